@@ -1,0 +1,13 @@
+export * from './bell.ts';
+export * from './bochs.ts';
+export * from './commands.ts';
+export * from './edid.ts';
+export * from './edu.ts';
+export * from './gpu.ts';
+export * from './layout.ts';
+export * from './pci.ts';
+export * from './ports.ts';
+export { referencePages } from './reference.ts';
+export * from './register.ts';
+export * from './timing.ts';
+export * from './trace.ts';

@@ -1,0 +1,172 @@
+/**
+ * Ports: how layers touch. A driver is handed a `PciDevice`, a device model a `DeviceHost`;
+ * neither can tell what stands behind. `Mmio`, `Memory`, `Dma`, `BusMaster` are synchronous.
+ * Only a wait (`WaitQueue.until`, `Clock.sleep`) is asynchronous.
+ *
+ * Addresses are plain numbers below 2^52, so they are exact without BigInt.
+ */
+import type { EventKind } from './trace.ts';
+
+/** Bytes of one access. */
+export type AccessWidth = 1 | 2 | 4;
+
+// ---------------------------------------------------------------------------------- driver
+
+/** A window on a device's registers or memory. Offsets are in bytes; values are unsigned. */
+export interface Mmio {
+  readonly size: number;
+  /** A read waits for the device. Offsets must be a multiple of `width`. */
+  read(offset: number, width: AccessWidth): number;
+  /** A write is posted: it returns before the device has seen it. */
+  write(offset: number, width: AccessWidth, value: number): void;
+  /** Many stores of 4 bytes to consecutive offsets; both must be a multiple of 4. */
+  writeBlock(offset: number, bytes: Uint8Array): void;
+  /** Many loads of 4 bytes from consecutive offsets; both must be a multiple of 4. */
+  readBlock(offset: number, into: Uint8Array): void;
+}
+
+/** A function's configuration space. Offsets 0 to 4095, in bytes, a multiple of `width`. */
+export interface ConfigPort {
+  read(offset: number, width: AccessWidth): number;
+  write(offset: number, width: AccessWidth, value: number): void;
+}
+
+/** The machine's RAM as the driver's CPU sees it, by (guest-)physical address. */
+export interface Memory {
+  read32(address: number): number;
+  write32(address: number, value: number): void;
+  copyIn(address: number, bytes: Uint8Array): void;
+  copyOut(address: number, into: Uint8Array): void;
+  /** Whole pages of 4 KiB, zeroed, physically contiguous. @throws OutOfMemory */
+  allocate(bytes: number): number;
+  free(address: number): void;
+}
+
+export type DmaDirection = 'to-device' | 'from-device' | 'both';
+
+/** The kernel's DMA API: what a device may reach, by the address that it must use. */
+export interface Dma {
+  /** Lets the device reach RAM at `address`. Returns the IOVA, at the same offset in its page. */
+  map(address: number, bytes: number, direction: DmaDirection): number;
+  /** Takes the reach away again: with the same IOVA and size that `map` had. */
+  unmap(iova: number, bytes: number): void;
+}
+
+/** What a driver programs into an MSI or MSI-X entry. */
+export interface IrqMessage {
+  readonly address: number;
+  readonly data: number;
+}
+
+/** Handlers run at the driver's next access or wait, never nested. */
+export interface Irq {
+  /** A message that runs `handler` when the device writes it. */
+  request(handler: () => void): IrqMessage;
+  /** The function's INTx line, level-triggered: `handler` runs again while the line stays high. */
+  requestLine(handler: () => void): void;
+  release(message: IrqMessage): void;
+  releaseLine(): void;
+}
+
+/** What a wait is for. */
+export type WaitReason =
+  'queue' | 'translation' | 'data' | 'resource' | 'dependency' | 'schedule' | 'time';
+
+/** As Linux's wait_event and wake_up. */
+export interface WaitQueue {
+  /**
+   * Waits until `condition` holds; it is looked at once, and again after each `wake`.
+   * Resolves to false when `timeoutNs` passed first.
+   */
+  until(condition: () => boolean, reason: WaitReason, timeoutNs?: number): Promise<boolean>;
+  wake(): void;
+}
+
+export interface Clock {
+  /** In nanoseconds. */
+  now(): number;
+  /** Spins, as udelay does. */
+  delay(ns: number): void;
+  sleep(ns: number): Promise<void>;
+  waitQueue(): WaitQueue;
+}
+
+/** All that a driver's `probe` is handed. */
+export interface PciDevice {
+  readonly config: ConfigPort;
+  /** @throws RangeError when the BAR is absent or has no address. */
+  mapBar(index: number): Mmio;
+  readonly memory: Memory;
+  readonly dma: Dma;
+  readonly irq: Irq;
+  readonly clock: Clock;
+}
+
+// ---------------------------------------------------------------------------------- device
+
+/** A function as its bus sees it. Values are unsigned; what is not there reads all ones. */
+export interface PciEndpoint {
+  configRead(offset: number, width: AccessWidth): number;
+  configWrite(offset: number, width: AccessWidth, value: number): void;
+  barRead(bar: number, offset: number, width: AccessWidth): number;
+  barWrite(bar: number, offset: number, width: AccessWidth, value: number): void;
+  /** The memory behind a BAR that is nothing but memory, or undefined: a host may map it into a guest. */
+  barMemory(bar: number): MemoryBacking | undefined;
+}
+
+/** Bytes with a note of which pages were written, so that a checkpoint copies only those. */
+export interface MemoryBacking {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  /** Must be called with every range that is written through `bytes` or `words`. */
+  touched(offset: number, length: number): void;
+}
+
+/** The function's own reads and writes of memory. False: refused on the way; nothing was moved. */
+export interface BusMaster {
+  read(address: number, into: Uint8Array): boolean;
+  write(address: number, bytes: Uint8Array): boolean;
+  /** Nanoseconds that reads and writes have taken since the last call. */
+  takeLatency(): number;
+}
+
+/** A device's timers, by small number, so that what is armed is plain data. */
+export interface Timers {
+  now(): number;
+  /** Runs the device's `onTimer(id)` in `ns` nanoseconds, in place of what was armed for `id`. */
+  arm(id: number, ns: number): void;
+  disarm(id: number): void;
+}
+
+/** Where a scanout's pixels go: rows of R, G, B, A bytes, `stride` bytes apart. */
+export interface Display {
+  flip(pixels: Uint8Array, width: number, height: number, stride: number): void;
+}
+
+export interface Trace {
+  /** Records an event and returns its id (0 when off). Arguments as `events` has them. */
+  event(kind: EventKind, a: number, b: number): number;
+}
+
+/** All that a device model is handed. It knows nothing of a hypervisor. */
+export interface DeviceHost {
+  readonly bus: BusMaster;
+  readonly timers: Timers;
+  readonly trace: Trace;
+  readonly display: Display;
+  /** A message-signalled interrupt: a memory write of `data` to `address`. */
+  message(address: number, data: number): void;
+  /** The INTx line. */
+  line(high: boolean): void;
+  /** Called after a write that moves a BAR or changes what the function decodes. */
+  decodeChanged(): void;
+}
+
+// ---------------------------------------------------------------------------------- state
+
+/** State as plain data: `load(save())` changes nothing. */
+export interface Stateful<S> {
+  save(): S;
+  load(state: S): void;
+}

@@ -1,0 +1,11 @@
+// npm run reference
+//
+// Writes docs/reference from the contracts in packages/abi.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { referencePages } from '../packages/abi/src/reference.ts';
+
+const folder = new URL('../docs/reference/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const [name, text] of Object.entries(referencePages())) {
+  writeFileSync(new URL(name, folder), text);
+}
