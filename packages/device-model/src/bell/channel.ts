@@ -1,0 +1,287 @@
+/** One channel: its registers, its ring, and where in it the work stands. */
+import {
+  type AccessWidth,
+  channelRegisters,
+  channelStates,
+  extract,
+  type FaultName,
+  faults,
+  gpuVa,
+  PAGE_BYTES,
+  place,
+  RegisterFile,
+  type Stateful,
+} from '@doorbell/abi';
+import { type ChannelEvent, type ChannelState, transition } from './channel-state.ts';
+import { Fault } from './fault.ts';
+import { Fetch, type FetchState } from './fetch.ts';
+import type { AddressSpace } from './mmu.ts';
+import { RenderState } from './render-state.ts';
+
+const { CONTROL, INTERRUPT, FAULT, PAGE_ROOT, RING, RING_SIZE, STATUS, VECTOR } =
+  channelRegisters.rows;
+const ENABLE = CONTROL.bits.ENABLE.mask;
+const SMALLEST_RING = 256;
+const LARGEST_RING = 1 << 20;
+/** What must not change while the channel is enabled: writes are ignored. */
+const frozen: readonly number[] = [RING.offset, RING_SIZE.offset, PAGE_ROOT.offset];
+
+/** What a channel makes others do. */
+export interface ChannelHooks {
+  /** Software asked for a reset. */
+  readonly reset: (channel: number) => void;
+  /** CONTROL was written. */
+  readonly control: () => void;
+  /** An interrupt by this MSI-X vector. */
+  readonly signal: (vector: number) => void;
+}
+
+/** A buffer of packets that the ring points at. */
+interface Indirect {
+  /** The virtual address of the packet in it that runs next, and where it ends. */
+  readonly at: number;
+  readonly end: number;
+  /** The length of the INDIRECT packet, which is done when its buffer is. */
+  readonly bytes: number;
+  /** False while that packet itself is at hand. */
+  readonly begun: boolean;
+}
+
+/** A WAIT that is not over. */
+export interface Wait {
+  readonly address: number;
+  readonly value: number;
+  /** When it began, in nanoseconds. */
+  readonly since: number;
+}
+
+/** The packet at hand, for the fault registers and for going on behind it. */
+interface Position {
+  readonly address: number;
+  readonly opcode: number;
+  readonly bytes: number;
+}
+/** No packet is to blame. */
+export const NOWHERE: Position = { address: 0, opcode: 0, bytes: 0 };
+
+export interface ChannelSaved {
+  readonly registers: Uint32Array;
+  readonly state: ChannelState;
+  readonly indirect: Indirect | undefined;
+  readonly wait: Wait | undefined;
+  readonly position: Position;
+  readonly fetch: FetchState;
+  readonly render: Uint32Array;
+}
+
+export class Channel implements AddressSpace, Stateful<ChannelSaved> {
+  readonly number: number;
+  readonly registers: RegisterFile<typeof channelRegisters.rows>;
+  readonly fetch = new Fetch();
+  readonly render = new RenderState();
+  /** Set while a WAIT keeps the channel from being scheduled. */
+  wait: Wait | undefined;
+  position = NOWHERE;
+  private current: ChannelState = 'IDLE';
+  private indirect: Indirect | undefined;
+  private readonly hooks: ChannelHooks;
+
+  constructor(number: number, hooks: ChannelHooks) {
+    this.number = number;
+    this.hooks = hooks;
+    this.registers = new RegisterFile(channelRegisters, {
+      CONTROL: { write: hooks.control },
+      RESET: {
+        write: (written) => {
+          if ((written & channelRegisters.rows.RESET.bits.RESET.mask) !== 0) {
+            hooks.reset(number);
+          }
+        },
+      },
+      STATUS: {
+        read: () => place(STATUS.bits.STATE, channelStates[this.visibleState]),
+      },
+    });
+  }
+
+  get state(): ChannelState {
+    return this.current;
+  }
+
+  /** A channel that is off and has stopped between packets is idle to software. */
+  private get visibleState(): ChannelState {
+    return this.current === 'RUNNABLE' && !this.enabled ? 'IDLE' : this.current;
+  }
+
+  get enabled(): boolean {
+    return (this.registers.get('CONTROL') & ENABLE) !== 0;
+  }
+
+  get pageRoot(): number {
+    return extract(PAGE_ROOT.bits.PAGE, this.registers.get('PAGE_ROOT'));
+  }
+
+  /** Whether the scheduler may begin a packet of it. */
+  get ready(): boolean {
+    return this.current === 'RUNNABLE' && this.wait === undefined && this.enabled;
+  }
+
+  /** @throws IllegalTransition */
+  move(event: ChannelEvent): void {
+    this.current = transition(this.current, event);
+  }
+
+  /** Software's write. False at a reserved offset or with a wrong width. */
+  write(offset: number, width: AccessWidth, value: number): boolean {
+    const { registers } = this;
+    if (this.enabled && registers.has(offset, width) && frozen.includes(offset)) {
+      return true;
+    }
+    return registers.write(offset, width, value);
+  }
+
+  // ------------------------------------------------------------------------------ the ring
+
+  /** A doorbell of an enabled channel that has not stopped. @throws Fault */
+  publish(tail: number): void {
+    const { registers } = this;
+    this.checkRing();
+    if (tail % 4 !== 0 || tail >= registers.get('RING_SIZE')) {
+      throw new Fault('BAD_TAIL', tail);
+    }
+    registers.set('TAIL', tail);
+    if (this.hasWork) {
+      this.move('work');
+    }
+  }
+
+  /** @throws Fault BAD_RING */
+  checkRing(): void {
+    const ring = this.registers.get('RING');
+    const size = this.registers.get('RING_SIZE');
+    if ((size & (size - 1)) !== 0 || size < SMALLEST_RING || size > LARGEST_RING) {
+      throw new Fault('BAD_RING', size);
+    }
+    if (ring % PAGE_BYTES !== 0 || ring + size > 2 ** gpuVa.bits) {
+      throw new Fault('BAD_RING', ring);
+    }
+  }
+
+  get hasWork(): boolean {
+    const { registers } = this;
+    return this.indirect !== undefined || registers.get('HEAD') !== registers.get('TAIL');
+  }
+
+  /** The virtual address of the packet that runs next. */
+  get next(): number {
+    return this.indirect?.at ?? this.registers.get('RING') + this.registers.get('HEAD');
+  }
+
+  /** The virtual address that this packet must not reach past. */
+  get limit(): number {
+    if (this.indirect !== undefined) {
+      return this.indirect.end;
+    }
+    const { registers } = this;
+    const [head, tail] = [registers.get('HEAD'), registers.get('TAIL')];
+    // A packet does not go round the end of the ring.
+    return registers.get('RING') + (head <= tail ? tail : registers.get('RING_SIZE'));
+  }
+
+  /** The packet at hand is an INDIRECT: its buffer is next. @throws Fault NESTED */
+  enter(address: number, words: number): void {
+    if (this.indirect !== undefined) {
+      throw new Fault('NESTED', address);
+    }
+    if (words > 0) {
+      const { bytes } = this.position;
+      this.indirect = { at: address, end: address + words * 4, bytes, begun: false };
+    }
+  }
+
+  /** The packet at hand is done: goes on behind it. */
+  advance(): void {
+    const { indirect, position } = this;
+    if (indirect === undefined) {
+      this.advanceHead(position.bytes);
+    } else if (!indirect.begun) {
+      this.indirect = { ...indirect, begun: true };
+      this.fetch.drop();
+    } else if (indirect.at + position.bytes < indirect.end) {
+      this.indirect = { ...indirect, at: indirect.at + position.bytes };
+    } else {
+      this.indirect = undefined;
+      this.fetch.drop();
+      this.advanceHead(indirect.bytes);
+    }
+  }
+
+  private advanceHead(bytes: number): void {
+    const { registers } = this;
+    const head = registers.get('HEAD') + bytes;
+    const size = registers.get('RING_SIZE');
+    if (head >= size) {
+      this.fetch.drop();
+    }
+    registers.set('HEAD', head % size);
+  }
+
+  // ------------------------------------------------------------------------------ what it tells
+
+  /** The channel stops. `value` is for FAULT_ADDRESS; the packet at hand is to blame. */
+  stop(reason: FaultName, value: number): void {
+    const { registers, position } = this;
+    const { REASON, OPCODE } = FAULT.bits;
+    registers.set('FAULT', place(REASON, faults[reason].code) | place(OPCODE, position.opcode));
+    registers.set('FAULT_ADDRESS', value);
+    registers.set('FAULT_PACKET', position.address);
+    this.wait = undefined;
+    this.move(reason === 'HANG' ? 'hang' : 'fault');
+    this.raise(reason === 'HANG' ? 'HANG' : 'FAULT');
+  }
+
+  /** Sets a bit of INTERRUPT; signals when that is news and software wants to hear it. */
+  raise(cause: keyof typeof INTERRUPT.bits): void {
+    const { registers } = this;
+    const { mask } = INTERRUPT.bits[cause];
+    const old = registers.get('INTERRUPT');
+    registers.set('INTERRUPT', old | mask);
+    if ((old & mask) === 0 && (registers.get('INTERRUPT_ENABLE') & mask) !== 0) {
+      this.hooks.signal(extract(VECTOR.bits.VECTOR, registers.get('VECTOR')));
+    }
+  }
+
+  // ------------------------------------------------------------------------------ state
+
+  reset(): void {
+    this.registers.reset();
+    this.move('reset');
+    this.indirect = undefined;
+    this.wait = undefined;
+    this.position = NOWHERE;
+    this.fetch.drop();
+    this.render.reset();
+  }
+
+  save(): ChannelSaved {
+    return {
+      registers: this.registers.save(),
+      state: this.current,
+      indirect: this.indirect,
+      wait: this.wait,
+      position: this.position,
+      fetch: this.fetch.save(),
+      render: this.render.save(),
+    };
+  }
+
+  load(saved: ChannelSaved): void {
+    this.registers.load(saved.registers);
+    this.current = saved.state;
+    this.indirect = saved.indirect;
+    this.wait = saved.wait;
+    this.position = saved.position;
+    this.fetch.load(saved.fetch);
+    this.render.load(saved.render);
+  }
+}

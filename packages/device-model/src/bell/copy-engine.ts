@@ -1,0 +1,178 @@
+/** The copy engine's packets: what they may ask for, and how long they take. */
+import { blends, filters, MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE } from '@doorbell/abi';
+import { blit } from './blit.ts';
+import type { Channel } from './channel.ts';
+import { copyRows, fill } from './copy.ts';
+import type { BellCounts } from './counts.ts';
+import { check } from './fault.ts';
+import { Operand } from './operand.ts';
+import { type Arguments, argumentsOf, extentOf } from './packet.ts';
+import { type GpuMemory, Range } from './range.ts';
+import type { EngineRates } from './rates.ts';
+
+/** Bytes from row to row of the widest surface. */
+const MAX_STRIDE = MAX_SURFACE * 4;
+
+/** @throws Fault BAD_ARGUMENT when rows of `rowBytes` bytes overlap. */
+function checkStride(stride: number, rowBytes: number, rows: number): void {
+  check(rows <= 1 || stride >= rowBytes, stride);
+}
+
+/** @throws Fault BAD_ARGUMENT unless an engine can work on pixels or depths there. */
+export function checkSurface(address: number, stride: number, width: number, height: number): void {
+  check(address % 4 === 0, address);
+  check(stride % 4 === 0 && stride <= MAX_STRIDE, stride);
+  check(width <= MAX_SURFACE, width);
+  check(height <= MAX_SURFACE, height);
+  checkStride(stride, width * 4, height);
+}
+
+/** Each packet gives its nanoseconds; more than `limit`: it is too long and was not begun. */
+export class CopyEngine {
+  private readonly memory: GpuMemory;
+  private readonly rates: EngineRates;
+  private readonly counts: BellCounts;
+  private readonly to: Range;
+  private readonly from: Range;
+  private readonly target: Operand;
+  private readonly source: Operand;
+  /** Bytes of a row on their way; grows. */
+  private row = new Uint32Array(0);
+
+  constructor(memory: GpuMemory, rates: EngineRates, counts: BellCounts) {
+    this.memory = memory;
+    this.rates = rates;
+    this.counts = counts;
+    this.to = new Range(memory);
+    this.from = new Range(memory);
+    this.target = new Operand(memory);
+    this.source = new Operand(memory);
+  }
+
+  /** @throws Fault */
+  fill(channel: Channel, packet: Uint32Array, limit: number): number {
+    const values = argumentsOf('fill', packet);
+    const { dst, stride, width, height } = values;
+    const bytes = width * 4 * height;
+    check(dst % 4 === 0, dst);
+    check(stride % 4 === 0, stride);
+    check(height <= MAX_ROWS, height);
+    check(bytes <= MAX_COPY_BYTES, width);
+    checkStride(stride, width * 4, height);
+    this.to.map(channel, dst, extentOf('fill', 'dst', values), true);
+    const ns = bytes * this.rates.fillByte;
+    if (ns <= limit && bytes > 0) {
+      this.fillRows(values);
+      this.counts.bytesFilled += bytes;
+    }
+    return ns;
+  }
+
+  private fillRows({ stride, width, height, value }: Arguments<'fill'>): void {
+    const { to, memory } = this;
+    const direct = to.inVram;
+    if (direct >= 0) {
+      const { words } = memory.vram;
+      const gapless = stride === width * 4;
+      const surface = gapless ? { width: width * height, height: 1 } : { width, height };
+      fill({ words, base: direct / 4, stride: stride / 4, ...surface }, value);
+      memory.vram.touched(direct, to.size);
+      return;
+    }
+    const row = this.reserve(width * 4);
+    this.row.fill(value, 0, width);
+    for (let y = 0; y < height; y++) {
+      to.write(y * stride, row);
+    }
+  }
+
+  /** @throws Fault */
+  copy(channel: Channel, packet: Uint32Array, limit: number): number {
+    const values = argumentsOf('copy', packet);
+    const { dst, dstStride, src, srcStride, rowBytes, rows } = values;
+    const bytes = rowBytes * rows;
+    check(rows <= MAX_ROWS, rows);
+    check(bytes <= MAX_COPY_BYTES, rowBytes);
+    checkStride(dstStride, rowBytes, rows);
+    checkStride(srcStride, rowBytes, rows);
+    this.to.map(channel, dst, extentOf('copy', 'dst', values), true);
+    this.from.map(channel, src, extentOf('copy', 'src', values), false);
+    const ns = bytes * this.rates.copyByte;
+    if (ns <= limit && bytes > 0) {
+      this.copyRows(values);
+      this.counts.bytesCopied += bytes;
+    }
+    return ns;
+  }
+
+  private copyRows(values: Arguments<'copy'>): void {
+    const { to, from, memory } = this;
+    const { dstStride, srcStride, rowBytes, rows } = values;
+    const { bytes } = memory.vram;
+    if (to.inVram >= 0 && from.inVram >= 0) {
+      copyRows(bytes, to.inVram, dstStride, bytes, from.inVram, srcStride, rowBytes, rows);
+      memory.vram.touched(to.inVram, to.size);
+      return;
+    }
+    for (let row = 0; row < rows; row++) {
+      this.copyRow(row * dstStride, row * srcStride, rowBytes);
+    }
+  }
+
+  /** One row; through a buffer where the two may overlap. */
+  private copyRow(toAt: number, fromAt: number, size: number): void {
+    const { to, from, memory } = this;
+    const { vram } = memory;
+    if (to.inVram >= 0 && from.onBusOnly) {
+      const at = to.inVram + toAt;
+      from.read(fromAt, vram.bytes.subarray(at, at + size));
+      vram.touched(at, size);
+    } else if (from.inVram >= 0 && to.onBusOnly) {
+      const at = from.inVram + fromAt;
+      to.write(toAt, vram.bytes.subarray(at, at + size));
+    } else {
+      const row = this.reserve(size);
+      from.read(fromAt, row);
+      to.write(toAt, row);
+    }
+  }
+
+  /** @throws Fault */
+  blit(channel: Channel, packet: Uint32Array, limit: number): number {
+    const values = argumentsOf('blit', packet);
+    const { dst, dstStride, dstWidth, dstHeight, src, srcStride, srcWidth, srcHeight } = values;
+    checkSurface(dst, dstStride, dstWidth, dstHeight);
+    checkSurface(src, srcStride, srcWidth, srcHeight);
+    check(values.filter <= filters.BILINEAR, values.filter);
+    check(values.blend <= blends.OVER, values.blend);
+    this.target.map(channel, dst, extentOf('blit', 'dst', values), true);
+    this.source.map(channel, src, extentOf('blit', 'src', values), false);
+    const pixels = dstWidth * dstHeight;
+    const ns = pixels * this.rates.blitPixel;
+    if (ns <= limit && pixels > 0) {
+      this.blitPixels(values);
+      this.counts.pixelsBlitted += pixels;
+    }
+    return ns;
+  }
+
+  private blitPixels(values: Arguments<'blit'>): void {
+    const { target, source } = this;
+    target.load();
+    source.load();
+    blit(
+      target.surface(values.dstStride, values.dstWidth, values.dstHeight),
+      source.surface(values.srcStride, values.srcWidth, values.srcHeight),
+      values.filter,
+      values.blend,
+    );
+    target.store();
+  }
+
+  private reserve(bytes: number): Uint8Array {
+    if (bytes > this.row.byteLength) {
+      this.row = new Uint32Array(Math.ceil(bytes / 4));
+    }
+    return new Uint8Array(this.row.buffer, 0, bytes);
+  }
+}

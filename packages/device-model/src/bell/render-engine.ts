@@ -1,0 +1,195 @@
+/** The 3D engine's packets: the state that they set, and draws. */
+import { drawFlags, filters, MAX_INDICES } from '@doorbell/abi';
+import type { Channel } from './channel.ts';
+import { checkSurface } from './copy-engine.ts';
+import type { BellCounts } from './counts.ts';
+import { check, Fault } from './fault.ts';
+import { Operand } from './operand.ts';
+import { type Arguments, argumentsOf, extentOf } from './packet.ts';
+import type { GpuMemory } from './range.ts';
+import type { EngineRates } from './rates.ts';
+import { type DrawResult, Renderer } from './renderer.ts';
+import type { Surface } from './surface.ts';
+
+const ALL_FLAGS = drawFlags.CULL_BACK | drawFlags.DEPTH_TEST | drawFlags.DEPTH_WRITE;
+
+/**
+ * However fast the engine, a draw is stopped when it would take longer than WATCHDOG at this
+ * many nanoseconds for each vertex, triangle and pixel: a guest cannot keep the host busy.
+ */
+const LEAST_PRICE = 0.1;
+
+export class RenderEngine {
+  private readonly rates: EngineRates;
+  private readonly counts: BellCounts;
+  private readonly renderer: Renderer;
+  private readonly color: Operand;
+  private readonly depth: Operand;
+  private readonly texels: Operand;
+  private readonly vertices: Operand;
+  private readonly indices: Operand;
+
+  constructor(memory: GpuMemory, rates: EngineRates, counts: BellCounts) {
+    this.rates = rates;
+    this.counts = counts;
+    this.renderer = new Renderer({
+      vertex: Math.max(rates.vertex, LEAST_PRICE),
+      triangle: Math.max(rates.triangle, LEAST_PRICE),
+      pixel: Math.max(rates.pixel, LEAST_PRICE),
+    });
+    this.color = new Operand(memory);
+    this.depth = new Operand(memory);
+    this.texels = new Operand(memory);
+    this.vertices = new Operand(memory);
+    this.indices = new Operand(memory);
+  }
+
+  // ------------------------------------------------------------------------------ state
+
+  /** @throws Fault BAD_ARGUMENT, and so do the others */
+  setTarget(channel: Channel, packet: Uint32Array): number {
+    const { color, colorStride, depth, depthStride, width, height } = argumentsOf(
+      'setTarget',
+      packet,
+    );
+    checkSurface(color, colorStride, width, height);
+    if (depth !== 0) {
+      checkSurface(depth, depthStride, width, height);
+    }
+    channel.render.keep('setTarget', packet);
+    return 0;
+  }
+
+  setViewport(channel: Channel, packet: Uint32Array): number {
+    channel.render.keep('setViewport', packet);
+    return 0;
+  }
+
+  setScissor(channel: Channel, packet: Uint32Array): number {
+    channel.render.keep('setScissor', packet);
+    return 0;
+  }
+
+  setTexture(channel: Channel, packet: Uint32Array): number {
+    const { texels, stride, width, height, filter } = argumentsOf('setTexture', packet);
+    if (texels !== 0) {
+      checkSurface(texels, stride, width, height);
+      check(width > 0, width);
+      check(height > 0, height);
+    }
+    check(filter <= filters.BILINEAR, filter);
+    channel.render.keep('setTexture', packet);
+    return 0;
+  }
+
+  setTransform(channel: Channel, packet: Uint32Array): number {
+    channel.render.keep('setTransform', packet);
+    return 0;
+  }
+
+  // ------------------------------------------------------------------------------ draw
+
+  /** Gives nanoseconds; infinity when they became more than `limit`. @throws Fault */
+  draw(channel: Channel, packet: Uint32Array, limit: number): number {
+    const values = argumentsOf('draw', packet);
+    const { vertices, vertexCount, indices, indexCount, flags } = values;
+    check(vertices % 4 === 0, vertices);
+    check(vertexCount <= MAX_INDICES, vertexCount);
+    check(indices % 4 === 0, indices);
+    check(indexCount <= MAX_INDICES, indexCount);
+    check(flags <= ALL_FLAGS, flags);
+    check(channel.render.has('setTarget'), 0);
+    const target = channel.render.get('setTarget');
+    const texture = channel.render.get('setTexture');
+    const usesDepth = target.depth !== 0 && (flags & ~drawFlags.CULL_BACK) !== 0;
+    this.map(channel, values, target, texture, usesDepth);
+    this.load(channel, target, texture, usesDepth);
+    return this.run(values, limit, usesDepth);
+  }
+
+  /** Everything is translated before anything is touched. */
+  private map(
+    channel: Channel,
+    values: Arguments<'draw'>,
+    target: Arguments<'setTarget'>,
+    texture: Arguments<'setTexture'>,
+    usesDepth: boolean,
+  ): void {
+    this.vertices.map(channel, values.vertices, extentOf('draw', 'vertices', values), false);
+    this.indices.map(channel, values.indices, extentOf('draw', 'indices', values), false);
+    this.color.map(channel, target.color, extentOf('setTarget', 'color', target), true);
+    if (usesDepth) {
+      this.depth.map(channel, target.depth, extentOf('setTarget', 'depth', target), true);
+    }
+    if (texture.texels !== 0) {
+      this.texels.map(channel, texture.texels, extentOf('setTexture', 'texels', texture), false);
+    }
+  }
+
+  /** Hands the channel's state to the renderer. */
+  private load(
+    channel: Channel,
+    target: Arguments<'setTarget'>,
+    texture: Arguments<'setTexture'>,
+    usesDepth: boolean,
+  ): void {
+    const { renderer, color, depth, texels } = this;
+    const { viewport, matrix, light } = channel.render;
+    const scissor = channel.render.get('setScissor');
+    const { width, height } = target;
+    this.vertices.load();
+    this.indices.load();
+    color.load();
+    let depths: Surface | undefined;
+    if (usesDepth) {
+      depth.load();
+      depths = depth.surface(target.depthStride, width, height);
+    }
+    let texture2d: Surface | undefined;
+    if (texture.texels !== 0) {
+      texels.load();
+      texture2d = texels.surface(texture.stride, texture.width, texture.height);
+    }
+    renderer.setTarget(color.surface(target.colorStride, width, height), depths);
+    renderer.setTexture(texture2d, texture.filter);
+    renderer.setViewport(viewport[0], viewport[1], viewport[2], viewport[3]);
+    renderer.setScissor(scissor.x, scissor.y, scissor.width, scissor.height);
+    renderer.setTransform(matrix, light[0], light[1], light[2], light[3]);
+  }
+
+  private run(values: Arguments<'draw'>, limit: number, usesDepth: boolean): number {
+    const { vertices, indices } = this;
+    const result = this.renderer.draw(
+      {
+        floats: vertices.floats,
+        words: vertices.words,
+        base: vertices.base,
+        vertexCount: values.vertexCount,
+        indices: indices.words,
+        indexBase: indices.base,
+        indexCount: values.indexCount,
+        flags: values.flags,
+      },
+      limit,
+    );
+    if (result.pixels > 0) {
+      this.color.store();
+      if (usesDepth) {
+        this.depth.store();
+      }
+    }
+    const ns = this.account(result);
+    if (result.badIndex >= 0) {
+      throw new Fault('BAD_INDEX', indices.words[indices.base + result.badIndex]);
+    }
+    return result.aborted ? Infinity : ns;
+  }
+
+  private account({ vertices, triangles, pixels }: DrawResult): number {
+    const { counts, rates } = this;
+    counts.vertices += vertices;
+    counts.triangles += triangles;
+    counts.pixels += pixels;
+    return vertices * rates.vertex + triangles * rates.triangle + pixels * rates.pixel;
+  }
+}
