@@ -1,0 +1,77 @@
+/**
+ * What stands at each physical address of a machine or of a guest: one table of regions, and
+ * the one decoder over it. RAM is the CPU's own; a mapped region is reached without the
+ * hypervisor; an access to a trapped one is an exit.
+ */
+import type { PciEndpoint } from '@doorbell/abi';
+
+export interface Region {
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+  /** `mapped`: the access goes straight to the device. `trapped`: it leaves the guest. */
+  readonly kind: 'mapped' | 'trapped';
+  readonly endpoint: PciEndpoint;
+  readonly bar: number;
+  /** Where in the BAR the region begins. */
+  readonly barOffset: number;
+}
+
+export class AddressSpace {
+  /** In order of base. */
+  private readonly regions: Region[] = [];
+  private last: Region | undefined;
+
+  /** Returns false, and does nothing, when it overlaps a region that is there: the first one wins. */
+  add(region: Region): boolean {
+    const at = this.regions.findIndex((other) => other.base > region.base);
+    const place = at < 0 ? this.regions.length : at;
+    const below = this.regions[place - 1];
+    const above = this.regions[place];
+    if (
+      (below !== undefined && below.base + below.size > region.base) ||
+      (above !== undefined && region.base + region.size > above.base)
+    ) {
+      return false;
+    }
+    this.regions.splice(place, 0, region);
+    return true;
+  }
+
+  /** Removes all regions of an endpoint. */
+  removeAll(endpoint: PciEndpoint): void {
+    for (let i = this.regions.length - 1; i >= 0; i--) {
+      if (this.regions[i]?.endpoint === endpoint) {
+        this.regions.splice(i, 1);
+      }
+    }
+    this.last = undefined;
+  }
+
+  /** The region that holds `address`, or undefined: nothing answers there. */
+  find(address: number): Region | undefined {
+    const { last } = this;
+    if (last !== undefined && address >= last.base && address < last.base + last.size) {
+      return last;
+    }
+    let low = 0;
+    let high = this.regions.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const region = this.regions[middle];
+      if (address < region.base) {
+        high = middle - 1;
+      } else if (address >= region.base + region.size) {
+        low = middle + 1;
+      } else {
+        this.last = region;
+        return region;
+      }
+    }
+    return undefined;
+  }
+
+  list(): readonly Region[] {
+    return this.regions;
+  }
+}

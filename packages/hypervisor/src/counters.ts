@@ -1,0 +1,56 @@
+/** What happened, exactly. Counted where it happens: by the hypervisor, the IOMMU and the bus. */
+
+/**
+ * Why a guest left for the hypervisor. `external-interrupt`: a physical interrupt, or the kick
+ * that makes a running guest take a virtual one.
+ */
+export const exitReasons = [
+  'mmio-read',
+  'mmio-write',
+  'config',
+  'external-interrupt',
+  'injection',
+  'end-of-interrupt',
+] as const;
+export type ExitReason = (typeof exitReasons)[number];
+
+export interface Counts {
+  /** Traps to the hypervisor, by reason. */
+  readonly exitsByReason: Record<ExitReason, number>;
+  /** Accesses to device registers and memory that did not trap: one per access, one per 64 bytes of a block. */
+  directAccesses: number;
+  /** Interrupts that the physical device sent. */
+  interrupts: number;
+  /** Interrupts that a guest was given. */
+  injections: number;
+  /** Bytes that devices read and wrote. */
+  bytesDma: number;
+  /** Bytes that the driver's CPU copied. */
+  bytesCopied: number;
+}
+
+export function newCounts(): Counts {
+  return {
+    exitsByReason: {
+      'mmio-read': 0,
+      'mmio-write': 0,
+      config: 0,
+      'external-interrupt': 0,
+      injection: 0,
+      'end-of-interrupt': 0,
+    },
+    directAccesses: 0,
+    interrupts: 0,
+    injections: 0,
+    bytesDma: 0,
+    bytesCopied: 0,
+  };
+}
+
+export function totalExits(counts: Counts): number {
+  return Object.values(counts.exitsByReason).reduce((sum, count) => sum + count, 0);
+}
+
+export function copyCounts(counts: Counts): Counts {
+  return { ...counts, exitsByReason: { ...counts.exitsByReason } };
+}

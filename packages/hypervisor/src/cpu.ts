@@ -1,0 +1,51 @@
+/** A CPU, and what interrupts it. */
+import type { EventId, RequestId } from '@doorbell/abi';
+
+/** An interrupt on its way to a CPU. */
+export interface PendingInterrupt {
+  /** Which controller takes it, and which of its entries. */
+  readonly controller: number;
+  readonly entry: number;
+  readonly request: RequestId;
+  readonly cause: EventId;
+}
+
+/** What takes interrupts at a CPU: around the handler, `begin` and `end` spend what they cost. */
+export interface InterruptSink {
+  begin(entry: number): void;
+  handle(entry: number): void;
+  end(entry: number): void;
+}
+
+/** Hears when a handler begins and ends, and when a task waits. */
+interface CpuRecorder {
+  begin(eventsRun: number, now: number): void;
+  end(): void;
+  wait(timeoutNs: number): void;
+}
+
+export interface CpuState {
+  readonly time: number;
+  readonly pending: readonly PendingInterrupt[];
+  readonly handling: PendingInterrupt | undefined;
+}
+
+/** A CPU has its own time: it runs ahead while others wait. */
+export class Cpu {
+  time = 0;
+  readonly pending: PendingInterrupt[] = [];
+  /** The interrupt whose handler runs; others wait until it returns. */
+  handling: PendingInterrupt | undefined;
+  recorder: CpuRecorder | undefined;
+
+  /** `time` is where it stands: a CPU that runs keeps no time of its own. */
+  save(time: number): CpuState {
+    return { time, pending: [...this.pending], handling: this.handling };
+  }
+
+  load(state: CpuState): void {
+    this.time = state.time;
+    this.handling = state.handling;
+    this.pending.splice(0, Infinity, ...state.pending);
+  }
+}

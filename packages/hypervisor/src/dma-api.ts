@@ -1,0 +1,171 @@
+/**
+ * The kernel's DMA API for one device behind an IOMMU (drivers/iommu/dma-iommu.c): what stands
+ * behind a driver's `Dma` port. Three modes, by when an unmapped IOVA is invalidated: `off`
+ * (there is nothing to map), `strict` (before `unmap` returns), `deferred` (in batches: in
+ * between, the device can still reach the pages, which is the price of the speed).
+ */
+import { PAGE_BYTES, type Dma, type DmaDirection, type Stateful, type Timers } from '@doorbell/abi';
+import { FLUSH_TIMEOUT_NS, FlushQueue, type FlushQueueState } from './flush-queue.ts';
+import type { IoAccess } from './io-page-table.ts';
+import type { Domain, Iommu } from './iommu.ts';
+import { IovaAllocator, type IovaState } from './iova.ts';
+import type { CostName } from './profile.ts';
+
+export type IommuMode = 'off' | 'strict' | 'deferred';
+
+/** A driver's mistake with the DMA API, or an IOVA space that is full. */
+export class DmaError extends Error {
+  override readonly name = 'DmaError';
+}
+
+export interface IommuDmaOptions {
+  readonly iommu: Iommu;
+  readonly domain: Domain;
+  readonly mode: 'strict' | 'deferred';
+  /** Spends CPU time: `times` operations of that price. The call itself is its caller's to charge. */
+  readonly charge: (cost: CostName, times: number) => void;
+  /** Timer 0 is the flush queue's: its owner calls `onTimer`. */
+  readonly timers: Timers;
+}
+
+export interface IommuDmaState {
+  readonly iovas: IovaState;
+  readonly queue: FlushQueueState;
+}
+
+const FLUSH_TIMER = 0;
+/** A PCI device is given a 32-bit address while there are any. */
+const FIRST_CHOICE_PAGES = 2 ** 32 / PAGE_BYTES;
+
+/** DMA_TO_DEVICE is read by the device, DMA_FROM_DEVICE written. */
+const accessOf: Readonly<Record<DmaDirection, IoAccess>> = {
+  'to-device': { read: true, write: false },
+  'from-device': { read: false, write: true },
+  both: { read: true, write: true },
+};
+
+/** Mode `off`: the IOVA is the physical address. */
+export const directDma: Dma = {
+  map: (address) => address,
+  unmap: () => {},
+};
+
+export class IommuDma implements Dma, Stateful<IommuDmaState> {
+  private readonly iommu: Iommu;
+  private readonly domain: Domain;
+  private readonly isDeferred: boolean;
+  private readonly charge: (cost: CostName, times: number) => void;
+  private readonly timers: Timers;
+  private readonly iovas: IovaAllocator;
+  private readonly queue = new FlushQueue();
+
+  constructor(options: IommuDmaOptions) {
+    this.iommu = options.iommu;
+    this.domain = options.domain;
+    this.isDeferred = options.mode === 'deferred';
+    this.charge = options.charge;
+    this.timers = options.timers;
+    this.iovas = new IovaAllocator(options.domain.table.limit);
+  }
+
+  /** @throws DmaError when no IOVA is free. */
+  map(address: number, bytes: number, direction: DmaDirection): number {
+    const offset = address % PAGE_BYTES;
+    const pages = pagesOf(offset, bytes);
+    const page = this.allocate(pages);
+    try {
+      const { table } = this.domain;
+      const entries = table.map(
+        page * PAGE_BYTES,
+        address - offset,
+        pages * PAGE_BYTES,
+        accessOf[direction],
+      );
+      this.charge('iommu.mapPage', entries);
+    } catch (error) {
+      this.iovas.free(page);
+      throw error;
+    }
+    return page * PAGE_BYTES + offset;
+  }
+
+  /** @throws DmaError unless exactly this range is mapped. */
+  unmap(iova: number, bytes: number): void {
+    const page = Math.floor(iova / PAGE_BYTES);
+    const pages = pagesOf(iova % PAGE_BYTES, bytes);
+    if (this.iovas.sizeAt(page) !== pages) {
+      throw new DmaError(`No mapping of ${bytes} bytes begins at IOVA 0x${iova.toString(16)}.`);
+    }
+    this.iovas.retire(page);
+    this.charge('iommu.mapPage', this.domain.table.unmap(page * PAGE_BYTES, pages * PAGE_BYTES));
+    if (this.isDeferred) {
+      this.defer(page, pages);
+    } else {
+      // Invalidate first: from the moment that the IOVA is free, someone else may be given it.
+      this.charge('iommu.invalidate', 1);
+      this.iommu.invalidatePages(this.domain, page * PAGE_BYTES, pages * PAGE_BYTES);
+      this.iovas.free(page);
+    }
+  }
+
+  /** The flush queue's timer is due. */
+  onTimer(): void {
+    this.flush();
+  }
+
+  /** Invalidates what was deferred; its IOVAs are free again. */
+  flush(): void {
+    if (this.queue.isEmpty) {
+      return;
+    }
+    this.timers.disarm(FLUSH_TIMER);
+    this.charge('iommu.invalidate', 1);
+    this.iommu.invalidateDomain(this.domain);
+    this.queue.drain((page) => {
+      this.iovas.free(page);
+    });
+  }
+
+  /** Bytes that are unmapped and that the device may still reach. */
+  get pendingBytes(): number {
+    return this.queue.pendingPages * PAGE_BYTES;
+  }
+
+  /** Bytes that are mapped, in whole pages. */
+  get mappedBytes(): number {
+    return this.iovas.pagesUsed * PAGE_BYTES;
+  }
+
+  save(): IommuDmaState {
+    return { iovas: this.iovas.save(), queue: this.queue.save() };
+  }
+
+  load(state: IommuDmaState): void {
+    this.iovas.load(state.iovas);
+    this.queue.load(state.queue);
+  }
+
+  private allocate(pages: number): number {
+    const low = this.iovas.allocate(pages, FIRST_CHOICE_PAGES);
+    const page = low >= 0 ? low : this.iovas.allocate(pages, Infinity);
+    if (page < 0) {
+      throw new DmaError(`No IOVA range of ${pages} pages is free.`);
+    }
+    return page;
+  }
+
+  private defer(page: number, pages: number): void {
+    if (this.queue.isFull) {
+      this.flush();
+    }
+    if (this.queue.isEmpty) {
+      this.timers.arm(FLUSH_TIMER, FLUSH_TIMEOUT_NS);
+    }
+    this.queue.add(page, pages);
+  }
+}
+
+/** Pages that `bytes` bytes from `offset` in a page touch. */
+function pagesOf(offset: number, bytes: number): number {
+  return Math.max(1, Math.ceil((offset + bytes) / PAGE_BYTES));
+}

@@ -1,0 +1,272 @@
+/**
+ * The physical machine: memory, IOMMU, PCI bus with its devices, and one CPU for an operating
+ * system that runs on it directly.
+ */
+import {
+  bellIds,
+  formatBdf,
+  type Bdf,
+  type DeviceHost,
+  type Display,
+  type PciEndpoint,
+  type Stateful,
+} from '@doorbell/abi';
+import { PagedMemory } from '@doorbell/device-model';
+import { AddressSpace } from './address-space.ts';
+import { DmaPath, type Translation } from './bus-master.ts';
+import { Computer } from './computer.ts';
+import { directDma, IommuDma, type IommuMode } from './dma-api.ts';
+import { InterruptController } from './interrupt-controller.ts';
+import { Iommu, type Domain } from './iommu.ts';
+import { Machine } from './machine.ts';
+import { MessageRouter, ROUTED_ADDRESS } from './message-router.ts';
+import { PageAllocator } from './page-allocator.ts';
+import { Vfio, type HostDriver } from './vfio.ts';
+import { allMapped, PciBus, type BarPolicy } from './pci-bus.ts';
+import { cost, type Profile } from './profile.ts';
+
+const PAGE = 4096;
+
+/** A device as whoever plugs it in sees it. */
+export interface DeviceModel extends PciEndpoint, Stateful<unknown> {
+  onTimer(id: number): void;
+}
+
+/** Where a device's messages, DMA and pixels go. */
+export interface DeviceWiring {
+  readonly bus: PciBus;
+  readonly translation: Translation;
+  readonly display: Display;
+  readonly message: (address: number, data: number) => void;
+  readonly line: (high: boolean) => void;
+  readonly policy: BarPolicy;
+}
+
+export interface HostOptions {
+  readonly profile: Profile;
+  /** The mode of the host's DMA API. */
+  readonly iommu: IommuMode;
+  readonly display: Display;
+  /** Bytes of physical memory. */
+  readonly memoryBytes: number;
+  /** Translations that the IOTLB holds. */
+  readonly iotlbEntries?: number;
+}
+
+export class Host implements Stateful<unknown> {
+  readonly machine: Machine;
+  readonly memory: PagedMemory;
+  readonly pages: PageAllocator;
+  readonly iommu: Iommu;
+  readonly bus: PciBus;
+  /** Where VFIO has interrupts of assigned devices sent. */
+  readonly router = new MessageRouter();
+  readonly computer: Computer;
+  readonly vfio: Vfio;
+  private readonly options: HostOptions;
+  private readonly interrupts: InterruptController;
+  private readonly devices = new Map<Bdf, DeviceModel>();
+  private readonly dmas = new Map<Bdf, IommuDma>();
+  private readonly domains = new Map<Bdf, Domain>();
+  private readonly lines = new Map<Bdf, number>();
+
+  constructor(options: HostOptions) {
+    const machine = new Machine(options.profile);
+    const cpu = machine.newCpu();
+    const space = new AddressSpace();
+    this.options = options;
+    this.machine = machine;
+    this.memory = new PagedMemory(options.memoryBytes);
+    this.pages = new PageAllocator(0, options.memoryBytes);
+    this.bus = new PciBus(space, machine.tracer);
+    this.interrupts = new InterruptController(machine, cpu, 'native');
+    this.iommu = new Iommu({
+      memory: this.memory,
+      pages: {
+        allocatePage: () => this.zeroedPage(),
+        freePage: (address) => {
+          this.pages.free(address);
+        },
+      },
+      trace: machine.tracer,
+      costs: {
+        iotlbHit: machine.price(cost['iommu.hit']),
+        walkLevel: machine.price(cost['iommu.walkLevel']),
+      },
+      ...(options.iotlbEntries === undefined ? {} : { iotlbEntries: options.iotlbEntries }),
+    });
+    this.iommu.enabled = options.iommu !== 'off';
+    this.vfio = new Vfio({
+      iommu: this.iommu,
+      interrupts: this.router,
+      drivers: hostDrivers,
+      defaultDomain: (at) => this.domains.get(at),
+    });
+    this.computer = new Computer({
+      machine,
+      cpu,
+      space,
+      bus: this.bus,
+      interrupts: this.interrupts,
+      memory: this.memory,
+      ramBase: 0,
+      ramBytes: options.memoryBytes,
+      pages: this.pages,
+      virtual: false,
+      dmaFor: (at) => this.dmas.get(at) ?? directDma,
+      lineOf: (at) => this.lineOf(at),
+    });
+  }
+
+  /**
+   * Plugs a device into the host's bus, in an IOMMU group of its own, as behind a root port. The
+   * kernel's driver for it binds.
+   */
+  plug<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D): D {
+    this.lines.set(at, this.interrupts.newLine());
+    const device = wire(this.machine, at, this.memory, make, {
+      bus: this.bus,
+      translation: this.iommu,
+      display: this.options.display,
+      policy: allMapped,
+      message: (address, data) => {
+        this.machine.counts.interrupts++;
+        if (address === ROUTED_ADDRESS) {
+          this.router.signal(data);
+        } else {
+          this.interrupts.signal(address, data);
+        }
+      },
+      line: (high) => {
+        this.machine.counts.interrupts += high ? 1 : 0;
+        this.interrupts.setLine(this.lineOf(at), high);
+      },
+    });
+    this.devices.set(at, device);
+    if (this.options.iommu !== 'off') {
+      this.addGroup(at, device, this.options.iommu);
+    }
+    return device;
+  }
+
+  /** Gives a function a group, and the kernel's DMA API over the group's default domain. */
+  private addGroup(at: Bdf, endpoint: PciEndpoint, mode: 'strict' | 'deferred'): void {
+    const { machine, iommu } = this;
+    const domain = iommu.createDomain();
+    const dma: IommuDma = new IommuDma({
+      iommu,
+      domain,
+      mode,
+      charge: (name, times) => {
+        machine.charge(cost[name], times);
+      },
+      timers: machine.timers(() => {
+        dma.onTimer();
+      }),
+    });
+    this.domains.set(at, domain);
+    this.dmas.set(at, dma);
+    this.vfio.addGroup(this.domains.size - 1, [{ bdf: at, endpoint }]);
+    this.vfio.probe(at);
+  }
+
+  private lineOf(at: Bdf): number {
+    const line = this.lines.get(at);
+    if (line === undefined) {
+      throw new RangeError(`No function is at ${formatBdf(at)}.`);
+    }
+    return line;
+  }
+
+  private zeroedPage(): number {
+    const address = this.pages.allocate(PAGE);
+    this.memory.bytes.fill(0, address, address + PAGE);
+    this.memory.touched(address, PAGE);
+    return address;
+  }
+
+  save(): unknown {
+    return {
+      machine: this.machine.save(),
+      memory: this.memory.save(),
+      pages: this.pages.save(),
+      iommu: this.iommu.save(),
+      interrupts: this.interrupts.save(),
+      devices: [...this.devices].map(([at, device]) => [at, device.save()] as const),
+      dmas: [...this.dmas].map(([at, dma]) => [at, dma.save()] as const),
+    } satisfies HostState;
+  }
+
+  load(saved: unknown): void {
+    const state = saved as HostState;
+    this.machine.load(state.machine);
+    this.memory.load(state.memory);
+    this.pages.load(state.pages);
+    this.iommu.load(state.iommu);
+    this.interrupts.load(state.interrupts);
+    for (const [at, dma] of state.dmas) {
+      this.dmas.get(at)?.load(dma);
+    }
+    for (const [at, device] of state.devices) {
+      this.devices.get(at)?.load(device);
+      this.bus.decodeChanged(at);
+    }
+  }
+}
+
+interface HostState {
+  readonly machine: ReturnType<Machine['save']>;
+  readonly memory: ReturnType<PagedMemory['save']>;
+  readonly pages: ReturnType<PageAllocator['save']>;
+  readonly iommu: ReturnType<Iommu['save']>;
+  readonly interrupts: ReturnType<InterruptController['save']>;
+  readonly devices: readonly (readonly [Bdf, unknown])[];
+  readonly dmas: readonly (readonly [Bdf, ReturnType<IommuDma['save']>])[];
+}
+
+/** The drivers that the host's kernel has. */
+const hostDrivers: readonly HostDriver[] = [
+  {
+    name: 'bell',
+    kind: 'host',
+    matches: (vendor, device) => vendor === bellIds.vendor && device === bellIds.device,
+  },
+  { name: 'vfio-pci', kind: 'vfio', matches: () => false },
+];
+
+/** Makes a device and connects it: DMA, timers, interrupts, pixels, and its place on a bus. */
+export function wire<D extends DeviceModel>(
+  machine: Machine,
+  at: Bdf,
+  memory: PagedMemory,
+  make: (host: DeviceHost) => D,
+  wiring: DeviceWiring,
+): D {
+  const { tracer } = machine;
+  const device: D = make({
+    bus: new DmaPath(machine, at, wiring.translation, memory),
+    timers: machine.timers((id) => {
+      device.onTimer(id);
+    }),
+    // What a device does follows from what it did before: each of its events causes the next.
+    trace: {
+      event: (kind, a, b) => {
+        const id = tracer.event(kind, a, b);
+        tracer.cause = id === 0 ? tracer.cause : id;
+        return id;
+      },
+    },
+    display: wiring.display,
+    message: (address, data) => {
+      wiring.message(address, data);
+    },
+    line: (high) => {
+      wiring.line(high);
+    },
+    decodeChanged: () => {
+      wiring.bus.decodeChanged(at);
+    },
+  });
+  wiring.bus.plug(at, device, wiring.policy);
+  return device;
+}

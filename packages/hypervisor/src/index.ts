@@ -1,0 +1,11 @@
+export * from './counters.ts';
+export * from './host.ts';
+export * from './machine.ts';
+export * from './profile.ts';
+export * from './recorder.ts';
+export * from './replay.ts';
+export * from './tracer.ts';
+export * from './vm.ts';
+export type { BarPart, BarPolicy } from './pci-bus.ts';
+export type { Computer } from './computer.ts';
+export type { IommuMode } from './dma-api.ts';

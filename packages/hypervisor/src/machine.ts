@@ -1,0 +1,154 @@
+/**
+ * The deterministic machine: virtual time, CPUs with their interrupts, and the tasks that run on
+ * them. The same inputs give the same run, event by event, on any host.
+ */
+import type { RequestId, Stateful } from '@doorbell/abi';
+import { copyCounts, exitReasons, newCounts, type Counts, type ExitReason } from './counters.ts';
+import { Cpu, type CpuState, type InterruptSink } from './cpu.ts';
+import type { EventQueueState } from './event-queue.ts';
+import type { Profile } from './profile.ts';
+import { Tasks, type TasksState } from './tasks.ts';
+import { Timeline } from './timeline.ts';
+
+export interface MachineState {
+  readonly now: number;
+  readonly eventsRun: number;
+  readonly request: RequestId;
+  readonly queue: EventQueueState;
+  readonly byCost: Float64Array;
+  readonly counts: Counts;
+  readonly cpus: readonly CpuState[];
+  readonly tasks: TasksState;
+}
+
+export class Machine extends Timeline implements Stateful<MachineState> {
+  readonly counts: Counts = newCounts();
+  readonly tasks: Tasks;
+  /** Replay gives interrupts itself, at the points that were recorded. */
+  manual = false;
+  private readonly cpus: Cpu[] = [];
+  private readonly controllers: InterruptSink[] = [];
+
+  constructor(profile: Profile) {
+    super(profile);
+    this.tasks = new Tasks(this, () => {
+      this.serveIdleCpus();
+    });
+  }
+
+  newCpu(): Cpu {
+    const cpu = new Cpu();
+    this.cpus.push(cpu);
+    return cpu;
+  }
+
+  /** The guest leaves for the hypervisor: counted, priced, and the cause of what follows. */
+  exit(reason: ExitReason, price: number, address: number): void {
+    const { tracer } = this;
+    this.counts.exitsByReason[reason]++;
+    tracer.cause = tracer.event('exit', exitReasons.indexOf(reason), address) || tracer.cause;
+    this.charge(price, 1, 1);
+  }
+
+  // ------------------------------------------------------------------------------ interrupts
+
+  /** Numbers a controller, so that what is pending is plain data. */
+  addController(controller: InterruptSink): number {
+    return this.controllers.push(controller) - 1;
+  }
+
+  /** Makes an interrupt pending: its handler runs at the CPU's next access or wait. */
+  interrupt(cpu: Cpu, controller: number, entry: number): void {
+    const { request, cause } = this.tracer;
+    cpu.pending.push({ controller, entry, request, cause });
+  }
+
+  /** Runs the handlers of what is pending. Called at the start of each access and wait. */
+  deliver(cpu: Cpu): void {
+    if (cpu.pending.length > 0 && cpu.handling === undefined && !this.manual) {
+      this.deliverAll(cpu);
+    }
+  }
+
+  private deliverAll(cpu: Cpu): void {
+    const { tracer } = this;
+    const { request, cause } = tracer;
+    while (cpu.pending.length > 0) {
+      const { controller, entry } = cpu.pending[0];
+      this.beginInterrupt(cpu);
+      this.controllers[controller].handle(entry);
+      this.endInterrupt(cpu);
+    }
+    tracer.request = request;
+    tracer.cause = cause;
+  }
+
+  /** Takes the first pending interrupt: what happens next is its handler's doing. */
+  beginInterrupt(cpu: Cpu): void {
+    const next = cpu.pending.shift();
+    if (next === undefined) {
+      throw new RangeError('No interrupt is pending.');
+    }
+    cpu.recorder?.begin(this.eventsRun, this.now);
+    this.tracer.request = next.request;
+    this.tracer.cause = next.cause;
+    cpu.handling = next;
+    this.controllers[next.controller].begin(next.entry);
+  }
+
+  endInterrupt(cpu: Cpu): void {
+    const { handling } = cpu;
+    if (handling !== undefined) {
+      this.controllers[handling.controller].end(handling.entry);
+    }
+    cpu.handling = undefined;
+    cpu.recorder?.end();
+  }
+
+  /** A CPU whose task waits still takes interrupts. */
+  private serveIdleCpus(): void {
+    for (const cpu of this.cpus) {
+      if (cpu.pending.length > 0) {
+        this.now = cpu.time = Math.max(cpu.time, this.now);
+        this.deliverAll(cpu);
+        cpu.time = this.now;
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------------------ state
+
+  /** Replay: goes on until `eventsRun` events were handled and the clock stands at `time`. */
+  catchUp(cpu: Cpu, eventsRun: number, time: number): void {
+    while (this.eventsRun < eventsRun) {
+      this.handleNext();
+    }
+    this.now = cpu.time = time;
+  }
+
+  save(): MachineState {
+    return {
+      now: this.now,
+      eventsRun: this.eventsRun,
+      request: this.tracer.request,
+      queue: this.queue.save(),
+      byCost: this.byCost.slice(),
+      counts: copyCounts(this.counts),
+      cpus: this.cpus.map((cpu) => cpu.save(cpu === this.tasks.running ? this.now : cpu.time)),
+      tasks: this.tasks.save(),
+    };
+  }
+
+  load(state: MachineState): void {
+    this.tasks.load(state.tasks);
+    this.now = state.now;
+    this.eventsRun = state.eventsRun;
+    this.tracer.request = state.request;
+    this.queue.load(state.queue);
+    this.byCost.set(state.byCost);
+    Object.assign(this.counts, copyCounts(state.counts));
+    state.cpus.forEach((saved, index) => {
+      this.cpus[index].load(saved);
+    });
+  }
+}

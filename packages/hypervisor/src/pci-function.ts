@@ -1,0 +1,52 @@
+/** What configuration space says of a function: its capabilities, and how large its BARs are. */
+import {
+  BAR_COUNT,
+  barOffset,
+  decodeBar,
+  type BarShape,
+  type PciEndpoint,
+  type0Header,
+} from '@doorbell/abi';
+
+/** A list in 192 bytes, 4 bytes each, is no longer than this: one that loops ends too. */
+const MOST_CAPABILITIES = 48;
+const COMMAND = type0Header.rows.COMMAND;
+
+/** Where the capability with this id begins; 0 when the function lacks it (PCIe 6.0 §7.5.1.1.11). */
+export function findCapability(endpoint: PciEndpoint, id: number): number {
+  let at = endpoint.configRead(type0Header.rows.CAPABILITIES.offset, 1) & 0xfc;
+  for (let hop = 0; at !== 0 && hop < MOST_CAPABILITIES; hop++) {
+    if (endpoint.configRead(at, 1) === id) {
+      return at;
+    }
+    at = endpoint.configRead(at + 1, 1) & 0xfc;
+  }
+  return 0;
+}
+
+/** BARs by index, without those that are not there. They keep their addresses (PCI 3.0 §6.2.5.1). */
+export function barShapes(endpoint: PciEndpoint): ReadonlyMap<number, BarShape> {
+  const shapes = new Map<number, BarShape>();
+  const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
+  // All ones in a BAR are an address, too: it must not be decoded meanwhile.
+  endpoint.configWrite(COMMAND.offset, COMMAND.width, command & ~COMMAND.bits.MEMORY.mask);
+  for (let bar = 0; bar < BAR_COUNT; bar++) {
+    const high = bar + 1 < BAR_COUNT ? probe(endpoint, bar + 1) : 0;
+    const shape = decodeBar(probe(endpoint, bar), high);
+    if (shape !== undefined) {
+      shapes.set(bar, shape);
+      bar += shape.is64 ? 1 : 0;
+    }
+  }
+  endpoint.configWrite(COMMAND.offset, COMMAND.width, command);
+  return shapes;
+}
+
+/** What a BAR's register reads after all ones were written to it. */
+function probe(endpoint: PciEndpoint, bar: number): number {
+  const old = endpoint.configRead(barOffset(bar), 4);
+  endpoint.configWrite(barOffset(bar), 4, 0xffff_ffff);
+  const read = endpoint.configRead(barOffset(bar), 4);
+  endpoint.configWrite(barOffset(bar), 4, old);
+  return read;
+}

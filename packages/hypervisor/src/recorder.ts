@@ -1,0 +1,95 @@
+/**
+ * Records what crosses a driver's ports, so that it can be fed to the machine again without the
+ * driver. One row of numbers per crossing; bytes stand beside.
+ */
+export const portOps = [
+  'mmioRead',
+  'mmioWrite',
+  'mmioWriteBlock',
+  'mmioReadBlock',
+  'configRead',
+  'configWrite',
+  'load',
+  'store',
+  'copyIn',
+  'copyOut',
+  'allocate',
+  'free',
+  'dmaMap',
+  'dmaUnmap',
+  'irqRequest',
+  'irqRelease',
+  'lineRequest',
+  'lineRelease',
+  'delay',
+  'spend',
+  'request',
+  'beginHandler',
+  'endHandler',
+  'wait',
+  'resume',
+] as const;
+export type PortOp = (typeof portOps)[number];
+
+const numbers = Object.fromEntries(portOps.map((op, index) => [op, index])) as Record<
+  PortOp,
+  number
+>;
+const ROW = 6;
+
+export interface Crossing {
+  readonly op: PortOp;
+  readonly args: readonly number[];
+  /** What the port returned, if a number. */
+  readonly result: number;
+  /** What was read, or what was written. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+export class Recorder {
+  private rows = new Float64Array(ROW * 1024);
+  private readonly blobs = new Map<number, Uint8Array>();
+  length = 0;
+
+  add(op: PortOp, a = 0, b = 0, c = 0, d = 0, bytes?: Uint8Array, result = 0): void {
+    const at = this.length * ROW;
+    if (at + ROW > this.rows.length) {
+      const larger = new Float64Array(this.rows.length * 2);
+      larger.set(this.rows);
+      this.rows = larger;
+    }
+    this.rows[at] = numbers[op];
+    this.rows[at + 1] = a;
+    this.rows[at + 2] = b;
+    this.rows[at + 3] = c;
+    this.rows[at + 4] = d;
+    this.rows[at + 5] = result;
+    if (bytes !== undefined) {
+      this.blobs.set(this.length, bytes.slice());
+    }
+    this.length++;
+  }
+
+  /** A handler begins. The machine had handled so many events, at this time. */
+  begin(eventsRun: number, now: number): void {
+    this.add('beginHandler', eventsRun, now);
+  }
+
+  wait(timeoutNs: number): void {
+    this.add('wait', timeoutNs);
+  }
+
+  end(): void {
+    this.add('endHandler');
+  }
+
+  at(index: number): Crossing {
+    const row = this.rows.subarray(index * ROW, (index + 1) * ROW);
+    return {
+      op: portOps[row[0]],
+      args: [...row.subarray(1, 5)],
+      result: row[5],
+      bytes: this.blobs.get(index),
+    };
+  }
+}

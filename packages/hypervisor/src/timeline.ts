@@ -1,0 +1,112 @@
+/**
+ * Virtual time: one clock in nanoseconds, timers, and what things cost. Time passes by what is
+ * charged, and by going to the next event; ties go by sequence.
+ */
+import type { Timers } from '@doorbell/abi';
+import { EventQueue } from './event-queue.ts';
+import { costNames, type Profile } from './profile.ts';
+import { Tracer } from './tracer.ts';
+
+/** How many timers one owner may have. */
+const TIMERS_EACH = 16;
+
+export class Timeline {
+  /** Nanoseconds: of the CPU that runs, or of the event that is handled. */
+  now = 0;
+  /** Events handled so far. */
+  eventsRun = 0;
+  readonly tracer: Tracer;
+  /** Nanoseconds spent, by the cost's place in `costNames`. */
+  readonly byCost = new Float64Array(costNames.length);
+  readonly profile: Profile;
+  protected readonly queue = new EventQueue();
+  private readonly prices: Float64Array;
+  private readonly owners: ((id: number) => void)[] = [];
+  private inEvent = false;
+
+  constructor(profile: Profile) {
+    this.profile = profile;
+    this.prices = Float64Array.from(costNames, (name) => profile.constants[name].value);
+    this.tracer = new Tracer(() => this.now);
+  }
+
+  /** The price of one operation, in nanoseconds. */
+  price(index: number): number {
+    return this.prices[index];
+  }
+
+  /** Spends the price of `times` operations, at least `least` nanoseconds, and handles what became due. */
+  charge(index: number, times = 1, least = 0): void {
+    const ns = Math.ceil(Math.max(this.prices[index] * times, least));
+    this.byCost[index] += ns;
+    this.now += ns;
+    if (!this.inEvent && this.queue.nextTime <= this.now) {
+      this.handleDue();
+    }
+  }
+
+  /** Lets time pass on the running CPU. */
+  advance(ns: number): void {
+    this.now += atLeastOne(ns);
+    this.handleDue();
+  }
+
+  /** When the next event is due; Infinity for never. */
+  get nextEvent(): number {
+    return this.queue.nextTime;
+  }
+
+  private handleDue(): void {
+    const { now } = this;
+    while (this.queue.nextTime <= now) {
+      this.handleNext();
+    }
+    this.now = now;
+  }
+
+  /** Goes to the next event and handles it, in the context in which it was armed. */
+  handleNext(): void {
+    const slot = this.queue.pop();
+    const { tracer } = this;
+    const { request, cause } = tracer;
+    this.now = this.queue.timeOf(slot);
+    this.eventsRun++;
+    this.inEvent = true;
+    tracer.request = this.queue.requestOf(slot);
+    tracer.cause = this.queue.causeOf(slot);
+    try {
+      this.owners[Math.floor(slot / TIMERS_EACH)]?.(slot % TIMERS_EACH);
+    } finally {
+      this.inEvent = false;
+      tracer.request = request;
+      tracer.cause = cause;
+    }
+  }
+
+  /** Timers for one owner: ids 0 to 15, given back to `onTimer` when due. */
+  timers(onTimer: (id: number) => void): Timers {
+    const base = this.queue.reserve(TIMERS_EACH);
+    this.owners.push(onTimer);
+    const slot = (id: number): number => {
+      if (id < 0 || id >= TIMERS_EACH) {
+        throw new RangeError(`Timer ${id} is not among the ${TIMERS_EACH} of its owner.`);
+      }
+      return base + id;
+    };
+    return {
+      now: () => this.now,
+      arm: (id, ns) => {
+        const { request, cause } = this.tracer;
+        this.queue.arm(slot(id), this.now + atLeastOne(ns), request, cause);
+      },
+      disarm: (id) => {
+        this.queue.disarm(slot(id));
+      },
+    };
+  }
+}
+
+/** Whole nanoseconds: time always passes. */
+function atLeastOne(ns: number): number {
+  return Math.max(Math.ceil(ns), 1);
+}

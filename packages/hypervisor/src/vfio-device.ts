@@ -1,0 +1,200 @@
+/**
+ * A function in a user's hands: its regions, its interrupts, its reset
+ * (drivers/vfio/pci/vfio_pci_core.c).
+ */
+import {
+  allOnes,
+  BAR_COUNT,
+  barOffset,
+  capabilityIds,
+  CONFIG_BYTES,
+  PAGE_BYTES,
+  pcieCapability,
+  type AccessWidth,
+  type BarShape,
+  type Irq,
+  type PciEndpoint,
+  type0Header,
+} from '@doorbell/abi';
+import { VfioError } from './errno.ts';
+import { barShapes, findCapability } from './pci-function.ts';
+import { VfioConfig } from './vfio-config.ts';
+import { VfioInterrupts, type Trigger } from './vfio-interrupts.ts';
+
+/** VFIO_PCI_CONFIG_REGION_INDEX; BARs are regions 0 to 5, the ROM is 6. */
+const CONFIG_REGION = 7;
+const REGIONS = 9;
+
+export interface RegionInfo {
+  /** 0: not there. */
+  readonly size: number;
+  /** Parts that may be mapped into the user: all of a BAR but the pages of the MSI-X table. */
+  readonly mappable: readonly { readonly offset: number; readonly size: number }[];
+}
+
+/** A function that is being used; every open handle counts. */
+export interface OpenFunction {
+  readonly name: string;
+  readonly endpoint: PciEndpoint;
+  handles: number;
+}
+
+const COMMAND = type0Header.rows.COMMAND;
+const { DEVICE_CAPABILITIES, DEVICE_CONTROL } = pcieCapability.rows;
+
+export class VfioDevice {
+  readonly interrupts: VfioInterrupts;
+  private readonly member: OpenFunction;
+  private readonly config: VfioConfig;
+  private readonly shapes: ReadonlyMap<number, BarShape>;
+  private readonly onClose: () => void;
+
+  /** Enables and resets the function. `onClose` is run when a handle is closed. */
+  constructor(member: OpenFunction, host: Irq, onClose: () => void) {
+    this.member = member;
+    this.onClose = onClose;
+    this.interrupts = new VfioInterrupts(member.endpoint, host);
+    this.shapes = barShapes(member.endpoint);
+    this.setCommand(COMMAND.bits.MEMORY.mask, COMMAND.bits.BUS_MASTER.mask);
+    if (this.canReset) {
+      this.functionReset();
+    }
+    this.config = new VfioConfig(member.endpoint, this.shapes, () => {
+      this.functionReset();
+    });
+  }
+
+  /** VFIO_DEVICE_GET_REGION_INFO. @throws VfioError EINVAL. */
+  regionInfo(region: number): RegionInfo {
+    if (region === CONFIG_REGION) {
+      return { size: CONFIG_BYTES, mappable: [] };
+    }
+    if (!(region >= 0 && region < REGIONS)) {
+      throw new VfioError('EINVAL', `There is no region ${region}.`);
+    }
+    const size = this.shapes.get(region)?.size ?? 0;
+    return { size, mappable: size < PAGE_BYTES ? [] : this.withoutTable(region, size) };
+  }
+
+  /** What the MSI-X table holds is the host's: it reads all ones. @throws VfioError EBADF, EINVAL. */
+  read(region: number, offset: number, width: AccessWidth): number {
+    this.checkAccess(region, offset, width);
+    if (region === CONFIG_REGION) {
+      return this.config.read(offset, width);
+    }
+    if (this.isTable(region, offset, width)) {
+      return allOnes(width);
+    }
+    return this.member.endpoint.barRead(region, offset, width);
+  }
+
+  /** Writes to the MSI-X table are dropped. @throws VfioError EBADF, EINVAL. */
+  write(region: number, offset: number, width: AccessWidth, value: number): void {
+    this.checkAccess(region, offset, width);
+    if (region === CONFIG_REGION) {
+      this.config.write(offset, width, value);
+    } else if (!this.isTable(region, offset, width)) {
+      this.member.endpoint.barWrite(region, offset, width, value);
+    }
+  }
+
+  /** VFIO_DEVICE_SET_IRQS with triggers; see `VfioInterrupts.set`. @throws VfioError EBADF, EINVAL. */
+  setIrqs(index: number, start: number, triggers: readonly (Trigger | undefined)[]): void {
+    this.checkOpen();
+    this.interrupts.set(index, start, triggers);
+  }
+
+  /** VFIO_DEVICE_RESET. @throws VfioError EBADF; EINVAL when the function has no reset of its own. */
+  reset(): void {
+    this.checkOpen();
+    if (!this.canReset) {
+      throw new VfioError('EINVAL', `${this.member.name} has no function-level reset.`);
+    }
+    this.functionReset();
+  }
+
+  /** Closes one handle; with the last one the function is silenced and reset. @throws VfioError EBADF. */
+  close(): void {
+    this.checkOpen();
+    this.member.handles--;
+    if (this.member.handles === 0) {
+      this.setCommand(0, COMMAND.bits.BUS_MASTER.mask);
+      this.interrupts.disable();
+      if (this.canReset) {
+        this.functionReset();
+      }
+      this.setCommand(0, COMMAND.bits.MEMORY.mask);
+    }
+    this.onClose();
+  }
+
+  private get pcie(): number {
+    return findCapability(this.member.endpoint, capabilityIds.PCIE);
+  }
+
+  private get canReset(): boolean {
+    const { endpoint } = this.member;
+    const { mask } = DEVICE_CAPABILITIES.bits.FLR;
+    return (
+      this.pcie !== 0 &&
+      (endpoint.configRead(this.pcie + DEVICE_CAPABILITIES.offset, 4) & mask) !== 0
+    );
+  }
+
+  /** pci_try_reset_function: what the reset clears of configuration space is put back. */
+  private functionReset(): void {
+    const { endpoint } = this.member;
+    const bars = Array.from({ length: BAR_COUNT }, (_, bar) =>
+      endpoint.configRead(barOffset(bar), 4),
+    );
+    const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
+    const at = this.pcie + DEVICE_CONTROL.offset;
+    endpoint.configWrite(at, 2, endpoint.configRead(at, 2) | DEVICE_CONTROL.bits.FLR.mask);
+    bars.forEach((value, bar) => endpoint.configWrite(barOffset(bar), 4, value));
+    endpoint.configWrite(COMMAND.offset, COMMAND.width, command);
+    this.interrupts.restore();
+  }
+
+  private setCommand(set: number, clear: number): void {
+    const { endpoint } = this.member;
+    const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
+    endpoint.configWrite(COMMAND.offset, COMMAND.width, (command & ~clear) | set);
+  }
+
+  private withoutTable(bar: number, size: number): RegionInfo['mappable'] {
+    const { table } = this.interrupts;
+    if (table?.bar !== bar) {
+      return [{ offset: 0, size }];
+    }
+    const from = table.offset - (table.offset % PAGE_BYTES);
+    const to = Math.ceil((table.offset + table.size) / PAGE_BYTES) * PAGE_BYTES;
+    return [
+      { offset: 0, size: from },
+      { offset: to, size: Math.max(0, size - to) },
+    ].filter((part) => part.size > 0);
+  }
+
+  private isTable(bar: number, offset: number, width: number): boolean {
+    const { table } = this.interrupts;
+    return (
+      table?.bar === bar && offset + width > table.offset && offset < table.offset + table.size
+    );
+  }
+
+  private checkAccess(region: number, offset: number, width: number): void {
+    this.checkOpen();
+    const { size } = this.regionInfo(region);
+    if (!(offset >= 0 && offset + width <= size) || offset % width !== 0) {
+      throw new VfioError(
+        'EINVAL',
+        `Offset ${offset} (${width} bytes) is not within region ${region} of ${this.member.name}.`,
+      );
+    }
+  }
+
+  private checkOpen(): void {
+    if (this.member.handles === 0) {
+      throw new VfioError('EBADF', `The device handle of ${this.member.name} is closed.`);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * A virtual machine: a part of the host's memory as its RAM, a virtual CPU, a virtual PCI bus.
+ * A function on that bus is a device model in software, or a physical one that VFIO assigned.
+ */
+import { formatBdf, type Bdf, type DeviceHost, type Display, type Stateful } from '@doorbell/abi';
+import { AddressSpace } from './address-space.ts';
+import { AssignedDevice } from './assigned-device.ts';
+import { GuestWindow } from './bus-master.ts';
+import { Computer } from './computer.ts';
+import { wire, type DeviceModel, type Host } from './host.ts';
+import { InterruptController } from './interrupt-controller.ts';
+import { PageAllocator } from './page-allocator.ts';
+import { PciBus, type BarPolicy } from './pci-bus.ts';
+import { directDma } from './dma-api.ts';
+import type { VfioUser } from './vfio.ts';
+
+/** Guest RAM begins on a boundary of the IOMMU's large pages, so that few entries map it. */
+const LARGE_PAGE = 2 << 20;
+const PAGE = 4096;
+
+export interface VmOptions {
+  readonly name: string;
+  readonly ramBytes: number;
+  /** Interrupts reach the running guest without exits. */
+  readonly postedInterrupts: boolean;
+}
+
+export class Vm implements Stateful<unknown> {
+  readonly computer: Computer;
+  readonly bus: PciBus;
+  private readonly host: Host;
+  private readonly ramBase: number;
+  private readonly options: VmOptions;
+  private readonly pages: PageAllocator;
+  private readonly interrupts: InterruptController;
+  private readonly models = new Map<Bdf, DeviceModel>();
+  private readonly assigned = new Map<Bdf, AssignedDevice>();
+  private readonly lines = new Map<Bdf, number>();
+
+  constructor(host: Host, options: VmOptions) {
+    const { machine } = host;
+    const cpu = machine.newCpu();
+    const space = new AddressSpace();
+    this.host = host;
+    this.options = options;
+    this.ramBase = host.pages.allocate(options.ramBytes, LARGE_PAGE);
+    this.pages = new PageAllocator(0, options.ramBytes);
+    this.bus = new PciBus(space, machine.tracer);
+    this.interrupts = new InterruptController(
+      machine,
+      cpu,
+      options.postedInterrupts ? 'posted' : 'injected',
+    );
+    this.computer = new Computer({
+      machine,
+      cpu,
+      space,
+      bus: this.bus,
+      interrupts: this.interrupts,
+      memory: host.memory,
+      ramBase: this.ramBase,
+      ramBytes: options.ramBytes,
+      pages: this.pages,
+      virtual: true,
+      // Without an IOMMU of its own, a guest gives devices guest-physical addresses.
+      dmaFor: () => directDma,
+      lineOf: (at) => this.lineOf(at),
+    });
+  }
+
+  /** Gives the guest a device model in software. */
+  emulate<D extends DeviceModel>(
+    at: Bdf,
+    make: (host: DeviceHost) => D,
+    policy: BarPolicy,
+    display: Display,
+  ): D {
+    this.lines.set(at, this.interrupts.newLine());
+    const model = wire(this.host.machine, at, this.host.memory, make, {
+      bus: this.bus,
+      translation: new GuestWindow(this.ramBase, this.options.ramBytes),
+      display,
+      policy,
+      message: (address, data) => {
+        this.interrupts.signal(address, data);
+      },
+      line: (high) => {
+        this.interrupts.setLine(this.lineOf(at), high);
+      },
+    });
+    this.models.set(at, model);
+    return model;
+  }
+
+  /**
+   * Assigns a physical function, as QEMU's vfio-pci does: the group, a container with all of the
+   * guest's RAM mapped, then the device.
+   */
+  assign(at: Bdf, physical: Bdf, groupId: number): void {
+    const { vfio } = this.host;
+    this.lines.set(at, this.interrupts.newLine());
+    const user = this.user();
+    const container = vfio.openContainer(user);
+    const group = vfio.openGroup(groupId, user);
+    group.setContainer(container);
+    container.setIommu('type1');
+    container.map(0, 0, this.options.ramBytes, { read: true, write: true });
+    const device = new AssignedDevice({
+      vfio: group.device(physical),
+      physical: this.host.bus.function(physical),
+      inject: (address, data) => {
+        this.interrupts.signal(address, data);
+      },
+      decodeChanged: () => {
+        this.bus.decodeChanged(at);
+      },
+    });
+    this.bus.plug(at, device, (bar, size) => device.barParts(bar, size));
+    this.assigned.set(at, device);
+  }
+
+  /** The process that the guest is, to VFIO: its addresses are the guest's. */
+  private user(): VfioUser {
+    const pages = this.options.ramBytes / PAGE;
+    return {
+      name: this.options.name,
+      lockLimit: pages,
+      lockedPages: 0,
+      pin: (address) => (address < this.options.ramBytes ? this.ramBase + address : -1),
+      unpin: () => undefined,
+    };
+  }
+
+  private lineOf(at: Bdf): number {
+    const line = this.lines.get(at);
+    if (line === undefined) {
+      throw new RangeError(`No function is at ${formatBdf(at)}.`);
+    }
+    return line;
+  }
+
+  save(): unknown {
+    return {
+      pages: this.pages.save(),
+      interrupts: this.interrupts.save(),
+      models: [...this.models].map(([at, model]) => [at, model.save()] as const),
+      assigned: [...this.assigned].map(([at, device]) => [at, device.save()] as const),
+    } satisfies VmState;
+  }
+
+  /** The host is loaded first. */
+  load(saved: unknown): void {
+    const state = saved as VmState;
+    this.pages.load(state.pages);
+    this.interrupts.load(state.interrupts);
+    for (const [at, model] of state.models) {
+      this.models.get(at)?.load(model);
+      this.bus.decodeChanged(at);
+    }
+    for (const [at, device] of state.assigned) {
+      this.assigned.get(at)?.load(device);
+      this.bus.decodeChanged(at);
+    }
+  }
+}
+
+interface VmState {
+  readonly pages: ReturnType<PageAllocator['save']>;
+  readonly interrupts: ReturnType<InterruptController['save']>;
+  readonly models: readonly (readonly [Bdf, unknown])[];
+  readonly assigned: readonly (readonly [Bdf, ReturnType<AssignedDevice['save']>])[];
+}

@@ -1,0 +1,64 @@
+import { PAGE_BYTES } from '@doorbell/abi';
+import { PagedMemory } from '@doorbell/device-model';
+import { describe, expect, it } from 'vitest';
+import { DmaPath, GuestWindow, type Translation } from '../src/bus-master.ts';
+import { Machine } from '../src/machine.ts';
+import { profiles } from '../src/profile.ts';
+
+const profile = profiles.get('kvm-x86')!;
+
+function path(translation: Translation) {
+  const machine = new Machine(profile);
+  const memory = new PagedMemory(16 * PAGE_BYTES);
+  return { machine, memory, dma: new DmaPath(machine, 0x10, translation, memory) };
+}
+
+/** Pages in reverse order; page 3 is refused. */
+const reversed: Translation = {
+  translate: (_requester, iova) => {
+    const page = Math.floor(iova / PAGE_BYTES);
+    return page === 3 ? -1 : (15 - page) * PAGE_BYTES + (iova % PAGE_BYTES);
+  },
+  takeLatency: () => 7,
+};
+
+describe('DmaPath', () => {
+  it('translates each page of a transfer by itself', () => {
+    const { dma, memory, machine } = path(reversed);
+    expect(dma.write(PAGE_BYTES - 2, Uint8Array.of(1, 2, 3, 4))).toBe(true);
+    expect([...memory.bytes.subarray(16 * PAGE_BYTES - 2)]).toEqual([1, 2]);
+    expect([...memory.bytes.subarray(14 * PAGE_BYTES, 14 * PAGE_BYTES + 2)]).toEqual([3, 4]);
+    const back = new Uint8Array(4);
+    expect(dma.read(PAGE_BYTES - 2, back)).toBe(true);
+    expect([...back]).toEqual([1, 2, 3, 4]);
+    expect(machine.counts.bytesDma).toBe(8);
+  });
+
+  it('moves nothing when one page of a transfer is refused', () => {
+    const { dma, memory, machine } = path(reversed);
+    expect(dma.write(2 * PAGE_BYTES, new Uint8Array(2 * PAGE_BYTES).fill(9))).toBe(false);
+    expect(memory.bytes.every((byte) => byte === 0)).toBe(true);
+    expect(machine.counts.bytesDma).toBe(0);
+  });
+
+  it('refuses an address that is translated to beyond the memory', () => {
+    const { dma } = path({ translate: (_requester, iova) => iova, takeLatency: () => 0 });
+    expect(dma.read(16 * PAGE_BYTES, new Uint8Array(4))).toBe(false);
+  });
+
+  it('tells how long it took, once', () => {
+    const { dma } = path(reversed);
+    dma.read(0, new Uint8Array(100));
+    const { 'dma.transfer': each, 'dma.byte': byte } = profile.constants;
+    expect(dma.takeLatency()).toBeCloseTo(each.value + 100 * byte.value + 7);
+    expect(dma.takeLatency()).toBe(0);
+  });
+
+  it('keeps a device model within the RAM of its guest', () => {
+    const { dma, memory } = path(new GuestWindow(4 * PAGE_BYTES, 2 * PAGE_BYTES));
+    expect(dma.write(PAGE_BYTES, Uint8Array.of(5))).toBe(true);
+    expect(memory.bytes[5 * PAGE_BYTES]).toBe(5);
+    expect(dma.write(2 * PAGE_BYTES - 1, Uint8Array.of(6, 6))).toBe(false);
+    expect(dma.write(-1, Uint8Array.of(6))).toBe(false);
+  });
+});

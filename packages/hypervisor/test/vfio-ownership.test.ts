@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { VfioError } from '../src/errno.ts';
+import { nextState, type GroupRequest, type GroupState } from '../src/vfio-ownership.ts';
+
+function next(state: GroupState, request: GroupRequest): string {
+  try {
+    return nextState(7, state, request, 'qemu');
+  } catch (error) {
+    return error instanceof VfioError ? error.errno : String(error);
+  }
+}
+
+/** Columns of the table below. */
+const requests: readonly GroupRequest[] = [
+  'bind the first device',
+  'unbind the last device',
+  'open',
+  'set the container',
+  'set the IOMMU',
+  'open a device',
+  'close a device',
+  'close the last device',
+  'unset the container',
+  'close',
+];
+
+// From drivers/vfio/group.c: EBUSY for a second open, EINVAL for a container set twice, unset
+// when there is none, or a device without one; EBUSY to unset while a device is open.
+test.each<[GroupState, string]>([
+  ['absent', 'idle EINVAL ENOENT EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL'],
+  ['idle', 'EINVAL absent open EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL'],
+  ['open', 'EINVAL absent EBUSY contained EINVAL EINVAL EINVAL EINVAL EINVAL idle'],
+  ['contained', 'EINVAL absent EBUSY EINVAL ready EINVAL EINVAL EINVAL open idle'],
+  ['ready', 'EINVAL absent EBUSY EINVAL EINVAL in-use EINVAL EINVAL open idle'],
+  ['in-use', 'EINVAL EBUSY EBUSY EINVAL EINVAL in-use in-use ready EBUSY draining'],
+  ['draining', 'EINVAL EBUSY EBUSY EINVAL EINVAL EINVAL draining idle EINVAL EINVAL'],
+])('from %s', (state, row) => {
+  expect(requests.map((request) => next(state, request)).join(' ')).toBe(row);
+});
+
+test('a refusal names the group, both states and who is in the way', () => {
+  expect(() => nextState(7, 'in-use', 'unset the container', 'qemu')).toThrow(
+    "Group 7 is in-use, so 'unset the container' is refused: a device of it is used by qemu.",
+  );
+});
