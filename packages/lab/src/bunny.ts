@@ -1,0 +1,23 @@
+/** The Stanford bunny, from the npm package `bunny`: 1,839 vertices, 3,674 triangles, closed. */
+import { cells, positions } from 'bunny';
+import type { Mesh } from './mesh.ts';
+import { finishMesh } from './raw-mesh.ts';
+
+/** The terms are those of https://graphics.stanford.edu/data/3Dscanrep/; the package is in the public domain. */
+export const BUNNY_CREDIT =
+  'The Stanford bunny is from the Stanford 3D Scanning Repository (Stanford Computer Graphics Laboratory): ' +
+  'free to use for research, to redistribute, and to show with this credit; not for commercial purposes without permission.';
+
+/** A bunny has no edges. */
+const ALL_SMOOTH = -1;
+
+let mesh: Mesh | undefined;
+
+export function bunnyMesh(): Mesh {
+  const raw = {
+    positions: Float32Array.from(positions.flat()),
+    indices: Uint32Array.from(cells.flat()),
+  };
+  mesh ??= finishMesh('The bunny', raw, ALL_SMOOTH);
+  return mesh;
+}

@@ -1,0 +1,24 @@
+/** What the lab needs of the world around it; browsers and Node hand in their own. */
+
+export interface Hash {
+  update(bytes: Uint8Array): void;
+  /** Lower-case hexadecimal. */
+  digest(): string;
+}
+
+export interface Environment {
+  readonly sha256: () => Hash;
+  /** Milliseconds, from any start. */
+  readonly wallMs: () => number;
+  /** Lets the world go on between frames: signals, painting. */
+  readonly breathe: () => Promise<void>;
+  /** SHA-256 over the sources of a driver's package. */
+  readonly driverSha256: (driver: string) => string;
+}
+
+/** Where a comparison stands. */
+export interface Progress {
+  readonly stack: string;
+  readonly frame: number;
+  readonly frames: number;
+}

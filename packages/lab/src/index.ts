@@ -1,0 +1,15 @@
+export * from './compare.ts';
+export * from './environment.ts';
+export * from './input-error.ts';
+export * from './lspci.ts';
+export { loadModel } from './model.ts';
+export type { Mesh } from './mesh.ts';
+export * from './picture.ts';
+export * from './png.ts';
+export * from './report.ts';
+export * from './run.ts';
+export type { Scene } from './scene.ts';
+export { scenes } from './scenes/index.ts';
+export * from './stack-spec.ts';
+export { buildStack } from './stacks/index.ts';
+export * from './stacks/stack.ts';

@@ -1,0 +1,84 @@
+/**
+ * Stands between the application and the driver: gives each call its request id, pays for the
+ * call, and books the time that passes to the phase of the call that is running.
+ */
+import type { Gpu, Trace } from '@doorbell/abi';
+import { cost, type Computer } from '@doorbell/hypervisor';
+import { phases, type Phase } from './report.ts';
+
+/** Each call of the Gpu API, and the phase that its time belongs to. */
+const calls = {
+  createBuffer: 'upload',
+  createImage: 'upload',
+  destroy: 'upload',
+  write: 'upload',
+  submit: 'submit',
+  wait: 'wait',
+  read: 'readback',
+  present: 'present',
+  close: 'close',
+} as const satisfies Record<string, Phase>;
+
+type Call = keyof typeof calls;
+const callNames = Object.keys(calls) as Call[];
+
+export class Meter {
+  /** Virtual nanoseconds. */
+  readonly byPhase: Record<Phase, number>;
+  private readonly computer: Computer;
+  private readonly trace: Trace;
+  private phase: Phase = 'init';
+  private since = 0;
+  private requests = 0;
+
+  constructor(computer: Computer) {
+    this.computer = computer;
+    this.trace = computer.parts.machine.tracer;
+    this.byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
+  }
+
+  /** Time from here on belongs to `phase`. */
+  enter(phase: Phase): void {
+    const { now } = this.computer.parts.machine;
+    this.byPhase[this.phase] += now - this.since;
+    this.since = now;
+    this.phase = phase;
+  }
+
+  /** The same Gpu, metered. */
+  wrap(gpu: Gpu): Gpu {
+    return {
+      features: gpu.features,
+      createBuffer: (bytes, placement) =>
+        this.call('createBuffer', bytes, () => gpu.createBuffer(bytes, placement)),
+      createImage: (width, height) =>
+        this.call('createImage', width * height * 4, () => gpu.createImage(width, height)),
+      destroy: (resource) => this.call('destroy', 0, () => gpu.destroy(resource)),
+      write: (resource, offset, bytes) =>
+        this.call('write', bytes.length, () => gpu.write(resource, offset, bytes)),
+      read: (resource, offset, into) =>
+        this.call('read', into.length, () => gpu.read(resource, offset, into)),
+      submit: (commands) =>
+        this.call('submit', commands.words.byteLength, () => gpu.submit(commands)),
+      wait: (fence) => this.call('wait', 0, () => gpu.wait(fence)),
+      present: (image) => this.call('present', 0, () => gpu.present(image)),
+      close: () => this.call('close', 0, () => gpu.close()),
+    };
+  }
+
+  private async call<T>(name: Call, bytes: number, run: () => Promise<T>): Promise<T> {
+    const { tracer } = this.computer.parts.machine;
+    const number = callNames.indexOf(name);
+    this.enter(calls[name]);
+    this.computer.request(++this.requests);
+    tracer.cause = 0;
+    tracer.cause = this.trace.event('appCall', number, bytes);
+    this.computer.spend(cost['driver.call']);
+    try {
+      return await run();
+    } finally {
+      this.enter(calls[name]);
+      this.trace.event('appReturn', number, 0);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What a comparison reports: the JSON of `doorbell compare --json`. Keys may be added, never
+ * renamed. Units are in the key, or the value is a count.
+ */
+
+/** The calls of the application, by what they are for. */
+export const phases = ['init', 'upload', 'submit', 'wait', 'readback', 'present', 'close'] as const;
+export type Phase = (typeof phases)[number];
+
+export interface CountsReport {
+  readonly exits: number;
+  readonly exitsByReason: Readonly<Record<string, number>>;
+  /** The same from the end of `init` to the start of `close`: what the frames cost. */
+  readonly exitsAfterInit: Readonly<Record<string, number>>;
+  readonly directAccesses: number;
+  readonly hypercalls: number;
+  readonly kicks: number;
+  readonly interrupts: number;
+  readonly injections: number;
+  readonly iotlbHits: number;
+  readonly iotlbMisses: number;
+  readonly iommuFaults: number;
+  readonly bytesDma: number;
+  readonly bytesCopied: number;
+  readonly shadowUpdates: number;
+  readonly contextSwitches: number;
+}
+
+export interface TimeReport {
+  /** Null where time is not virtual. */
+  readonly virtualNs: number | null;
+  /** Sums to `virtualNs`. */
+  readonly byPhase: Readonly<Record<Phase, number>>;
+  /** Busy nanoseconds by cost; engines overlap with the CPU, so the sum may be larger. */
+  readonly byCost: Readonly<Record<string, number>>;
+  /** Null without `native` among the stacks. */
+  readonly relativeToNative: number | null;
+  readonly wallMs: number;
+}
+
+export interface StackReport {
+  /** The name with the options that differ from their defaults: `passthrough:posted-interrupts=on`. */
+  readonly id: string;
+  readonly name: string;
+  readonly term: string;
+  /** All of them, defaults included. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly driver: { readonly package: string; readonly sha256: string };
+  readonly frames: { readonly count: number; readonly sha256: string };
+  readonly guests: readonly GuestReport[];
+  readonly counts: CountsReport;
+  readonly time: TimeReport;
+  /** What this way paid for, in a sentence. */
+  readonly paidFor: string;
+}
+
+export interface GuestReport {
+  readonly name: string;
+  readonly scene: string;
+  readonly frames: number;
+  readonly sha256: string;
+  /** The part of the GPU's busy time that it got, 0 to 1, and that it was due. */
+  readonly share: number;
+  readonly due: number;
+  /** Time per frame. */
+  readonly p50Ns: number;
+  readonly p99Ns: number;
+}
+
+export interface CompareReport {
+  readonly schema: 'doorbell.compare/1';
+  readonly scene: {
+    readonly name: string;
+    readonly frames: number;
+    readonly width: number;
+    readonly height: number;
+    readonly seed: number;
+    readonly guests: number;
+  };
+  readonly profile: string;
+  /** All frames of all stacks have the same pixels. */
+  readonly identical: boolean;
+  readonly stacks: readonly StackReport[];
+}

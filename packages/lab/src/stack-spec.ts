@@ -1,0 +1,165 @@
+/**
+ * Stacks by name, with their options, and the text that names them:
+ * `native,passthrough:posted-interrupts=on,emulated:vram=trap`.
+ */
+import { InputError } from './input-error.ts';
+
+export interface StackOption {
+  readonly values: readonly string[];
+  readonly default: string;
+  /** One sentence. */
+  readonly doc: string;
+}
+
+export interface StackKind {
+  readonly name: string;
+  /** The field's term for it. */
+  readonly term: string;
+  readonly doc: string;
+  /** The package of its driver. */
+  readonly driver: string;
+  readonly options: Readonly<Record<string, StackOption>>;
+}
+
+/** A stack that was asked for, its options complete. */
+export interface StackSpec {
+  readonly id: string;
+  readonly kind: StackKind;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+const iommu = (values: readonly string[], fallback: string, doc: string): StackOption => ({
+  values,
+  default: fallback,
+  doc,
+});
+
+const kinds: readonly StackKind[] = [
+  {
+    name: 'native',
+    term: 'bare metal',
+    doc: 'No virtual machine: the driver reaches the GPU directly.',
+    driver: 'guest-driver',
+    options: {
+      iommu: iommu(
+        ['off', 'strict', 'deferred'],
+        'strict',
+        "The host's DMA API: no translation, or when unmapped addresses are invalidated.",
+      ),
+    },
+  },
+  {
+    name: 'passthrough',
+    term: 'device assignment with VFIO',
+    doc: 'The GPU belongs to the guest: its BARs are mapped, its DMA goes through the IOMMU.',
+    driver: 'guest-driver',
+    options: {
+      iommu: iommu(
+        ['strict', 'deferred'],
+        'strict',
+        "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
+      ),
+      'posted-interrupts': {
+        values: ['off', 'on'],
+        default: 'off',
+        doc: 'The hardware posts interrupts to the running guest, without exits.',
+      },
+    },
+  },
+  {
+    name: 'emulated',
+    term: 'full virtualization',
+    doc: 'A device model in software: every access to a register is an exit.',
+    driver: 'guest-driver',
+    options: {
+      vram: {
+        values: ['map', 'trap'],
+        default: 'map',
+        doc: 'Whether the VRAM aperture is mapped into the guest or traps too.',
+      },
+    },
+  },
+];
+
+/** The stacks that exist, by name, in the order of the default comparison. */
+export const stackKinds: ReadonlyMap<string, StackKind> = new Map(
+  kinds.map((kind) => [kind.name, kind]),
+);
+
+function checkOption(kind: StackKind, name: string, value: string): void {
+  const option = kind.options[name];
+  if (option === undefined) {
+    const known = Object.keys(kind.options).join(', ');
+    throw new InputError(`'${kind.name}' has no option '${name}'; it has ${known}.`);
+  }
+  if (kind.name === 'passthrough' && name === 'iommu' && value === 'off') {
+    throw new InputError(
+      "'passthrough' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred.",
+    );
+  }
+  if (!option.values.includes(value)) {
+    throw new InputError(
+      `'${name}=${value}' of '${kind.name}': '${value}' is not one of ${option.values.join(', ')}.`,
+    );
+  }
+}
+
+/** A stack with options; what is left out has its default. @throws InputError */
+export function stackSpec(name: string, given: Readonly<Record<string, string>> = {}): StackSpec {
+  const kind = stackKinds.get(name);
+  if (kind === undefined) {
+    throw new InputError(
+      `There is no stack '${name}'; there is ${[...stackKinds.keys()].join(', ')}.`,
+    );
+  }
+  for (const [option, value] of Object.entries(given)) {
+    checkOption(kind, option, value);
+  }
+  const options = Object.fromEntries(
+    Object.entries(kind.options).map(([option, row]) => [option, given[option] ?? row.default]),
+  );
+  const changed = Object.entries(options).filter(
+    ([option, value]) => value !== kind.options[option]?.default,
+  );
+  const id = [name, ...changed.map(([option, value]) => `${option}=${value}`)].join(':');
+  return { id, kind, options };
+}
+
+/**
+ * Reads a list such as `native,emulated:vram=trap`. `shared` options go to every stack that has
+ * them; a stack's own options win. @throws InputError, also for a shared option that no stack has
+ * and for a stack named twice.
+ */
+export function parseStacks(
+  text: string,
+  shared: Readonly<Record<string, string>> = {},
+): readonly StackSpec[] {
+  const specs = text.split(',').map((part) => {
+    const [name = '', ...rest] = part.trim().split(':');
+    const own = Object.fromEntries(rest.map(parseOption));
+    const kind = stackKinds.get(name);
+    const fitting = Object.entries(shared).filter(
+      ([option]) => kind?.options[option] !== undefined,
+    );
+    return stackSpec(name, { ...Object.fromEntries(fitting), ...own });
+  });
+  for (const option of Object.keys(shared)) {
+    if (!specs.some((spec) => option in spec.kind.options)) {
+      throw new InputError(`None of the stacks has the option '${option}'.`);
+    }
+  }
+  const ids = specs.map((spec) => spec.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) {
+    throw new InputError(`The stack '${twice}' is there twice.`);
+  }
+  return specs;
+}
+
+function parseOption(text: string): [string, string] {
+  const [option = '', value, ...more] = text.split('=');
+  if (option === '' || value === undefined || value === '' || more.length > 0) {
+    throw new InputError(`'${text}' is not an option: write option=value.`);
+  }
+  return [option, value];
+}

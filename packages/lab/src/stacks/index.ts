@@ -1,0 +1,19 @@
+/** The stacks by name: what differs between them is in these files, and nowhere else. */
+import { emulated } from './emulated.ts';
+import { native } from './native.ts';
+import { passthrough } from './passthrough.ts';
+import type { Stack, StackParts } from './stack.ts';
+
+const builders: ReadonlyMap<string, (parts: StackParts) => Stack> = new Map([
+  ['native', native],
+  ['passthrough', passthrough],
+  ['emulated', emulated],
+]);
+
+export function buildStack(name: string, parts: StackParts): Stack {
+  const build = builders.get(name);
+  if (build === undefined) {
+    throw new RangeError(`There is no stack '${name}'.`);
+  }
+  return build(parts);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../src/input-error.ts';
+import { parseStacks, stackKinds, stackSpec } from '../src/stack-spec.ts';
+
+describe('parseStacks', () => {
+  it('fills options in with their defaults and names only the changed ones', () => {
+    const [native, passthrough] = parseStacks('native,passthrough:posted-interrupts=on');
+    expect(native?.id).toBe('native');
+    expect(native?.options).toEqual({ iommu: 'strict' });
+    expect(passthrough?.id).toBe('passthrough:posted-interrupts=on');
+    expect(passthrough?.options).toEqual({ iommu: 'strict', 'posted-interrupts': 'on' });
+  });
+
+  it('gives shared options to the stacks that have them; own options win', () => {
+    const specs = parseStacks('native:iommu=off,passthrough,emulated', { iommu: 'deferred' });
+    expect(specs.map((spec) => spec.id)).toEqual([
+      'native:iommu=off',
+      'passthrough:iommu=deferred',
+      'emulated',
+    ]);
+  });
+
+  it('calls an option with its default value the same stack', () => {
+    expect(() => parseStacks('native,native:iommu=strict')).toThrow("'native' is there twice");
+  });
+
+  it.each([
+    ['nativ', "no stack 'nativ'"],
+    ['', "no stack ''"],
+    ['native,', "no stack ''"],
+    ['native:iommu', "'iommu' is not an option"],
+    ['native:iommu=', "'iommu=' is not an option"],
+    ['native:iommu=a=b', 'is not an option'],
+    ['native:iommu=maybe', "'maybe' is not one of off, strict, deferred"],
+    ['native:vram=map', "'native' has no option 'vram'"],
+    ['passthrough:iommu=off', 'needs the IOMMU'],
+  ])('refuses %j with a line that says why', (text, message) => {
+    expect(() => parseStacks(text)).toThrow(InputError);
+    expect(() => parseStacks(text)).toThrow(message);
+  });
+
+  it('refuses a shared option that none of the stacks has', () => {
+    expect(() => parseStacks('emulated', { iommu: 'off' })).toThrow('None of the stacks');
+  });
+
+  it('refuses to pass a device through without an IOMMU, also by the shared option', () => {
+    expect(() => parseStacks('native,passthrough', { iommu: 'off' })).toThrow('needs the IOMMU');
+  });
+});
+
+describe('stackKinds', () => {
+  it('has defaults that are among their values', () => {
+    for (const kind of stackKinds.values()) {
+      expect(stackSpec(kind.name).id).toBe(kind.name);
+      for (const option of Object.values(kind.options)) {
+        expect(option.values).toContain(option.default);
+      }
+    }
+  });
+});

@@ -1,0 +1,78 @@
+import { events, type EventKind } from '@doorbell/abi';
+import { profiles, type Tracer } from '@doorbell/hypervisor';
+import { describe, expect, it } from 'vitest';
+import { runStack } from '../src/run.ts';
+import { scenes } from '../src/scenes/index.ts';
+import { stackSpec } from '../src/stack-spec.ts';
+import { testEnvironment } from './environment.ts';
+
+async function trace(stackName: string, scene = 'triangle'): Promise<Tracer> {
+  const { stack } = await runStack(
+    {
+      spec: stackSpec(stackName),
+      scene: scenes.get(scene)!,
+      context: { width: 32, height: 32, frames: 2, seed: 1 },
+      profile: profiles.get('kvm-x86')!,
+      onStack: ({ host }) => {
+        host.machine.tracer.recording = true;
+      },
+    },
+    testEnvironment,
+  );
+  return stack.host.machine.tracer;
+}
+
+/** Kinds from an event back to its first cause. */
+function chain(tracer: Tracer, from: number): EventKind[] {
+  const kinds: EventKind[] = [];
+  for (let id = from; id !== 0; id = tracer.at(id).cause) {
+    kinds.push(tracer.at(id).kind);
+  }
+  return kinds;
+}
+
+describe('the trace of a run', () => {
+  it('is the same twice, event by event', async () => {
+    expect([...(await trace('emulated'))]).toEqual([...(await trace('emulated'))]);
+  });
+
+  it('walks from the driver that goes on, back to the call of the application', async () => {
+    const tracer = await trace('emulated');
+    const kinds = [...tracer]
+      .filter(({ kind }) => kind === 'wake')
+      .map(({ id }) => chain(tracer, id).reverse().join(' '));
+    const submitted =
+      /^appCall mmioWrite exit doorbell (packet |packetDone )+fence interrupt exit exit injection handler wake$/;
+    expect(kinds.some((walk) => submitted.test(walk))).toBe(true);
+  });
+
+  it('has an exit because of each access to a register, and only when emulated', async () => {
+    const emulated = await trace('emulated');
+    const accesses = new Set(
+      [...emulated].filter(({ kind }) => kind === 'mmioWrite').map(({ id }) => id),
+    );
+    const exits = [...emulated].filter(({ kind, cause }) => kind === 'exit' && accesses.has(cause));
+    expect(exits.length).toBe(accesses.size);
+    expect([...(await trace('native'))].some(({ kind }) => kind === 'exit')).toBe(false);
+  });
+
+  it('tells every event of a call which call it was', async () => {
+    const tracer = await trace('native');
+    const requests = new Set([...tracer].map(({ request }) => request));
+    const calls = [...tracer].filter(({ kind }) => kind === 'appCall');
+    expect(calls.map(({ request }) => request)).toEqual(calls.map((_, index) => index + 1));
+    expect([...requests].every((request) => request <= calls.length)).toBe(true);
+  });
+
+  it('gives every cause an id below the event that it caused', async () => {
+    for (const { id, cause } of await trace('passthrough', 'image')) {
+      expect(cause).toBeLessThan(id);
+    }
+  });
+
+  it('has a row for each kind that it records', async () => {
+    for (const { kind } of await trace('passthrough')) {
+      expect(events[kind].doc).not.toBe('');
+    }
+  });
+});
