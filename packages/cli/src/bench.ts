@@ -1,0 +1,112 @@
+/** `doorbell bench`: wall-clock benchmarks, each as a ratio within one run. */
+import type { Command } from 'commander';
+import { accessBenchmarks } from './bench/access.ts';
+import { measure, type Benchmark, type BenchResult } from './bench/benchmark.ts';
+import { engineBenchmarks } from './bench/engine.ts';
+import { eventBenchmarks } from './bench/event.ts';
+import { translationBenchmarks } from './bench/translation.ts';
+import { wholeRunBenchmarks } from './bench/whole-run.ts';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { Failure, Interrupted } from './failure.ts';
+import { onInterrupt } from './interrupt.ts';
+import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { progressOn } from './progress.ts';
+import { formatNumber } from './quantity.ts';
+import { renderTable } from './table.ts';
+import { terminalOf } from './terminal.ts';
+
+const benchmarks: readonly Benchmark[] = [
+  ...accessBenchmarks,
+  ...translationBenchmarks,
+  ...engineBenchmarks,
+  ...eventBenchmarks,
+  ...wholeRunBenchmarks,
+];
+
+const PACE = { roundMs: 25, rounds: 7 };
+
+interface BenchOptions {
+  readonly filter?: string;
+  readonly json?: string;
+}
+
+export function defineBench(command: Command): void {
+  command
+    .option('--filter <text>', 'only benchmarks whose name contains this, such as mmio')
+    .option('--json <file>', 'write the results as JSON; - is stdout');
+}
+
+/** @throws Failure when none is chosen. */
+function chosen(filter: string): readonly Benchmark[] {
+  const found = benchmarks.filter(({ name }) => name.includes(filter));
+  if (found.length === 0) {
+    const known = benchmarks.map(({ name }) => name).join(', ');
+    throw new Failure(
+      exitCodes.BAD_INPUT,
+      `No benchmark's name contains '${filter}'; there is ${known}.`,
+    );
+  }
+  return found;
+}
+
+export async function runBench({ filter, json }: BenchOptions): Promise<ExitCode> {
+  checkJsonTarget(json);
+  const results = await measureAll(chosen(filter ?? ''));
+  if (json !== TO_STDOUT) {
+    process.stdout.write(`${resultTable(results)}\n`);
+  }
+  if (json !== undefined) {
+    writeJson(json, { schema: 'doorbell.bench/1', results });
+  }
+  return exitCodes.DONE;
+}
+
+async function measureAll(list: readonly Benchmark[]): Promise<BenchResult[]> {
+  const { stderr } = process;
+  const progress = progressOn(stderr, terminalOf(stderr), {
+    total: list.length,
+    noun: 'benchmarks',
+  });
+  const interrupt = onInterrupt();
+  const results: BenchResult[] = [];
+  try {
+    for (const benchmark of list) {
+      progress.update(benchmark.name, results.length);
+      const result = await measure(benchmark, PACE, async () => {
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+        if (interrupt.signal.aborted) {
+          throw new Interrupted();
+        }
+      });
+      results.push(result);
+    }
+    return results;
+  } finally {
+    progress.stop();
+    interrupt.release();
+  }
+}
+
+/** `41.2 Maccess/s` */
+function formatRate(value: number, unit: string): string {
+  const [prefix, size] = value >= 1e6 ? ['M', 1e6] : value >= 1e3 ? ['k', 1e3] : ['', 1];
+  return `${formatNumber(value / size)} ${prefix}${unit}`;
+}
+
+/** Two digits that matter: most ratios are small. */
+function formatRatio(ratio: number): string {
+  return ratio < 0.1 ? String(Number(ratio.toPrecision(2))) : formatNumber(ratio);
+}
+
+function resultTable(results: readonly BenchResult[]): string {
+  const { colors } = terminalOf(process.stdout);
+  const rows = results.map(({ name, value, unit, against, ratio }) => [
+    name,
+    formatRate(value, unit),
+    colors.bold(formatRatio(ratio)),
+    `× ${against}`,
+  ]);
+  return renderTable(rows, ['left', 'right', 'right', 'left']).join('\n');
+}

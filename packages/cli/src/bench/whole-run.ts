@@ -1,0 +1,64 @@
+/** A whole comparison of one stack, beside the engines alone on the same frames. */
+import type { Display } from '@doorbell/abi';
+import { profiles } from '@doorbell/hypervisor';
+import { runStack, stackKinds, stackSpec, type RunRequest, type Scene } from '@doorbell/lab';
+import { labEnvironment } from '../lab-environment.ts';
+import { findScene } from '../scene-input.ts';
+import type { Benchmark, Prepared } from './benchmark.ts';
+import { EngineGpu } from './engine-gpu.ts';
+
+type Context = RunRequest['context'];
+
+/** Draws the frames on the engines alone; the last one is returned. */
+async function engineFrames(scene: Scene, context: Context): Promise<Uint8Array> {
+  let last = new Uint8Array(0);
+  const display: Display = {
+    flip: (pixels) => {
+      last = pixels.slice();
+    },
+  };
+  const gpu = new EngineGpu(display);
+  const run = await scene.setup(gpu, context);
+  for (let frame = 0; frame < context.frames; frame++) {
+    await run.frame(frame);
+  }
+  await run.close();
+  await gpu.close();
+  return last;
+}
+
+async function stackFrames(stack: string, scene: Scene, context: Context): Promise<Uint8Array> {
+  const [profile] = profiles.values();
+  const { monitor } = await runStack(
+    { spec: stackSpec(stack), scene, context, profile },
+    labEnvironment,
+  );
+  return monitor.picture?.pixels ?? new Uint8Array(0);
+}
+
+/** @throws Error when the two draw different pixels: their times would not compare. */
+export async function prepareRun(stack: string, scene: Scene, context: Context): Promise<Prepared> {
+  const seen = await stackFrames(stack, scene, context);
+  const expected = await engineFrames(scene, context);
+  if (Buffer.compare(seen, expected) !== 0) {
+    throw new Error(`The engines alone drew other pixels than ${stack}.`);
+  }
+  return {
+    work: { units: context.frames, async: true, run: () => stackFrames(stack, scene, context) },
+    reference: { units: context.frames, async: true, run: () => engineFrames(scene, context) },
+  };
+}
+
+export const wholeRunBenchmarks: readonly Benchmark[] = [...stackKinds.keys()].map((stack) => ({
+  name: `compare.${stack}`,
+  unit: 'frame/s',
+  against: 'the engines alone',
+  rounds: 3,
+  prepare: () =>
+    prepareRun(stack, findScene('bunny'), {
+      width: 640,
+      height: 480,
+      frames: 60,
+      seed: 1,
+    }),
+}));

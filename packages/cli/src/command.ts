@@ -1,0 +1,105 @@
+/** The verbs of the `doorbell` command, and how each of them ends. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { verdict } from './failure.ts';
+
+/** What a verb's file gives: its options, and what it does with them. */
+interface Verb {
+  readonly define: (command: Command) => void;
+  readonly run: (options: never) => ExitCode | Promise<ExitCode>;
+}
+
+interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** The verb's file is loaded when it is asked for, so that the others cost no time. */
+  readonly load: () => Promise<Verb>;
+}
+
+const verbs: readonly VerbEntry[] = [
+  {
+    name: 'compare',
+    summary: 'runs a scene through stacks, and checks that the pixels are identical',
+    load: async () => {
+      const { defineCompare, runCompare } = await import('./compare.ts');
+      return { define: defineCompare, run: runCompare };
+    },
+  },
+  {
+    name: 'list',
+    summary: 'lists the stacks with their options, the scenes and the profiles',
+    load: async () => {
+      const { defineList, runList } = await import('./list.ts');
+      return { define: defineList, run: runList };
+    },
+  },
+  {
+    name: 'lspci',
+    summary: 'prints configuration space as lspci -xxxx does',
+    load: async () => {
+      const { defineLspci, runLspci } = await import('./lspci.ts');
+      return { define: defineLspci, run: runLspci };
+    },
+  },
+  {
+    name: 'bench',
+    summary: 'measures wall-clock speed, each figure as a ratio within one run',
+    load: async () => {
+      const { defineBench, runBench } = await import('./bench.ts');
+      return { define: defineBench, run: runBench };
+    },
+  },
+];
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
+/** Commander with the verbs; those that the arguments name have their options. */
+async function program(args: readonly string[], ended: (code: ExitCode) => void): Promise<Command> {
+  const made = new Command('doorbell')
+    .description('One GPU, every way that a virtual machine can reach it, every cost counted.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  for (const { name, summary, load } of verbs) {
+    const command = made.command(name).description(summary);
+    if (args.includes(name)) {
+      const verb = await load();
+      verb.define(command);
+      command.action(async () => {
+        ended(await verb.run(command.opts<never>()));
+      });
+    }
+  }
+  return made;
+}
+
+/** Where to look, for arguments that are refused. */
+function helpHint(args: readonly string[]): string {
+  const verb = verbs.find(({ name }) => name === args[0]);
+  if (verb !== undefined) {
+    return `See 'doorbell ${verb.name} --help'.`;
+  }
+  return `The verbs are ${verbs.map(({ name }) => name).join(', ')}.`;
+}
+
+/** Runs what the arguments say. Never throws: what goes wrong is said on stderr. */
+export async function runCommand(args: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.DONE;
+  try {
+    const command = await program(args, (ended) => {
+      code = ended;
+    });
+    await command.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    return code;
+  } catch (error) {
+    const { exitCode, text } = verdict(error, helpHint(args));
+    if (text !== '') {
+      process.stderr.write(`${text}\n`);
+    }
+    return exitCode;
+  }
+}

@@ -1,0 +1,190 @@
+/** `doorbell compare`: a scene through stacks, and whether the pixels are the same. */
+import { GpuError } from '@doorbell/abi';
+import {
+  compare,
+  parseStacks,
+  stackKinds,
+  type CompareRequest,
+  type CompareResult,
+  type Picture,
+} from '@doorbell/lab';
+import { Option, type Command } from 'commander';
+import { pictureSize, wholeNumber, type Size } from './argument.ts';
+import { comparisonTable } from './comparison-table.ts';
+import { driverText, identityText, planText, sentences } from './comparison-text.ts';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { Failure, Interrupted } from './failure.ts';
+import { framePicture } from './frame-picture.ts';
+import { onInterrupt } from './interrupt.ts';
+import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { labEnvironment } from './lab-environment.ts';
+import { makeFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
+import { loadProfile } from './profile-file.ts';
+import { progressOn } from './progress.ts';
+import { findScene, readModel, readTexture } from './scene-input.ts';
+import { addStackFlags, givenStackOptions } from './stack-flags.ts';
+import { terminalOf, wrap, type Terminal } from './terminal.ts';
+
+const MISMATCH_FOLDER = 'doorbell-mismatch';
+
+interface CompareOptions {
+  readonly stacks: string;
+  readonly scene: string;
+  readonly frames: number;
+  readonly size: Size;
+  readonly seed: number;
+  readonly profile: string;
+  readonly model?: string;
+  readonly texture?: string;
+  readonly png?: string;
+  readonly json?: string;
+  readonly picture: boolean;
+}
+
+export function defineCompare(command: Command): void {
+  const sizeOption = new Option('--size <WxH>', 'pixels')
+    .argParser(pictureSize(16, 4096))
+    .default({ width: 640, height: 480 }, '640x480');
+  command
+    .option(
+      '--stacks <list>',
+      'names with options: native,emulated:vram=trap',
+      [...stackKinds.keys()].join(','),
+    )
+    .option('--scene <name>', 'what is drawn; see doorbell list', 'bunny')
+    .option('--frames <n>', 'from 1 to 100000', wholeNumber(1, 100_000), 60)
+    .addOption(sizeOption)
+    .option('--seed <n>', 'of what a scene makes up', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')
+    .option('--model <file>', 'an .obj, .ply or .glb file in place of the bunny')
+    .option('--texture <file>', 'a PNG file')
+    .option('--png <folder>', "write each stack's last frame there")
+    .option('--json <file>', 'write the report as JSON; - is stdout')
+    .option('--no-picture', 'do not show the last frame');
+  command.optionsGroup('Options of stacks:');
+  addStackFlags(command);
+}
+
+/** The request that the options describe. @throws Failure, InputError */
+async function readRequest(options: CompareOptions): Promise<CompareRequest> {
+  const { stacks, scene, frames, size, seed, profile, model, texture } = options;
+  return {
+    stacks: parseStacks(stacks, givenStackOptions({ ...options })),
+    scene: findScene(scene),
+    frames,
+    width: size.width,
+    height: size.height,
+    seed,
+    profile: loadProfile(profile),
+    ...(texture === undefined ? {} : { texture: readTexture(texture) }),
+    ...(model === undefined ? {} : { model: await readModel(model) }),
+  };
+}
+
+export async function runCompare(options: CompareOptions): Promise<ExitCode> {
+  checkJsonTarget(options.json);
+  const request = await readRequest(options);
+  if (options.png !== undefined) {
+    makeFolder(options.png);
+  }
+  announce(request, options.json === TO_STDOUT);
+  const result = await compareWithProgress(request);
+  if (options.png !== undefined) {
+    writeLastFrames(options.png, result.lastFrames);
+  }
+  if (options.json !== TO_STDOUT) {
+    process.stdout.write(`${resultText(result, request, options.picture)}\n`);
+  }
+  if (options.json !== undefined) {
+    writeJson(options.json, result.report);
+  }
+  return concludeMismatch(result, options.png ?? MISMATCH_FOLDER);
+}
+
+/** Says what will be done, at once; stdout is left alone when it is for JSON only. */
+function announce(request: CompareRequest, quiet: boolean): void {
+  const stream = quiet ? process.stderr : process.stdout;
+  const plan = {
+    ...request,
+    scene: request.scene.name,
+    profile: request.profile.name,
+    stacks: request.stacks.map(({ id }) => id),
+  };
+  stream.write(`${planText(plan, terminalOf(stream).columns)}\n`);
+}
+
+async function compareWithProgress(request: CompareRequest): Promise<CompareResult> {
+  const { stderr } = process;
+  const { stacks, frames } = request;
+  const job = { total: stacks.length * frames, noun: 'frames' };
+  const progress = progressOn(stderr, terminalOf(stderr), job);
+  const interrupt = onInterrupt();
+  try {
+    return await compare(
+      {
+        ...request,
+        signal: interrupt.signal,
+        onProgress: ({ stack, frame }) => {
+          progress.update(stack, stacks.findIndex(({ id }) => id === stack) * frames + frame);
+        },
+      },
+      labEnvironment,
+    );
+  } catch (error) {
+    throw interrupt.signal.aborted ? new Interrupted() : tooLarge(error);
+  } finally {
+    progress.stop();
+    interrupt.release();
+  }
+}
+
+/** A scene that does not fit into the GPU is the user's to shrink; any other error stays what it is. */
+function tooLarge(error: unknown): unknown {
+  return error instanceof GpuError && error.code === 'out-of-memory'
+    ? new Failure(
+        exitCodes.BAD_INPUT,
+        `The GPU has no room for this scene: give a smaller --size, --model or --texture.`,
+      )
+    : error;
+}
+
+function resultText(
+  { report, lastFrames }: CompareResult,
+  { scene, model }: CompareRequest,
+  withPicture: boolean,
+): string {
+  const terminal = terminalOf(process.stdout);
+  const credit = model === undefined ? scene.credit : undefined;
+  const last = withPicture ? [...lastFrames.values()].at(0) : undefined;
+  const parts = [
+    ...(last === undefined ? [] : pictureText(last, credit, terminal)),
+    comparisonTable(report, terminal),
+    sentences(report, terminal),
+    [
+      driverText(report.stacks, terminal.columns),
+      identityText(report, terminal.columns, terminal.colors),
+    ].join('\n'),
+  ];
+  return `\n${parts.join('\n\n')}`;
+}
+
+/** The picture, and whom it is owed to; nothing where it cannot be shown. */
+function pictureText(picture: Picture, credit: string | undefined, terminal: Terminal): string[] {
+  const shown = framePicture(picture, terminal);
+  if (shown === undefined || credit === undefined) {
+    return shown === undefined ? [] : [shown];
+  }
+  return [`${shown}\n${terminal.colors.dim(wrap(credit, terminal.columns))}`];
+}
+
+function concludeMismatch({ mismatch }: CompareResult, folder: string): ExitCode {
+  if (mismatch === undefined) {
+    return exitCodes.DONE;
+  }
+  writeMismatch(folder, mismatch);
+  const { frame, stack, reference } = mismatch;
+  process.stderr.write(
+    `doorbell: Frame ${frame} of ${stack} differs from that of ${reference}; both, and their difference, are in ${folder}.\n`,
+  );
+  return exitCodes.CHECK_FAILED;
+}

@@ -1,0 +1,69 @@
+/** What a comparison says in words: what will be done, what each stack paid for, whether pixels agree. */
+import type { CompareReport, StackReport } from '@doorbell/lab';
+import { wrap, type Colors, type Terminal } from './terminal.ts';
+
+export interface Plan {
+  readonly scene: string;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  readonly seed: number;
+  readonly profile: string;
+  readonly stacks: readonly string[];
+}
+
+/** The first line: what will be done. */
+export function planText(plan: Plan, columns: number): string {
+  const { scene, frames, width, height, seed, profile, stacks } = plan;
+  const work = `${scene}: ${frames} ${frames === 1 ? 'frame' : 'frames'} of ${width}x${height}`;
+  const how = `seed ${seed}, prices of ${profile}`;
+  return wrap(`${work} through ${stacks.join(', ')}; ${how}`, columns);
+}
+
+/** Prose in longer lines is hard to read. */
+const MOST_COLUMNS = 100;
+
+/** For each stack a sentence on what it paid for. */
+export function sentences(report: CompareReport, { columns, colors }: Terminal): string {
+  return report.stacks
+    .map(({ id, term, paidFor }) => {
+      const title = `${colors.bold(id)} ${colors.dim(`(${term})`)}`;
+      return `${title}\n${wrap(paidFor, Math.min(columns, MOST_COLUMNS), '  ')}`;
+    })
+    .join('\n');
+}
+
+function allSame(values: readonly string[]): boolean {
+  return new Set(values).size === 1;
+}
+
+/** As much of a hash as fits behind `before`; the whole is in the JSON. */
+function shortened(sha256: string, before: string, columns: number): string {
+  const room = columns - before.length;
+  return room >= sha256.length ? sha256 : `${sha256.slice(0, Math.max(room - 1, 8))}…`;
+}
+
+/** One driver, and its hash, or the drivers of each stack. */
+export function driverText(stacks: readonly StackReport[], columns: number): string {
+  const drivers = new Map(stacks.map(({ driver }) => [driver.package, driver.sha256]));
+  return [...drivers]
+    .map(([name, sha256]) => {
+      const users = stacks.filter(({ driver }) => driver.package === name);
+      const where = drivers.size > 1 ? ` in ${users.map(({ id }) => id).join(', ')}` : '';
+      const before = `driver:    ${name}${where}, sha256 `;
+      return before + shortened(sha256, before, columns);
+    })
+    .join('\n');
+}
+
+/** Whether every frame has the same pixels in every stack. */
+export function identityText(report: CompareReport, columns: number, colors: Colors): string {
+  const { stacks, identical } = report;
+  const hashes = stacks.map(({ frames }) => frames.sha256);
+  if (!identical || !allSame(hashes)) {
+    return `identical: ${colors.bold(colors.red('no'))}`;
+  }
+  const before = `identical: yes, sha256 `;
+  const text = before + shortened(hashes[0], before, columns);
+  return text.replace('yes', colors.bold(colors.green('yes')));
+}

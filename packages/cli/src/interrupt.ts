@@ -1,0 +1,25 @@
+/** Ctrl-C: the first asks the work to end, the second does not wait for it. */
+import { exitCodes } from './exit-code.ts';
+
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** Ctrl-C is the system's again. */
+  release(): void;
+}
+
+export function onInterrupt(): Interrupt {
+  const controller = new AbortController();
+  const handler = (): void => {
+    if (controller.signal.aborted) {
+      process.exit(exitCodes.INTERRUPTED);
+    }
+    controller.abort();
+  };
+  process.on('SIGINT', handler);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', handler);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** `doorbell list`: what there is to compare. */
+import { profiles, type Profile } from '@doorbell/hypervisor';
+import { scenes, stackKinds, type Scene, type StackKind } from '@doorbell/lab';
+import type { Command } from 'commander';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { terminalOf, wrap, type Terminal } from './terminal.ts';
+
+interface ListOptions {
+  readonly json?: string;
+}
+
+export function defineList(command: Command): void {
+  command.option('--json <file>', 'write the list as JSON; - is stdout');
+}
+
+export function runList({ json }: ListOptions): ExitCode {
+  checkJsonTarget(json);
+  if (json !== TO_STDOUT) {
+    process.stdout.write(`${listText(terminalOf(process.stdout))}\n`);
+  }
+  if (json !== undefined) {
+    writeJson(json, listReport());
+  }
+  return exitCodes.DONE;
+}
+
+export function listText(terminal: Terminal): string {
+  const section = (title: string, entries: readonly string[]): string =>
+    [terminal.colors.bold(title), ...entries].join('\n');
+  return [
+    section(
+      'Stacks',
+      [...stackKinds.values()].map((kind) => stackText(kind, terminal)),
+    ),
+    section(
+      'Scenes',
+      [...scenes.values()].map((scene) => sceneText(scene, terminal)),
+    ),
+    section(
+      'Profiles',
+      [...profiles.values()].map((profile) => {
+        const { verified, total } = verifiedConstants(profile);
+        const note = `(${verified} of ${total} constants verified)`;
+        return entry(profile.name, note, profile.doc, terminal);
+      }),
+    ),
+  ].join('\n\n');
+}
+
+function entry(name: string, note: string, doc: string, { columns, colors }: Terminal): string {
+  const title = `  ${colors.cyan(name)} ${colors.dim(note)}`.trimEnd();
+  return `${title}\n${wrap(doc, columns, '    ')}`;
+}
+
+function sceneText({ name, doc, credit }: Scene, terminal: Terminal): string {
+  const text = entry(name, '', doc, terminal);
+  const { columns, colors } = terminal;
+  return credit === undefined ? text : `${text}\n${colors.dim(wrap(credit, columns, '    '))}`;
+}
+
+function stackText(kind: StackKind, terminal: Terminal): string {
+  const options = Object.entries(kind.options).map(([name, option]) => {
+    const { values, default: fallback, doc } = option;
+    return `    ${name}=${values.join('|')}, by default ${fallback}\n${wrap(doc, terminal.columns, '      ')}`;
+  });
+  return [entry(kind.name, `(${kind.term})`, kind.doc, terminal), ...options].join('\n');
+}
+
+function verifiedConstants({ constants }: Profile): { verified: number; total: number } {
+  const all = Object.values(constants);
+  return { verified: all.filter(({ verified }) => verified).length, total: all.length };
+}
+
+function listReport(): object {
+  return {
+    schema: 'doorbell.list/1',
+    stacks: [...stackKinds.values()],
+    scenes: [...scenes.values()].map(({ name, doc, credit }) => ({ name, doc, credit })),
+    profiles: [...profiles.values()].map((profile) => ({
+      name: profile.name,
+      doc: profile.doc,
+      constants: verifiedConstants(profile),
+    })),
+  };
+}

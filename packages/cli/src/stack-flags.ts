@@ -1,0 +1,44 @@
+/** The options of stacks as bare flags, which apply to every stack that has them. */
+import { stackKinds } from '@doorbell/lab';
+import { Option, type Command } from 'commander';
+
+interface Flag {
+  readonly name: string;
+  readonly values: readonly string[];
+  readonly stacks: readonly string[];
+}
+
+function stackFlags(): Flag[] {
+  const kinds = [...stackKinds.values()];
+  const names = new Set(kinds.flatMap(({ options }) => Object.keys(options)));
+  return [...names].map((name) => {
+    const having = kinds.filter(({ options }) => name in options);
+    const values = new Set(having.flatMap(({ options }) => options[name].values));
+    return { name, values: [...values], stacks: having.map((kind) => kind.name) };
+  });
+}
+
+function optionOf({ name, values, stacks }: Flag): Option {
+  const option = new Option(`--${name} <${values.join('|')}>`, `of ${stacks.join(', ')}`);
+  return option.choices(values);
+}
+
+export function addStackFlags(command: Command): void {
+  for (const flag of stackFlags()) {
+    command.addOption(optionOf(flag));
+  }
+}
+
+/** The stack options among a command's parsed options. */
+export function givenStackOptions(
+  parsed: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string>> {
+  const given: Record<string, string> = {};
+  for (const flag of stackFlags()) {
+    const value = parsed[optionOf(flag).attributeName()];
+    if (typeof value === 'string') {
+      given[flag.name] = value;
+    }
+  }
+  return given;
+}

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { measure, median, type Benchmark, type Work } from '../src/bench/benchmark.ts';
+
+const pace = { roundMs: 1, rounds: 3 };
+
+/** Work that claims `units` and tells when it runs. */
+function work(name: string, units: number, log: string[]): Work {
+  return {
+    units,
+    run: () => {
+      log.push(name);
+      return Array.from({ length: 2000 }, (_, i) => i).reverse();
+    },
+  };
+}
+
+function benchmark(log: string[], rounds?: number): Benchmark {
+  return {
+    name: 'test',
+    unit: 'thing/s',
+    against: 'the same',
+    prepare: () => ({ work: work('work', 10, log), reference: work('reference', 5, log) }),
+    ...(rounds === undefined ? {} : { rounds }),
+  };
+}
+
+test('gives units per second, and how many times as many as the reference', async () => {
+  const result = await measure(benchmark([]), pace, async () => {});
+  expect(result).toMatchObject({ name: 'test', unit: 'thing/s', against: 'the same' });
+  expect(result.value).toBeGreaterThan(0);
+  expect(result.ratio).toBe(result.value / result.againstValue);
+});
+
+test('lets the two ways take turns', async () => {
+  const log: string[] = [];
+  await measure(benchmark(log), pace, async () => {
+    log.push('round');
+  });
+  const turns = log.filter((name, index) => name !== log[index - 1]);
+  const later = turns.slice(turns.indexOf('round') + 1);
+  expect(later).toEqual(['work', 'reference', 'round', 'work', 'reference', 'round']);
+});
+
+test('takes fewer rounds of what takes long', async () => {
+  let rounds = 0;
+  await measure(benchmark([], 1), pace, async () => {
+    rounds++;
+  });
+  expect(rounds).toBe(1);
+});
+
+test('ends when it is told to between rounds', async () => {
+  const stop = new Error('stop');
+  await expect(measure(benchmark([]), pace, () => Promise.reject(stop))).rejects.toBe(stop);
+});
+
+test('passes on the error of what it measures', async () => {
+  const failing: Benchmark = {
+    ...benchmark([]),
+    prepare: () => ({
+      work: {
+        units: 1,
+        run: () => {
+          throw new Error('the engine stands still');
+        },
+      },
+      reference: work('reference', 1, []),
+    }),
+  };
+  await expect(measure(failing, pace, async () => {})).rejects.toThrow('the engine stands still');
+});
+
+test('takes the middle, or the mean of the two in the middle', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+});
