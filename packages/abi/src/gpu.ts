@@ -50,6 +50,7 @@ export interface Gpu {
   write(resource: GpuBuffer | GpuImage, offset: number, bytes: Uint8Array): Promise<void>;
   /** After the work submitted so far. */
   read(resource: GpuBuffer | GpuImage, offset: number, into: Uint8Array): Promise<void>;
+  /** A buffer begins with nothing set (target, viewport, texture …), whatever the one before it set. */
   submit(commands: CommandBuffer): Promise<Fence>;
   /** Resolves when all work up to `fence` is done. */
   wait(fence: Fence): Promise<void>;
@@ -66,7 +67,6 @@ export interface Gpu {
  * - `bad-command`: a command stream that means nothing.
  * - `fault`: the GPU refused work that was submitted; the work is lost, the Gpu goes on.
  * - `hang`: the GPU did not finish; it was reset and the work is lost, the Gpu goes on.
- *   After a `fault` or `hang` nothing that commands set (target, viewport, texture …) is set.
  * - `lost`: the GPU is gone; nothing works any more.
  */
 export type GpuErrorCode =

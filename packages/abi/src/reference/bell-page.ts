@@ -163,7 +163,7 @@ faults BAD_TAIL; a ring whose registers break the rules above faults BAD_RING at
   ringPacketTables(),
   list([
     'NOP is one whole packet, however long: the words behind its header are not looked at.',
-    'The buffer of INDIRECT holds whole packets of any kind but INDIRECT, and may be run any number of times. A driver keeps long lists out of the ring with it.',
+    'The buffer of INDIRECT holds whole packets of any kind but INDIRECT, and may be run any number of times. It begins with nothing set: no target, viewport, scissor, texture or transform. A driver keeps long lists out of the ring with it.',
     'FENCE: first `value` is written to memory at FENCE_ADDRESS (through the page tables, so it may fault), then CHANNEL.FENCE changes, then the interrupt goes out. What earlier packets wrote is in memory before that. While FENCE_ADDRESS is 0 nothing is written to memory.',
     'WAIT compares unsigned. While it waits, other channels run; the word is looked at again every microsecond, and after WATCHDOG the channel is hung. This is how channels wait for each other: one waits for the word at which another has its fence.',
   ]),

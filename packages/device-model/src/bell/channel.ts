@@ -195,6 +195,8 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     }
     if (words > 0) {
       const { bytes } = this.position;
+      // What one buffer set is not the next one's to use: it may name memory that was given back.
+      this.render.reset();
       this.indirect = { at: address, end: address + words * 4, bytes, begun: false };
     }
   }
