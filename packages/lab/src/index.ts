@@ -4,6 +4,7 @@ export * from './input-error.ts';
 export * from './lspci.ts';
 export { loadModel } from './model.ts';
 export type { Mesh } from './mesh.ts';
+export { Monitor } from './monitor.ts';
 export * from './picture.ts';
 export * from './png.ts';
 export * from './report.ts';

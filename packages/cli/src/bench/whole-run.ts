@@ -1,7 +1,6 @@
-/** A whole comparison of one stack, beside the engines alone on the same frames. */
-import type { Display } from '@doorbell/abi';
+/** A whole run of one stack, beside the engines alone on the same frames, captured and hashed alike. */
 import { profiles } from '@doorbell/hypervisor';
-import { runStack, stackKinds, stackSpec, type RunRequest, type Scene } from '@doorbell/lab';
+import { Monitor, runStack, stackKinds, stackSpec, type RunRequest, type Scene } from '@doorbell/lab';
 import { labEnvironment } from '../lab-environment.ts';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Prepared } from './benchmark.ts';
@@ -11,20 +10,15 @@ type Context = RunRequest['context'];
 
 /** Draws the frames on the engines alone; the last one is returned. */
 async function engineFrames(scene: Scene, context: Context): Promise<Uint8Array> {
-  let last = new Uint8Array(0);
-  const display: Display = {
-    flip: (pixels) => {
-      last = pixels.slice();
-    },
-  };
-  const gpu = new EngineGpu(display);
+  const monitor = new Monitor(labEnvironment.sha256());
+  const gpu = new EngineGpu(monitor);
   const run = await scene.setup(gpu, context);
   for (let frame = 0; frame < context.frames; frame++) {
     await run.frame(frame);
   }
   await run.close();
   await gpu.close();
-  return last;
+  return shown(monitor);
 }
 
 async function stackFrames(stack: string, scene: Scene, context: Context): Promise<Uint8Array> {
@@ -33,7 +27,11 @@ async function stackFrames(stack: string, scene: Scene, context: Context): Promi
     { spec: stackSpec(stack), scene, context, profile },
     labEnvironment,
   );
-  return monitor.picture?.pixels ?? new Uint8Array(0);
+  return shown(monitor);
+}
+
+function shown({ picture }: Monitor): Uint8Array {
+  return picture?.pixels ?? new Uint8Array(0);
 }
 
 /** @throws Error when the two draw different pixels: their times would not compare. */
