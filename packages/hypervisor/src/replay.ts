@@ -3,7 +3,8 @@
  * did, without a driver. Every value that a port returns is compared with the recorded one.
  */
 import type { AccessWidth, PciDevice } from '@doorbell/abi';
-import { directions, type Computer } from './computer.ts';
+import type { Computer } from './computer.ts';
+import { directions } from './dma-port.ts';
 import { cost } from './profile.ts';
 import type { Crossing, Recorder } from './recorder.ts';
 
@@ -47,20 +48,21 @@ export class Replay {
 
   private step({ op, args, bytes = new Uint8Array(0) }: Crossing): Seen {
     const { computer } = this;
-    const { machine, cpu, interrupts, pages } = computer.parts;
+    const { mmio, ram, clock } = computer;
+    const { machine, cpu, interrupts } = computer.parts;
     const [a = 0, b = 0, c = 0, d = 0] = args;
     switch (op) {
       case 'mmioRead':
-        return computer.mmioRead(a, b as AccessWidth);
+        return mmio.read(a, b as AccessWidth);
       case 'mmioWrite':
-        computer.mmioWrite(a, b as AccessWidth, c);
+        mmio.write(a, b as AccessWidth, c);
         return undefined;
       case 'mmioWriteBlock':
-        computer.mmioWriteBlock(a, bytes);
+        mmio.writeBlock(a, bytes);
         return undefined;
       case 'mmioReadBlock':
         return read(bytes, (into) => {
-          computer.mmioReadBlock(a, into);
+          mmio.readBlock(a, into);
         });
       case 'configRead':
         return this.device(a).config.read(b, c as AccessWidth);
@@ -68,21 +70,21 @@ export class Replay {
         this.device(a).config.write(b, c as AccessWidth, d);
         return undefined;
       case 'load':
-        return computer.load(a);
+        return ram.read32(a);
       case 'store':
-        computer.store(a, b);
+        ram.write32(a, b);
         return undefined;
       case 'copyIn':
-        computer.copyIn(a, bytes);
+        ram.copyIn(a, bytes);
         return undefined;
       case 'copyOut':
         return read(bytes, (into) => {
-          computer.copyOut(a, into);
+          ram.copyOut(a, into);
         });
       case 'allocate':
-        return computer.allocate(a);
+        return ram.allocate(a);
       case 'free':
-        pages.free(a);
+        ram.free(a);
         return undefined;
       case 'dmaMap':
         return this.device(a).dma.map(b, c, directions[d]);
@@ -101,10 +103,10 @@ export class Replay {
         interrupts.handleLine(a, undefined);
         return undefined;
       case 'delay':
-        machine.advance(a);
+        clock.delay(a);
         return undefined;
       case 'spend':
-        machine.charge(a, b);
+        computer.spend(a, b);
         return undefined;
       case 'request':
         computer.request(a);

@@ -1,6 +1,13 @@
 /** A whole run of one stack, beside the engines alone on the same frames, captured and hashed alike. */
 import { profiles } from '@doorbell/hypervisor';
-import { Monitor, runStack, stackKinds, stackSpec, type RunRequest, type Scene } from '@doorbell/lab';
+import {
+  Monitor,
+  runStack,
+  stackKinds,
+  stackSpec,
+  type RunRequest,
+  type Scene,
+} from '@doorbell/lab';
 import { labEnvironment } from '../lab-environment.ts';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Prepared } from './benchmark.ts';

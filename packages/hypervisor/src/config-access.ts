@@ -1,0 +1,53 @@
+/** A CPU's accesses to the configuration space of one function. In a guest, each is an exit. */
+import type { AccessWidth, Bdf, ConfigPort, PciEndpoint } from '@doorbell/abi';
+import type { Crossings } from './crossings.ts';
+import { cost } from './profile.ts';
+
+export class ConfigAccess implements ConfigPort {
+  private readonly crossings: Crossings;
+  private readonly at: Bdf;
+  private readonly endpoint: PciEndpoint;
+  private readonly virtual: boolean;
+
+  constructor(crossings: Crossings, at: Bdf, endpoint: PciEndpoint, virtual: boolean) {
+    this.crossings = crossings;
+    this.at = at;
+    this.endpoint = endpoint;
+    this.virtual = virtual;
+  }
+
+  read(offset: number, width: AccessWidth): number {
+    const { crossings } = this;
+    crossings.deliver();
+    const { tracer } = crossings.machine;
+    const { cause } = tracer;
+    const id = crossings.access('configRead', offset, 0);
+    this.enter(offset);
+    const value = this.endpoint.configRead(offset, width);
+    tracer.amend(id, value);
+    tracer.cause = cause;
+    crossings.note('configRead', this.at, offset, width, 0, undefined, value);
+    return value;
+  }
+
+  write(offset: number, width: AccessWidth, value: number): void {
+    const { crossings } = this;
+    crossings.deliver();
+    const { tracer } = crossings.machine;
+    const { cause } = tracer;
+    crossings.access('configWrite', offset, value);
+    this.enter(offset);
+    this.endpoint.configWrite(offset, width, value);
+    tracer.cause = cause;
+    crossings.note('configWrite', this.at, offset, width, value);
+  }
+
+  /** Pays for the way to the function. */
+  private enter(offset: number): void {
+    if (this.virtual) {
+      this.crossings.trap('config', cost['exit.config'], offset);
+    } else {
+      this.crossings.machine.charge(cost['config.access'], 1, 1);
+    }
+  }
+}

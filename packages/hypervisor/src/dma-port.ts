@@ -1,0 +1,46 @@
+/** The DMA API of one function as its driver calls it, over the one that its bus has. */
+import type { Bdf, Dma, DmaDirection } from '@doorbell/abi';
+import type { Crossings } from './crossings.ts';
+import { cost } from './profile.ts';
+import type { Ram } from './ram.ts';
+
+/** By the number that a recording has. */
+export const directions: readonly DmaDirection[] = ['to-device', 'from-device', 'both'];
+
+export class DmaPort implements Dma {
+  private readonly crossings: Crossings;
+  private readonly ram: Ram;
+  private readonly at: Bdf;
+  private readonly dma: Dma;
+
+  constructor(crossings: Crossings, ram: Ram, at: Bdf, dma: Dma) {
+    this.crossings = crossings;
+    this.ram = ram;
+    this.at = at;
+    this.dma = dma;
+  }
+
+  map(address: number, bytes: number, direction: DmaDirection): number {
+    const { crossings } = this;
+    this.enter();
+    this.ram.place(address, bytes);
+    const iova = this.dma.map(address, bytes, direction);
+    crossings.machine.tracer.event('dmaMap', iova, bytes);
+    const number = directions.indexOf(direction);
+    crossings.note('dmaMap', this.at, address, bytes, number, undefined, iova);
+    return iova;
+  }
+
+  unmap(iova: number, bytes: number): void {
+    const { crossings } = this;
+    this.enter();
+    this.dma.unmap(iova, bytes);
+    crossings.machine.tracer.event('dmaUnmap', iova, bytes);
+    crossings.note('dmaUnmap', this.at, iova, bytes);
+  }
+
+  private enter(): void {
+    this.crossings.deliver();
+    this.crossings.machine.charge(cost['driver.dmaMap'], 1, 1);
+  }
+}

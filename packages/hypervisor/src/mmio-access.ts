@@ -1,0 +1,125 @@
+/**
+ * A CPU's loads and stores outside of RAM. The region that an address falls into decides whether
+ * the access leaves the guest, and what it costs.
+ */
+import { allOnes, type AccessWidth } from '@doorbell/abi';
+import type { AddressSpace, Region } from './address-space.ts';
+import type { Crossings } from './crossings.ts';
+import { cost } from './profile.ts';
+
+/** Bytes that one write-combining buffer gathers: one transaction on the bus. */
+const COMBINED = 64;
+
+export class MmioAccess {
+  private readonly crossings: Crossings;
+  private readonly space: AddressSpace;
+
+  constructor(crossings: Crossings, space: AddressSpace) {
+    this.crossings = crossings;
+    this.space = space;
+  }
+
+  read(address: number, width: AccessWidth): number {
+    this.crossings.deliver();
+    const value = this.readRegion(address, width);
+    this.crossings.note('mmioRead', address, width, 0, 0, undefined, value);
+    return value;
+  }
+
+  write(address: number, width: AccessWidth, value: number): void {
+    this.crossings.deliver();
+    this.writeRegion(address, width, value);
+    this.crossings.note('mmioWrite', address, width, value);
+  }
+
+  writeBlock(address: number, bytes: Uint8Array): void {
+    this.crossings.deliver();
+    this.block(address, bytes, true);
+    this.crossings.note('mmioWriteBlock', address, 0, 0, 0, bytes);
+  }
+
+  readBlock(address: number, into: Uint8Array): void {
+    this.crossings.deliver();
+    this.block(address, into, false);
+    this.crossings.note('mmioReadBlock', address, 0, 0, 0, into);
+  }
+
+  // ------------------------------------------------------------------------------ words
+
+  private readRegion(address: number, width: AccessWidth): number {
+    const region = this.space.find(address);
+    const { tracer } = this.crossings.machine;
+    const { cause } = tracer;
+    const id = this.crossings.access('mmioRead', address, 0);
+    const value = this.enter(region, address, false)
+      ? region.endpoint.barRead(region.bar, address - region.base + region.barOffset, width)
+      : allOnes(width);
+    tracer.amend(id, value);
+    tracer.cause = cause;
+    return value;
+  }
+
+  private writeRegion(address: number, width: AccessWidth, value: number): void {
+    const region = this.space.find(address);
+    const { tracer } = this.crossings.machine;
+    const { cause } = tracer;
+    this.crossings.access('mmioWrite', address, value);
+    if (this.enter(region, address, true)) {
+      region.endpoint.barWrite(region.bar, address - region.base + region.barOffset, width, value);
+    }
+    tracer.cause = cause;
+  }
+
+  /** Pays for the way to the device. False: nothing answers at this address. */
+  private enter(region: Region | undefined, address: number, write: boolean): region is Region {
+    if (region?.kind === 'trapped') {
+      this.crossings.trap(write ? 'mmio-write' : 'mmio-read', cost['exit.mmio'], address);
+      return true;
+    }
+    const { machine } = this.crossings;
+    machine.counts.directAccesses++;
+    machine.charge(write ? cost['mmio.write'] : cost['mmio.read'], 1, 1);
+    return region !== undefined;
+  }
+
+  // ------------------------------------------------------------------------------ blocks
+
+  /** Memory that is mapped takes whole transactions; everything else takes a block word by word. */
+  private block(address: number, bytes: Uint8Array, write: boolean): void {
+    const region = this.space.find(address);
+    if (region?.kind === 'trapped' || region?.endpoint.barMemory(region.bar) === undefined) {
+      this.wordByWord(address, bytes, write);
+    } else {
+      this.transactions(region, address, bytes, write);
+    }
+  }
+
+  private wordByWord(address: number, bytes: Uint8Array, write: boolean): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at < bytes.length; at += 4) {
+      if (write) {
+        this.writeRegion(address + at, 4, view.getUint32(at, true));
+      } else {
+        view.setUint32(at, this.readRegion(address + at, 4), true);
+      }
+    }
+  }
+
+  private transactions(region: Region, address: number, bytes: Uint8Array, write: boolean): void {
+    const { machine } = this.crossings;
+    const { cause } = machine.tracer;
+    this.crossings.access('mmioBlock', address, bytes.length);
+    machine.counts.directAccesses += Math.ceil(bytes.length / COMBINED);
+    machine.charge(cost['mmio.blockByte'], bytes.length, 1);
+    const at = address - region.base + region.barOffset;
+    // Only after the charge: what became due meanwhile may have moved the BAR.
+    const memory = region.endpoint.barMemory(region.bar);
+    if (memory !== undefined && write) {
+      memory.bytes.set(bytes, at);
+      memory.touched(at, bytes.length);
+    } else if (memory !== undefined) {
+      bytes.set(memory.bytes.subarray(at, at + bytes.length));
+    }
+    machine.tracer.cause = cause;
+  }
+}

@@ -1,0 +1,98 @@
+/** A computer's RAM: a part of the machine's memory, at addresses from 0 on. */
+import type { Memory, MemoryBacking } from '@doorbell/abi';
+import type { Crossings } from './crossings.ts';
+import type { PageAllocator } from './page-allocator.ts';
+import { cost } from './profile.ts';
+
+export interface RamParts {
+  /** All of the machine's memory; the computer's RAM is `ramBytes` of it from `ramBase` on. */
+  readonly memory: MemoryBacking;
+  readonly ramBase: number;
+  readonly ramBytes: number;
+  /** Hands out addresses from 0 to `ramBytes`. */
+  readonly pages: PageAllocator;
+}
+
+export class Ram implements Memory {
+  private readonly crossings: Crossings;
+  private readonly parts: RamParts;
+
+  constructor(crossings: Crossings, parts: RamParts) {
+    this.crossings = crossings;
+    this.parts = parts;
+  }
+
+  /** Where a range lies in the machine's memory. @throws RangeError when it is not all RAM. */
+  place(address: number, bytes: number): number {
+    if (address < 0 || address + bytes > this.parts.ramBytes) {
+      throw new RangeError(`0x${address.toString(16)} (${bytes} bytes) is not RAM.`);
+    }
+    return this.parts.ramBase + address;
+  }
+
+  read32(address: number): number {
+    const { crossings } = this;
+    crossings.deliver();
+    crossings.machine.charge(cost['driver.load'], 1, 1);
+    const value = this.parts.memory.words[this.place(address, 4) >>> 2];
+    crossings.note('load', address, 0, 0, 0, undefined, value);
+    return value;
+  }
+
+  write32(address: number, value: number): void {
+    const { crossings } = this;
+    const { memory } = this.parts;
+    crossings.deliver();
+    crossings.machine.charge(cost['driver.load'], 1, 1);
+    const at = this.place(address, 4);
+    memory.words[at >>> 2] = value;
+    this.written(address, at, 4);
+    crossings.note('store', address, value);
+  }
+
+  copyIn(address: number, bytes: Uint8Array): void {
+    const { crossings } = this;
+    crossings.deliver();
+    this.payCopy(bytes.length);
+    const at = this.place(address, bytes.length);
+    this.parts.memory.bytes.set(bytes, at);
+    this.written(address, at, bytes.length);
+    crossings.note('copyIn', address, 0, 0, 0, bytes);
+  }
+
+  copyOut(address: number, into: Uint8Array): void {
+    const { crossings } = this;
+    crossings.deliver();
+    this.payCopy(into.length);
+    const at = this.place(address, into.length);
+    into.set(this.parts.memory.bytes.subarray(at, at + into.length));
+    crossings.note('copyOut', address, 0, 0, 0, into);
+  }
+
+  allocate(bytes: number): number {
+    const { pages, memory } = this.parts;
+    const address = pages.allocate(bytes);
+    const size = pages.sizeOf(address);
+    const at = this.place(address, size);
+    memory.bytes.fill(0, at, at + size);
+    memory.touched(at, size);
+    this.crossings.note('allocate', bytes, 0, 0, 0, undefined, address);
+    return address;
+  }
+
+  free(address: number): void {
+    this.parts.pages.free(address);
+    this.crossings.note('free', address);
+  }
+
+  private payCopy(bytes: number): void {
+    const { machine } = this.crossings;
+    machine.counts.bytesCopied += bytes;
+    machine.charge(cost['driver.copyByte'], bytes, 1);
+  }
+
+  private written(address: number, at: number, bytes: number): void {
+    this.parts.memory.touched(at, bytes);
+    this.crossings.machine.tracer.event('memoryWrite', address, bytes);
+  }
+}

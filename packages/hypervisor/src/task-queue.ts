@@ -1,0 +1,56 @@
+/** Where tasks of one CPU wait for what a handler, or time, will bring. */
+import type { WaitQueue, WaitReason } from '@doorbell/abi';
+import type { Crossings } from './crossings.ts';
+import { cost } from './profile.ts';
+
+/** By the number that a trace has. */
+const waitReasons: readonly WaitReason[] = [
+  'queue',
+  'translation',
+  'data',
+  'resource',
+  'dependency',
+  'schedule',
+  'time',
+];
+
+export class TaskQueue implements WaitQueue {
+  private readonly crossings: Crossings;
+
+  constructor(crossings: Crossings) {
+    this.crossings = crossings;
+  }
+
+  async until(
+    condition: () => boolean,
+    reason: WaitReason,
+    timeoutNs = Infinity,
+  ): Promise<boolean> {
+    const { machine, cpu } = this.crossings;
+    const number = waitReasons.indexOf(reason);
+    const deadline = machine.now + timeoutNs;
+    this.crossings.deliver();
+    while (!condition()) {
+      const left = deadline - machine.now;
+      if (left <= 0) {
+        return false;
+      }
+      machine.tracer.event('wait', number, 0);
+      this.resume(number, await machine.tasks.park(cpu, this, left));
+      this.crossings.deliver();
+    }
+    return true;
+  }
+
+  wake(): void {
+    this.crossings.machine.tasks.wake(this);
+  }
+
+  private resume(reason: number, woken: boolean): void {
+    const { machine } = this.crossings;
+    const { eventsRun, now, tracer } = machine;
+    machine.charge(cost['driver.wakeup']);
+    this.crossings.note('resume', eventsRun, now);
+    tracer.cause = tracer.event('wake', reason, woken ? 0 : 1) || tracer.cause;
+  }
+}

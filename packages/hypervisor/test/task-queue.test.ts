@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { computer } from './computer.ts';
+
+it('does not miss a wake-up that comes before the task waits', async () => {
+  const { machine, cpu, device, interrupts } = computer();
+  let done = false;
+  const queue = device.clock.waitQueue();
+  const { address, data } = device.irq.request(() => {
+    done = true;
+    queue.wake();
+  });
+  let result: boolean | undefined;
+  machine.tasks.spawn(cpu, async () => {
+    interrupts.signal(address, data);
+    result = await queue.until(() => done, 'data');
+  });
+  await machine.tasks.run();
+  expect(result).toBe(true);
+});
+
+it('traces what woke it: the handler, and before that the interrupt', async () => {
+  const { machine, cpu, device, interrupts } = computer();
+  machine.tracer.recording = true;
+  let done = false;
+  const queue = device.clock.waitQueue();
+  const { address, data } = device.irq.request(() => {
+    done = true;
+    queue.wake();
+  });
+  const timers = machine.timers(() => {
+    machine.tracer.cause = machine.tracer.event('interrupt', 1, data);
+    interrupts.signal(address, data);
+  });
+  machine.tasks.spawn(cpu, async () => {
+    timers.arm(0, 5000);
+    await queue.until(() => done, 'data');
+    device.memory.write32(0, 1);
+  });
+  await machine.tasks.run();
+  const chain: string[] = [];
+  for (let id = machine.tracer.count; id !== 0; id = machine.tracer.at(id).cause) {
+    chain.push(machine.tracer.at(id).kind);
+  }
+  expect(chain).toEqual(['memoryWrite', 'wake', 'handler', 'interrupt']);
+});
+
+it('gives up when its time is over', async () => {
+  const { machine, cpu, device } = computer();
+  let result: boolean | undefined;
+  machine.tasks.spawn(cpu, async () => {
+    result = await device.clock.waitQueue().until(() => false, 'data', 5000);
+  });
+  await machine.tasks.run();
+  expect(result).toBe(false);
+  expect(machine.now).toBeGreaterThanOrEqual(5000);
+});
