@@ -1,5 +1,7 @@
 export { Bell, type BellOptions, type BellState } from './bell/bell.ts';
 export type { EngineRates } from './bell/rates.ts';
+export type { BarRegion } from './bar.ts';
+export { Msix, type MsixState } from './msix.ts';
 export { PagedMemory, type PagedMemoryState } from './paged-memory.ts';
 export * from './bochs-display.ts';
 export * from './edu.ts';

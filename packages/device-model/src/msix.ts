@@ -30,16 +30,18 @@ export interface MsixState {
   readonly control: number;
 }
 
+/** Gives false when the function may not send just then: the interrupt stays pending. */
+export type SendMessage = (vector: number, address: number, data: number) => boolean;
+
 export class Msix implements Stateful<MsixState> {
   readonly vectors: number;
   private readonly table: Uint32Array;
   private readonly pending: Uint32Array;
-  /** The message control register's ENABLE and FUNCTION_MASK. */
-  private control = 0;
-  private readonly send: (vector: number, address: number, data: number) => void;
+  private messageControl = 0;
+  private readonly send: SendMessage;
 
   /** `send` is handed the messages, as they are to go on the bus. */
-  constructor(vectors: number, send: (vector: number, address: number, data: number) => void) {
+  constructor(vectors: number, send: SendMessage) {
     this.vectors = vectors;
     this.table = new Uint32Array(vectors * entryWords);
     // Pending bits come in units of 64 (§7.7.2.8).
@@ -49,12 +51,23 @@ export class Msix implements Stateful<MsixState> {
   }
 
   get enabled(): boolean {
-    return (this.control & ENABLE.mask) !== 0;
+    return (this.messageControl & ENABLE.mask) !== 0;
+  }
+
+  /** What was written to the message control register. */
+  get control(): number {
+    return this.messageControl;
+  }
+
+  /** Whether the vector's interrupts go out: MSI-X is enabled, and no mask holds them back. */
+  delivers(vector: number): boolean {
+    const mask = this.table[vector * entryWords + word.CONTROL] & MASK;
+    return !this.functionMasked() && mask === 0;
   }
 
   /** Disabled; every vector masked, nothing pending. */
   reset(): void {
-    this.control = 0;
+    this.messageControl = 0;
     this.pending.fill(0);
     for (let i = 0; i < this.table.length; i++) {
       this.table[i] = rows[i % entryWords].reset;
@@ -63,47 +76,44 @@ export class Msix implements Stateful<MsixState> {
 
   /** The message control register was written. */
   setControl(control: number): void {
-    this.control = control;
-    if (!this.functionMasked()) {
-      for (let vector = 0; vector < this.vectors; vector++) {
-        this.replay(vector);
-      }
+    this.messageControl = control;
+    this.replayAll();
+  }
+
+  /** Sends what is pending and not masked. For when the function may send again. */
+  replayAll(): void {
+    for (let vector = 0; vector < this.vectors; vector++) {
+      this.replay(vector);
     }
   }
 
-  /** Sends a vector's message, or notes it as pending while it is masked. Disabled: nothing. */
+  /** Sends a vector's message, or notes it as pending while that cannot be. Disabled: nothing. */
   signal(vector: number): void {
     if (!this.enabled || vector >= this.vectors) {
       return;
     }
-    if (this.functionMasked() || this.masked(vector)) {
+    if (!this.delivers(vector) || !this.emit(vector)) {
       this.pending[vector >>> 5] |= 1 << (vector & 31);
-    } else {
-      this.emit(vector);
     }
   }
 
   private functionMasked(): boolean {
-    return (this.control & (ENABLE.mask | FUNCTION_MASK.mask)) !== ENABLE.mask;
-  }
-
-  private masked(vector: number): boolean {
-    return (this.table[vector * entryWords + word.CONTROL] & MASK) !== 0;
+    return (this.messageControl & (ENABLE.mask | FUNCTION_MASK.mask)) !== ENABLE.mask;
   }
 
   private replay(vector: number): void {
     const bit = 1 << (vector & 31);
-    if ((this.pending[vector >>> 5] & bit) !== 0 && !this.masked(vector)) {
+    const isPending = (this.pending[vector >>> 5] & bit) !== 0;
+    if (isPending && this.delivers(vector) && this.emit(vector)) {
       this.pending[vector >>> 5] &= ~bit;
-      this.emit(vector);
     }
   }
 
-  private emit(vector: number): void {
+  private emit(vector: number): boolean {
     const at = vector * entryWords;
     const { table } = this;
     const address = table[at + word.ADDRESS_HI] * 2 ** 32 + table[at + word.ADDRESS_LO];
-    this.send(vector, address, table[at + word.DATA]);
+    return this.send(vector, address, table[at + word.DATA]);
   }
 
   /** The table as a region of a BAR. Software must use aligned words (§6.1.4.2). */
@@ -141,18 +151,20 @@ export class Msix implements Stateful<MsixState> {
     const at = offset >>> 2;
     const mask = writable[at % entryWords];
     this.table[at] = (this.table[at] & ~mask) | (value & mask);
-    if (!this.functionMasked()) {
-      this.replay(Math.floor(at / entryWords));
-    }
+    this.replay(Math.floor(at / entryWords));
   }
 
   save(): MsixState {
-    return { table: this.table.slice(), pending: this.pending.slice(), control: this.control };
+    return {
+      table: this.table.slice(),
+      pending: this.pending.slice(),
+      control: this.messageControl,
+    };
   }
 
   load(state: MsixState): void {
     this.table.set(state.table);
     this.pending.set(state.pending);
-    this.control = state.control;
+    this.messageControl = state.control;
   }
 }

@@ -92,6 +92,7 @@ export abstract class PciFunction implements PciEndpoint {
     this.config.watch(COMMAND.offset, COMMAND.width, () => {
       this.updateDecode();
       this.updateLine();
+      this.msix?.replayAll();
     });
   }
 
@@ -125,6 +126,7 @@ export abstract class PciFunction implements PciEndpoint {
       }
       this.updateDecode();
       this.updateLine();
+      this.msix?.replayAll();
     });
   }
 
@@ -166,9 +168,9 @@ export abstract class PciFunction implements PciEndpoint {
     pending: number,
   ): readonly BarRegion[] {
     const { CONTROL } = msixCapability.rows;
-    const msix = new Msix(vectors, (vector, address, data) => {
-      this.sendMessage(vector, address, data);
-    });
+    const msix = new Msix(vectors, (vector, address, data) =>
+      this.sendMessage(vector, address, data),
+    );
     this.msix = msix;
     this.config.addCapability(msixCapability, at, {
       CONTROL: vectors - 1,
@@ -236,12 +238,17 @@ export abstract class PciFunction implements PciEndpoint {
     this.sendMessage(vector, high * 2 ** 32 + low, config.get(msi + DATA.offset, 2));
   }
 
-  /** A message is a memory write, so a function that is not a bus master sends none (§7.5.1.1.3). */
-  private sendMessage(vector: number, address: number, data: number): void {
-    if (this.masters()) {
-      this.host.trace.event('interrupt', vector, data);
-      this.host.message(address, data);
+  /**
+   * A message is a memory write, so a function that is not a bus master sends none (§7.5.1.1.3).
+   * Gives whether it was sent.
+   */
+  private sendMessage(vector: number, address: number, data: number): boolean {
+    if (!this.masters()) {
+      return false;
     }
+    this.host.trace.event('interrupt', vector, data);
+    this.host.message(address, data);
+    return true;
   }
 
   // ------------------------------------------------------------------------------ gating

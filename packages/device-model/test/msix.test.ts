@@ -6,6 +6,7 @@ const ENABLE = 0x8000;
 const MASK_ALL = 0x4000;
 
 let sent: [number, number, number][];
+let maySend: boolean;
 let msix: Msix;
 const table = (): ReturnType<Msix['tableRegion']> => msix.tableRegion(0);
 const pending = (word: number): number => msix.pendingRegion(0).read(word * 4, 4);
@@ -21,7 +22,8 @@ const program = (vector: number, address: number, data: number): void => {
 
 beforeEach(() => {
   sent = [];
-  msix = new Msix(70, (...message) => sent.push(message));
+  maySend = true;
+  msix = new Msix(70, (...message) => maySend && sent.push(message) > 0);
 });
 
 describe('MSI-X', () => {
@@ -99,6 +101,32 @@ describe('MSI-X', () => {
     table().write(8, 4, 2);
     setMask(0, false);
     expect(sent[0][2]).toBe(2);
+  });
+
+  it('keeps an interrupt pending until it may send, and sends it once', () => {
+    program(2, 0x1000, 9);
+    msix.setControl(ENABLE);
+    setMask(2, true);
+    msix.signal(2);
+    maySend = false;
+    setMask(2, false);
+    expect(sent).toEqual([]);
+    expect(pending(0)).toBe(4);
+    maySend = true;
+    msix.replayAll();
+    msix.replayAll();
+    expect(sent).toEqual([[2, 0x1_00001000, 9]]);
+    expect(pending(0)).toBe(0);
+  });
+
+  it('says which vectors no mask holds back', () => {
+    program(0, 0x1000, 1);
+    expect(msix.delivers(0)).toBe(false);
+    msix.setControl(ENABLE);
+    expect([msix.delivers(0), msix.delivers(1)]).toEqual([true, false]);
+    msix.setControl(ENABLE | MASK_ALL);
+    expect(msix.delivers(0)).toBe(false);
+    expect(msix.control).toBe(ENABLE | MASK_ALL);
   });
 
   it('keeps pending bits read-only, and reserved bits of an entry zero', () => {

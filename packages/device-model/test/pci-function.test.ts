@@ -231,8 +231,31 @@ describe('a function that is not a bus master', () => {
     command(MEMORY);
     probe.signal(1);
     expect(host.messages).toEqual([]);
-    command(MEMORY | BUS_MASTER);
+    expect(probe.barRead(4, 0x800, 4)).toBe(2);
+  });
+
+  it('keeps MSI-X pending, though it is unmasked, and sends once when it is a bus master', () => {
+    enableMsix();
+    masked(1, 1);
     probe.signal(1);
+    command(MEMORY);
+    masked(1, 0);
+    expect(host.messages).toEqual([]);
+    expect(probe.barRead(4, 0x800, 4)).toBe(2);
+    command(MEMORY | BUS_MASTER);
+    expect(host.messages).toEqual([{ address: 0xfee00000, data: 0x31 }]);
+    expect(probe.barRead(4, 0x800, 4)).toBe(0);
+    command(MEMORY);
+    command(MEMORY | BUS_MASTER);
+    expect(host.messages).toHaveLength(1);
+  });
+
+  it('5.3.1.4: sends what is pending when it is back in D0', () => {
+    enableMsix();
+    probe.configWrite(PMCSR, 2, 3);
+    probe.signal(1);
+    expect(host.messages).toEqual([]);
+    probe.configWrite(PMCSR, 2, 0);
     expect(host.messages).toEqual([{ address: 0xfee00000, data: 0x31 }]);
   });
 });

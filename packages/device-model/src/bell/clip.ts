@@ -4,9 +4,12 @@
  * against all planes in one order: so two triangles that share an edge get the same points, and
  * no gap opens between them.
  */
-import { CLIPPED, field, SLOT } from './slot.ts';
+import { slotLayout } from './slot.ts';
 import { CORNERS, type VertexStage } from './vertex.ts';
-import { distance, PLANES } from './volume.ts';
+import { distance, volume } from './volume.ts';
+
+const { X, Y, Z, W, LENGTH, CLIPPED } = slotLayout;
+const { PLANES } = volume;
 
 export class Clipper {
   /** Corners of the polygon before and after a plane. */
@@ -21,16 +24,16 @@ export class Clipper {
    */
   clip(stage: VertexStage, a: number, b: number, c: number): number {
     this.count = 0;
-    this.keep(stage.values, a * SLOT);
-    this.keep(stage.values, b * SLOT);
-    this.keep(stage.values, c * SLOT);
+    this.keep(stage.values, a * LENGTH);
+    this.keep(stage.values, b * LENGTH);
+    this.keep(stage.values, c * LENGTH);
     for (let plane = 0; plane < PLANES && this.count > 0; plane++) {
       this.against(plane);
     }
     for (let corner = 0; corner < this.count; corner++) {
       const slot = stage.corners + corner;
       for (let i = 0; i < CLIPPED; i++) {
-        stage.values[slot * SLOT + i] = this.to[corner * CLIPPED + i];
+        stage.values[slot * LENGTH + i] = this.to[corner * CLIPPED + i];
       }
       stage.project(slot);
     }
@@ -51,9 +54,9 @@ export class Clipper {
       if (here >= 0) {
         this.keep(before, at);
       }
-      if (here >= 0 && there < 0) {
+      if (here > 0 && there < 0) {
         this.cross(at, next, here / (here - there));
-      } else if (here < 0 && there >= 0) {
+      } else if (here < 0 && there > 0) {
         this.cross(next, at, there / (there - here));
       }
     }
@@ -61,13 +64,7 @@ export class Clipper {
 
   private distance(plane: number, at: number): number {
     const { from } = this;
-    return distance(
-      plane,
-      from[at + field.X],
-      from[at + field.Y],
-      from[at + field.Z],
-      from[at + field.W],
-    );
+    return distance(plane, from[at + X], from[at + Y], from[at + Z], from[at + W]);
   }
 
   private keep(values: Float64Array, at: number): void {

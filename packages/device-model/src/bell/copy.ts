@@ -1,4 +1,4 @@
-/** The copy engine's plain half: fill and copy. Scaling and blending are in blit.ts. */
+/** The copy engine's fill and copy. What scales and blends is in blit.ts. */
 import type { Surface } from './surface.ts';
 
 /** Writes `value` to every word of a surface. */
@@ -10,8 +10,8 @@ export function fill(to: Surface, value: number): void {
 }
 
 /**
- * Copies rows of bytes, first row first; within a row as if through a buffer. `At` and `Stride`
- * are in bytes. Both rectangles lie within their arrays.
+ * Copies rows of bytes, first row first; within a row as if through a buffer. Places and
+ * strides are in bytes. Both rectangles lie within their arrays.
  */
 export function copyRows(
   to: Uint8Array,
@@ -25,6 +25,10 @@ export function copyRows(
 ): void {
   for (let row = 0; row < rows; row++) {
     const source = fromAt + row * fromStride;
-    to.set(from.subarray(source, source + rowBytes), toAt + row * toStride);
+    if (to === from) {
+      to.copyWithin(toAt + row * toStride, source, source + rowBytes);
+    } else {
+      to.set(from.subarray(source, source + rowBytes), toAt + row * toStride);
+    }
   }
 }

@@ -1,9 +1,11 @@
 /**
  * What varies over a triangle, as planes over the screen: a value at one corner, and what it
- * gains per 1/256 pixel to the right and down. Planes are numbered like a slot's fields.
+ * gains per pixel to the right and down. Planes are numbered like a slot's fields.
  */
-import { field, SLOT } from './slot.ts';
+import { slotLayout } from './slot.ts';
 import type { VertexStage } from './vertex.ts';
+
+const { Q, LENGTH } = slotLayout;
 
 /**
  * A triangle whose bounding box is more than this many times its area is far thinner than a
@@ -15,9 +17,9 @@ const DEEPEST = 2 ** 16;
 
 export class Planes {
   /** Per plane: its value at the origin, its gain to the right, its gain down. */
-  readonly base = new Float64Array(SLOT);
-  readonly right = new Float64Array(SLOT);
-  readonly down = new Float64Array(SLOT);
+  readonly base = new Float64Array(LENGTH);
+  readonly right = new Float64Array(LENGTH);
+  readonly down = new Float64Array(LENGTH);
   /** A corner, in 1/256 pixel, so that nothing is extrapolated. */
   originX = 0;
   originY = 0;
@@ -47,7 +49,7 @@ export class Planes {
       this.beginThin(a, b, c, width > height);
       return;
     }
-    const inverse = 1 / area;
+    const inverse = 256 / area;
     gains[0] = y2 * inverse;
     gains[1] = -y1 * inverse;
     gains[2] = -x2 * inverse;
@@ -60,14 +62,14 @@ export class Planes {
     const axis = wide ? this.stage.screenX : this.stage.screenY;
     const [first, middle, last] = [a, b, c].sort((one, other) => axis[one] - axis[other]);
     this.gains.fill(0);
-    this.gains[wide ? 1 : 3] = 1 / (axis[last] - axis[first]);
+    this.gains[wide ? 1 : 3] = 256 / (axis[last] - axis[first]);
     this.place(first, middle, last);
   }
 
   private place(first: number, second: number, third: number): void {
-    this.corners[0] = first * SLOT;
-    this.corners[1] = second * SLOT;
-    this.corners[2] = third * SLOT;
+    this.corners[0] = first * LENGTH;
+    this.corners[1] = second * LENGTH;
+    this.corners[2] = third * LENGTH;
     this.originX = this.stage.screenX[first];
     this.originY = this.stage.screenY[first];
   }
@@ -84,14 +86,14 @@ export class Planes {
   bePerspective(): void {
     const { corners, weights } = this;
     const { values } = this.stage;
-    const q0 = values[corners[0] + field.Q];
-    const q1 = values[corners[1] + field.Q];
-    const q2 = values[corners[2] + field.Q];
+    const q0 = values[corners[0] + Q];
+    const q1 = values[corners[1] + Q];
+    const q2 = values[corners[2] + Q];
     const largest = Math.max(q0, q1, q2);
     weights[0] = Math.max(q0 / largest, 1 / DEEPEST);
     weights[1] = Math.max(q1 / largest, 1 / DEEPEST);
     weights[2] = Math.max(q2 / largest, 1 / DEEPEST);
-    this.put(field.Q, weights[0], weights[1], weights[2]);
+    this.put(Q, weights[0], weights[1], weights[2]);
   }
 
   /** Sets the planes from `first` to `last`. */
@@ -99,7 +101,7 @@ export class Planes {
     const { corners, weights } = this;
     const { values } = this.stage;
     for (let plane = first; plane <= last; plane++) {
-      if (plane !== field.Q) {
+      if (plane !== Q) {
         this.put(
           plane,
           values[corners[0] + plane] * weights[0],
@@ -120,8 +122,8 @@ export class Planes {
   /** Makes p × `scale` + `offset` of what a plane in perspective says, p. */
   adjust(plane: number, scale: number, offset: number): void {
     const { base, right, down } = this;
-    base[plane] = base[plane] * scale + base[field.Q] * offset;
-    right[plane] = right[plane] * scale + right[field.Q] * offset;
-    down[plane] = down[plane] * scale + down[field.Q] * offset;
+    base[plane] = base[plane] * scale + base[Q] * offset;
+    right[plane] = right[plane] * scale + right[Q] * offset;
+    down[plane] = down[plane] * scale + down[Q] * offset;
   }
 }

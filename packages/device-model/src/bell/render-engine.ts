@@ -185,11 +185,11 @@ export class RenderEngine {
     return result.aborted ? Infinity : ns;
   }
 
-  private account({ vertices, triangles, pixels }: DrawResult): number {
+  private account({ vertices, triangles, pixels, pixelTime }: DrawResult): number {
     const { counts, rates } = this;
     counts.vertices += vertices;
     counts.triangles += triangles;
     counts.pixels += pixels;
-    return vertices * rates.vertex + triangles * rates.triangle + pixels * rates.pixel;
+    return vertices * rates.vertex + triangles * rates.triangle + pixelTime * rates.pixel;
   }
 }

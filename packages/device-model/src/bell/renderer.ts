@@ -1,9 +1,12 @@
-/** The 3D engine: the state that draws share, and the way of an index list to pixels. */
+/** The 3D engine: the state that draws share, and the way from an index list to triangles. */
+import { MAX_SURFACE } from '@doorbell/abi';
 import { Clipper } from './clip.ts';
-import { Rasterizer } from './raster.ts';
+import { type Bounds, Rasterizer, ROW_PIXELS } from './raster.ts';
 import type { Surface } from './surface.ts';
 import { type VertexBuffer, VertexStage } from './vertex.ts';
-import { NOT_FINITE } from './volume.ts';
+import { volume } from './volume.ts';
+
+const { NOT_FINITE } = volume;
 
 /** What a draw costs, in nanoseconds each. */
 export interface DrawPrices {
@@ -11,29 +14,32 @@ export interface DrawPrices {
   readonly vertex: number;
   /** Per triangle of the index list. */
   readonly triangle: number;
-  /** Per pixel that a triangle covers. */
+  /** Per pixel that a triangle covers; to begin a row of one takes four. */
   readonly pixel: number;
 }
 
+/** The arrays reach as far as the counts say. */
 export interface DrawCall extends VertexBuffer {
   readonly vertexCount: number;
   readonly indices: Uint32Array;
   /** The first index: an index into `indices`. */
   readonly indexBase: number;
+  /** What is over after the last whole triangle is ignored. */
   readonly indexCount: number;
   /** As `drawFlags` has it (abi). */
   readonly flags: number;
 }
 
-/** What became of the last draw. */
 export interface DrawResult {
-  /** Vertices transformed. */
+  /** Vertices transformed: each once, unless there are very many. */
   vertices: number;
   /** Triangles taken from the index list. */
   triangles: number;
   /** Pixels covered, whether or not they passed the depth test. */
   pixels: number;
-  /** The time that these take, in nanoseconds. */
+  /** What pixels and the rows that they stand in take, in the time of a pixel. */
+  pixelTime: number;
+  /** The time that all this takes, in nanoseconds. */
   ns: number;
   /** The position, in the index list, of the index that ended the draw; -1: none did. */
   badIndex: number;
@@ -41,12 +47,18 @@ export interface DrawResult {
   aborted: boolean;
 }
 
+const NO_TARGET: Surface = { words: new Uint32Array(0), base: 0, stride: 0, width: 0, height: 0 };
+
+/** More than any triangle takes. */
+const MOST_PIXELS = MAX_SURFACE * (MAX_SURFACE + ROW_PIXELS);
+
 export class Renderer {
-  /** Overwritten by each draw. */
+  /** What became of the last draw: overwritten by the next. */
   readonly result: DrawResult = {
     vertices: 0,
     triangles: 0,
     pixels: 0,
+    pixelTime: 0,
     ns: 0,
     badIndex: -1,
     aborted: false,
@@ -55,27 +67,33 @@ export class Renderer {
   private readonly stage = new VertexStage();
   private readonly clipper = new Clipper();
   private readonly raster = new Rasterizer(this.stage);
-  private color: Surface = { words: new Uint32Array(0), base: 0, stride: 0, width: 0, height: 0 };
+  private color = NO_TARGET;
   private depth: Surface | undefined;
-  private readonly viewport = { left: 0, top: 0, right: 0, bottom: 0 };
-  private readonly scissor = { left: 0, top: 0, right: 0, bottom: 0 };
+  private readonly viewport: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
+  private readonly scissor: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
 
   constructor(prices: DrawPrices) {
     this.prices = prices;
   }
 
+  /** `depth` is as large as `color`. Without it every pixel passes the depth test. */
   setTarget(color: Surface, depth: Surface | undefined): void {
     this.color = color;
     this.depth = depth;
   }
-  /** In pixels. */
+
+  /**
+   * In pixels. Normalised device coordinates (-1, -1) fall on its top left, (1, 1) on its
+   * bottom right. Pixels whose centres are outside of it are not drawn.
+   */
   setViewport(x: number, y: number, width: number, height: number): void {
     this.stage.setViewport(x, y, width, height);
     this.viewport.left = Math.ceil(Math.min(x, x + width) - 0.5);
-    this.viewport.right = Math.ceil(Math.max(x, x + width) - 0.5);
     this.viewport.top = Math.ceil(Math.min(y, y + height) - 0.5);
+    this.viewport.right = Math.ceil(Math.max(x, x + width) - 0.5);
     this.viewport.bottom = Math.ceil(Math.max(y, y + height) - 0.5);
   }
+
   /** In pixels. */
   setScissor(x: number, y: number, width: number, height: number): void {
     this.scissor.left = x;
@@ -83,11 +101,13 @@ export class Renderer {
     this.scissor.right = x + width;
     this.scissor.bottom = y + height;
   }
-  /** `filter` as `filters` has it (abi). Undefined: white. */
-  setTexture(texels: Surface | undefined, filter: number): void {
-    this.raster.shader.setTexture(texels, filter);
+
+  /** `filter` as `filters` has it (abi). Undefined, or without texels: white. */
+  setTexture(texture: Surface | undefined, filter: number): void {
+    this.raster.shader.setTexture(texture, filter);
   }
-  /** `matrix`: 16 numbers, column by column. The light is in model space. */
+
+  /** Model to clip space: 16 numbers, column by column. The light is in model space. */
   setTransform(
     matrix: ArrayLike<number>,
     lightX: number,
@@ -98,13 +118,16 @@ export class Renderer {
     this.stage.setTransform(matrix, lightX, lightY, lightZ, ambient);
   }
 
-  /** Draws until the list ends, an index is bad, or more than `budget` nanoseconds have gone. */
+  /**
+   * Draws triangle by triangle, until the list ends, an index has no vertex, or more than
+   * `budget` nanoseconds have gone. What was drawn before that stays drawn.
+   */
   draw(call: DrawCall, budget: number): DrawResult {
     const { result } = this;
     this.begin(call);
     const end = call.indexCount - 2;
     for (let at = 0; at < end && !result.aborted; at += 3) {
-      result.badIndex = this.badIndex(call, at);
+      result.badIndex = this.findBadIndex(call, at);
       if (result.badIndex >= 0) {
         break;
       }
@@ -120,29 +143,33 @@ export class Renderer {
     result.vertices = 0;
     result.triangles = 0;
     result.pixels = 0;
+    result.pixelTime = 0;
     result.ns = 0;
     result.badIndex = -1;
     result.aborted = false;
-    this.stage.begin(call.vertexCount);
     this.bound();
+    this.stage.begin(call.vertexCount);
     this.raster.begin(this.color, this.depth, call.flags);
   }
 
-  /** Pixels may be drawn where target, viewport and scissor meet. NaN meets nothing. */
+  /** Pixels may be drawn where target, viewport and scissor meet; a NaN meets nothing. */
   private bound(): void {
     const { color, viewport, scissor } = this;
     const { bounds } = this.raster;
-    bounds.left = Math.max(0, viewport.left, scissor.left) | 0;
-    bounds.top = Math.max(0, viewport.top, scissor.top) | 0;
-    bounds.right = Math.min(color.width, viewport.right, scissor.right);
-    bounds.bottom = Math.min(color.height, viewport.bottom, scissor.bottom);
-    if (!(bounds.left < bounds.right && bounds.top < bounds.bottom)) {
-      bounds.left = bounds.top = bounds.right = bounds.bottom = 0;
-    }
+    const left = Math.max(0, viewport.left, scissor.left);
+    const top = Math.max(0, viewport.top, scissor.top);
+    const right = Math.min(color.width, viewport.right, scissor.right);
+    const bottom = Math.min(color.height, viewport.bottom, scissor.bottom);
+    const some = left < right && top < bottom;
+    // `| 0`: none of them is -0, which would slow down the engine that runs this.
+    bounds.left = some ? left | 0 : 0;
+    bounds.top = some ? top | 0 : 0;
+    bounds.right = some ? right | 0 : 0;
+    bounds.bottom = some ? bottom | 0 : 0;
   }
 
   /** The position of the first of three indices that has no vertex, or -1. */
-  private badIndex(call: DrawCall, at: number): number {
+  private findBadIndex(call: DrawCall, at: number): number {
     const { indices, indexBase, vertexCount } = call;
     for (let position = at; position < at + 3; position++) {
       if (indices[indexBase + position] >= vertexCount) {
@@ -152,18 +179,22 @@ export class Renderer {
     return -1;
   }
 
+  /** How much the next triangle may take, in the time of a pixel. */
   private pixelsWithin(budget: number): number {
     const { prices, result } = this;
-    return prices.pixel > 0 ? (budget - result.ns) / prices.pixel : Infinity;
+    const free = prices.pixel === 0;
+    return free ? MOST_PIXELS : Math.min((budget - result.ns) / prices.pixel, MOST_PIXELS) | 0;
   }
 
   private account(): number {
-    const { prices, result, stage } = this;
+    const { prices, raster, result, stage } = this;
     result.vertices = stage.count;
+    result.pixels = raster.pixels;
+    result.pixelTime = result.pixels + raster.rows * ROW_PIXELS;
     result.ns =
       result.vertices * prices.vertex +
       result.triangles * prices.triangle +
-      result.pixels * prices.pixel;
+      result.pixelTime * prices.pixel;
     return result.ns;
   }
 
@@ -174,22 +205,22 @@ export class Renderer {
     const b = stage.fetch(call, indices[at + 1], 1, a, -1);
     const c = stage.fetch(call, indices[at + 2], 2, a, b);
     const { outcodes } = stage;
-    const any = outcodes[a] | outcodes[b] | outcodes[c];
-    if (any === 0) {
-      this.result.pixels += this.raster.triangle(a, b, c, most);
-    } else if ((outcodes[a] & outcodes[b] & outcodes[c]) === 0 && (any & NOT_FINITE) === 0) {
+    const outside = outcodes[a] | outcodes[b] | outcodes[c];
+    if (outside === 0) {
+      this.raster.triangle(a, b, c, most);
+    } else if ((outside & NOT_FINITE) === 0 && (outcodes[a] & outcodes[b] & outcodes[c]) === 0) {
       this.clipped(a, b, c, most);
     }
   }
 
+  /** What is left of the triangle is convex: a fan around its first corner. */
   private clipped(a: number, b: number, c: number, most: number): void {
     const { stage, raster } = this;
     const first = stage.corners;
     const end = first + this.clipper.clip(stage, a, b, c);
-    let pixels = 0;
-    for (let corner = first + 2; corner < end && pixels <= most; corner++) {
-      pixels += raster.triangle(first, corner - 1, corner, most - pixels);
+    let spent = 0;
+    for (let corner = first + 2; corner < end && spent <= most; corner++) {
+      spent += raster.triangle(first, corner - 1, corner, most - spent);
     }
-    this.result.pixels += pixels;
   }
 }

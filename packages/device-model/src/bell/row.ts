@@ -5,7 +5,9 @@
  * textured-row.ts.
  */
 import type { Planes } from './plane.ts';
-import { field } from './slot.ts';
+import { slotLayout } from './slot.ts';
+
+const { DEPTH, Q, R, G, B, A } = slotLayout;
 
 /** Rows longer than this are filled at once where all that matters is the colour. */
 const LONG = 64;
@@ -29,15 +31,17 @@ export class Row {
 
 /** All pixels get one colour. */
 export function flatRow(row: Row, planes: Planes, color: number): void {
-  const { pixels, end, depths, test, write, across, below } = row;
+  const { pixels, end, depths, test, write } = row;
   let { at, depthAt } = row;
   if (!test && !write && end - at > LONG) {
     pixels.fill(color, at, end);
     return;
   }
+  const across = row.across / 256;
+  const below = row.below / 256;
   const { base, right, down } = planes;
-  let z = base[field.DEPTH] + right[field.DEPTH] * across + down[field.DEPTH] * below;
-  const stepZ = right[field.DEPTH] * 256;
+  let z = base[DEPTH] + right[DEPTH] * across + down[DEPTH] * below;
+  const stepZ = right[DEPTH];
   for (; at < end; at++) {
     const depth = z >>> 0;
     if (!test || depth < depths[depthAt]) {
@@ -53,21 +57,23 @@ export function flatRow(row: Row, planes: Planes, color: number): void {
 
 /** Colours vary. Their sums are truncated: planes R to A have a half in them. */
 export function smoothRow(row: Row, planes: Planes): void {
-  const { pixels, end, depths, test, write, across, below } = row;
+  const { pixels, end, depths, test, write } = row;
   let { at, depthAt } = row;
+  const across = row.across / 256;
+  const below = row.below / 256;
   const { base, right, down } = planes;
-  let z = base[field.DEPTH] + right[field.DEPTH] * across + down[field.DEPTH] * below;
-  let q = base[field.Q] + right[field.Q] * across + down[field.Q] * below;
-  let r = base[field.R] + right[field.R] * across + down[field.R] * below;
-  let g = base[field.G] + right[field.G] * across + down[field.G] * below;
-  let b = base[field.B] + right[field.B] * across + down[field.B] * below;
-  let a = base[field.A] + right[field.A] * across + down[field.A] * below;
-  const stepZ = right[field.DEPTH] * 256;
-  const stepQ = right[field.Q] * 256;
-  const stepR = right[field.R] * 256;
-  const stepG = right[field.G] * 256;
-  const stepB = right[field.B] * 256;
-  const stepA = right[field.A] * 256;
+  let z = base[DEPTH] + right[DEPTH] * across + down[DEPTH] * below;
+  let q = base[Q] + right[Q] * across + down[Q] * below;
+  let r = base[R] + right[R] * across + down[R] * below;
+  let g = base[G] + right[G] * across + down[G] * below;
+  let b = base[B] + right[B] * across + down[B] * below;
+  let a = base[A] + right[A] * across + down[A] * below;
+  const stepZ = right[DEPTH];
+  const stepQ = right[Q];
+  const stepR = right[R];
+  const stepG = right[G];
+  const stepB = right[B];
+  const stepA = right[A];
   for (; at < end; at++) {
     const depth = z >>> 0;
     if (!test || depth < depths[depthAt]) {

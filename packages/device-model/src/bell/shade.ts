@@ -4,8 +4,10 @@ import type { Planes } from './plane.ts';
 import { flatRow, Row, smoothRow } from './row.ts';
 import type { Surface } from './surface.ts';
 import { BILINEAR_OFFSET, bilinearRow, nearestRow, REPETITION } from './textured-row.ts';
-import { field } from './slot.ts';
+import { slotLayout } from './slot.ts';
 import type { VertexStage } from './vertex.ts';
+
+const { U, V, R, A, DEPTH } = slotLayout;
 
 const modes = { FLAT: 0, SMOOTH: 1, NEAREST: 2, BILINEAR: 3 } as const;
 type Mode = (typeof modes)[keyof typeof modes];
@@ -57,7 +59,7 @@ export class Shader {
     const flat = colors[a] === colors[b] && colors[a] === colors[c];
     if (this.pixels.test || this.pixels.write) {
       this.planes.beScreen();
-      this.planes.set(field.DEPTH, field.DEPTH);
+      this.planes.set(DEPTH, DEPTH);
     }
     if (this.texture.width > 0 && this.texture.height > 0) {
       this.beginTextured(!flat || colors[a] !== WHITE);
@@ -67,7 +69,7 @@ export class Shader {
     } else {
       this.mode = modes.SMOOTH;
       this.planes.bePerspective();
-      this.planes.set(field.R, field.A);
+      this.planes.set(R, A);
     }
   }
 
@@ -77,12 +79,12 @@ export class Shader {
     this.mode = this.bilinear ? modes.BILINEAR : modes.NEAREST;
     this.modulated = modulated;
     planes.bePerspective();
-    planes.set(field.U, field.V);
+    planes.set(U, V);
     if (modulated) {
-      planes.set(field.R, field.A);
+      planes.set(R, A);
     }
-    planes.adjust(field.U, REPETITION, (REPETITION / texture.width) * offset);
-    planes.adjust(field.V, REPETITION, (REPETITION / texture.height) * offset);
+    planes.adjust(U, REPETITION, (REPETITION / texture.width) * offset);
+    planes.adjust(V, REPETITION, (REPETITION / texture.height) * offset);
   }
 
   /** Draws the pixels of row `y` from `from` to before `to`. */

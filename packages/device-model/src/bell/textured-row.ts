@@ -8,7 +8,9 @@ import { mix, modulate } from './color.ts';
 import type { Planes } from './plane.ts';
 import type { Row } from './row.ts';
 import type { Surface } from './surface.ts';
-import { field } from './slot.ts';
+import { slotLayout } from './slot.ts';
+
+const { DEPTH, U, V, Q, R, G, B, A } = slotLayout;
 
 /** One repetition of the texture. */
 export const REPETITION = 2 ** 32;
@@ -21,28 +23,30 @@ export const BILINEAR_OFFSET = -0.5 + 1 / 512;
 
 /** The texel that a pixel's centre falls into, times the colour where `modulated`. */
 export function nearestRow(row: Row, planes: Planes, texture: Surface, modulated: boolean): void {
-  const { pixels, end, depths, test, write, across, below } = row;
+  const { pixels, end, depths, test, write } = row;
   let { at, depthAt } = row;
+  const across = row.across / 256;
+  const below = row.below / 256;
   const { base, right: gain, down } = planes;
   const { words: texels, base: origin, stride } = texture;
   const columns = texture.width / REPETITION;
   const rows = texture.height / REPETITION;
-  let z = base[field.DEPTH] + gain[field.DEPTH] * across + down[field.DEPTH] * below;
-  let u = base[field.U] + gain[field.U] * across + down[field.U] * below;
-  let v = base[field.V] + gain[field.V] * across + down[field.V] * below;
-  let q = base[field.Q] + gain[field.Q] * across + down[field.Q] * below;
-  let r = base[field.R] + gain[field.R] * across + down[field.R] * below;
-  let g = base[field.G] + gain[field.G] * across + down[field.G] * below;
-  let b = base[field.B] + gain[field.B] * across + down[field.B] * below;
-  let a = base[field.A] + gain[field.A] * across + down[field.A] * below;
-  const stepZ = gain[field.DEPTH] * 256;
-  const stepU = gain[field.U] * 256;
-  const stepV = gain[field.V] * 256;
-  const stepQ = gain[field.Q] * 256;
-  const stepR = gain[field.R] * 256;
-  const stepG = gain[field.G] * 256;
-  const stepB = gain[field.B] * 256;
-  const stepA = gain[field.A] * 256;
+  let z = base[DEPTH] + gain[DEPTH] * across + down[DEPTH] * below;
+  let u = base[U] + gain[U] * across + down[U] * below;
+  let v = base[V] + gain[V] * across + down[V] * below;
+  let q = base[Q] + gain[Q] * across + down[Q] * below;
+  let r = base[R] + gain[R] * across + down[R] * below;
+  let g = base[G] + gain[G] * across + down[G] * below;
+  let b = base[B] + gain[B] * across + down[B] * below;
+  let a = base[A] + gain[A] * across + down[A] * below;
+  const stepZ = gain[DEPTH];
+  const stepU = gain[U];
+  const stepV = gain[V];
+  const stepQ = gain[Q];
+  const stepR = gain[R];
+  const stepG = gain[G];
+  const stepB = gain[B];
+  const stepA = gain[A];
   for (; at < end; at++) {
     const depth = z >>> 0;
     if (!test || depth < depths[depthAt]) {
@@ -71,28 +75,30 @@ export function nearestRow(row: Row, planes: Planes, texture: Surface, modulated
 
 /** The four texels around a pixel's centre mixed, times the colour where `modulated`. */
 export function bilinearRow(row: Row, planes: Planes, texture: Surface, modulated: boolean): void {
-  const { pixels, end, depths, test, write, across, below } = row;
+  const { pixels, end, depths, test, write } = row;
   let { at, depthAt } = row;
+  const across = row.across / 256;
+  const below = row.below / 256;
   const { base, right: gain, down } = planes;
   const { words: texels, base: origin, stride, width, height } = texture;
   const columns = width * (256 / REPETITION);
   const rows = height * (256 / REPETITION);
-  let z = base[field.DEPTH] + gain[field.DEPTH] * across + down[field.DEPTH] * below;
-  let u = base[field.U] + gain[field.U] * across + down[field.U] * below;
-  let v = base[field.V] + gain[field.V] * across + down[field.V] * below;
-  let q = base[field.Q] + gain[field.Q] * across + down[field.Q] * below;
-  let r = base[field.R] + gain[field.R] * across + down[field.R] * below;
-  let g = base[field.G] + gain[field.G] * across + down[field.G] * below;
-  let b = base[field.B] + gain[field.B] * across + down[field.B] * below;
-  let a = base[field.A] + gain[field.A] * across + down[field.A] * below;
-  const stepZ = gain[field.DEPTH] * 256;
-  const stepU = gain[field.U] * 256;
-  const stepV = gain[field.V] * 256;
-  const stepQ = gain[field.Q] * 256;
-  const stepR = gain[field.R] * 256;
-  const stepG = gain[field.G] * 256;
-  const stepB = gain[field.B] * 256;
-  const stepA = gain[field.A] * 256;
+  let z = base[DEPTH] + gain[DEPTH] * across + down[DEPTH] * below;
+  let u = base[U] + gain[U] * across + down[U] * below;
+  let v = base[V] + gain[V] * across + down[V] * below;
+  let q = base[Q] + gain[Q] * across + down[Q] * below;
+  let r = base[R] + gain[R] * across + down[R] * below;
+  let g = base[G] + gain[G] * across + down[G] * below;
+  let b = base[B] + gain[B] * across + down[B] * below;
+  let a = base[A] + gain[A] * across + down[A] * below;
+  const stepZ = gain[DEPTH];
+  const stepU = gain[U];
+  const stepV = gain[V];
+  const stepQ = gain[Q];
+  const stepR = gain[R];
+  const stepG = gain[G];
+  const stepB = gain[B];
+  const stepA = gain[A];
   for (; at < end; at++) {
     const depth = z >>> 0;
     if (!test || depth < depths[depthAt]) {

@@ -3,8 +3,11 @@
  * triangles share. Results stay in a direct-mapped cache for the length of a draw.
  */
 import { VERTEX_BYTES } from '@doorbell/abi';
-import { field, SLOT } from './slot.ts';
-import { GUARD, LEAST_W, outcode } from './volume.ts';
+import { slotLayout } from './slot.ts';
+import { outcode, volume } from './volume.ts';
+
+const { X, Y, Z, W, U, V, Q, R, G, B, A, DEPTH, LENGTH } = slotLayout;
+const { GUARD, LEAST_W } = volume;
 
 /** Vertices in memory, as `draw` has them (abi). */
 export interface VertexBuffer {
@@ -117,7 +120,7 @@ export class VertexStage {
   private allocate(cached: number): void {
     const slots = cached + COLLISIONS + CORNERS;
     this.tags = new Int32Array(cached);
-    this.values = new Float64Array(slots * SLOT);
+    this.values = new Float64Array(slots * LENGTH);
     this.screenX = new Int32Array(slots);
     this.screenY = new Int32Array(slots);
     this.colors = new Int32Array(slots);
@@ -159,13 +162,13 @@ export class VertexStage {
     const y = rows[4] * px + rows[5] * py + rows[6] * pz + rows[7];
     const z = rows[8] * px + rows[9] * py + rows[10] * pz + rows[11];
     const w = rows[12] * px + rows[13] * py + rows[14] * pz + rows[15];
-    const at = slot * SLOT;
-    values[at + field.X] = x;
-    values[at + field.Y] = y;
-    values[at + field.Z] = z;
-    values[at + field.W] = w;
-    values[at + field.U] = within(floats[from + 6], -MOST_REPETITIONS, MOST_REPETITIONS);
-    values[at + field.V] = within(floats[from + 7], -MOST_REPETITIONS, MOST_REPETITIONS);
+    const at = slot * LENGTH;
+    values[at + X] = x;
+    values[at + Y] = y;
+    values[at + Z] = z;
+    values[at + W] = w;
+    values[at + U] = within(floats[from + 6], -MOST_REPETITIONS, MOST_REPETITIONS);
+    values[at + V] = within(floats[from + 7], -MOST_REPETITIONS, MOST_REPETITIONS);
     this.illuminate(vertices, from, at);
     const code = outcode(x, y, z, w);
     this.outcodes[slot] = code;
@@ -182,25 +185,22 @@ export class VertexStage {
       light[0] * floats[from + 3] + light[1] * floats[from + 4] + light[2] * floats[from + 5];
     const strength = light[3] + (diffuse > 0 ? diffuse : 0);
     const color = vertices.words[from + 8];
-    values[at + field.R] = within((color & 255) * strength, 0, 255) + 0.5;
-    values[at + field.G] = within(((color >>> 8) & 255) * strength, 0, 255) + 0.5;
-    values[at + field.B] = within(((color >>> 16) & 255) * strength, 0, 255) + 0.5;
-    values[at + field.A] = (color >>> 24) + 0.5;
+    values[at + R] = within((color & 255) * strength, 0, 255) + 0.5;
+    values[at + G] = within(((color >>> 8) & 255) * strength, 0, 255) + 0.5;
+    values[at + B] = within(((color >>> 16) & 255) * strength, 0, 255) + 0.5;
+    values[at + A] = (color >>> 24) + 0.5;
   }
 
   /** From homogeneous coordinates to the screen. */
   project(slot: number): void {
     const { values } = this;
-    const at = slot * SLOT;
-    const q = 1 / Math.max(values[at + field.W], LEAST_W);
-    this.screenX[slot] = fixed(values[at + field.X] * q);
-    this.screenY[slot] = fixed(values[at + field.Y] * q);
-    values[at + field.Q] = q;
-    values[at + field.DEPTH] = within(values[at + field.Z] * q, 0, 1) * 0xffffff + 0.5;
+    const at = slot * LENGTH;
+    const q = 1 / Math.max(values[at + W], LEAST_W);
+    this.screenX[slot] = fixed(values[at + X] * q);
+    this.screenY[slot] = fixed(values[at + Y] * q);
+    values[at + Q] = q;
+    values[at + DEPTH] = within(values[at + Z] * q, 0, 1) * 0xffffff + 0.5;
     this.colors[slot] =
-      values[at + field.R] |
-      (values[at + field.G] << 8) |
-      (values[at + field.B] << 16) |
-      (values[at + field.A] << 24);
+      values[at + R] | (values[at + G] << 8) | (values[at + B] << 16) | (values[at + A] << 24);
   }
 }

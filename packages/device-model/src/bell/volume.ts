@@ -4,14 +4,21 @@
  * computed exactly. The viewport's own sides cut pixels, not triangles.
  */
 
-/** In pixels from the origin, on all four sides. */
-export const GUARD = 8192;
-/** The least W. It only keeps 1 / W finite: the near plane lies farther away. */
-export const LEAST_W = 2 ** -64;
+const GUARD = 8192;
+const LEAST_W = 2 ** -64;
+const PLANES = 7;
+const NOT_FINITE = 1 << PLANES;
 
-export const PLANES = 7;
-/** In an outcode: a coordinate is infinite or NaN. Below it is a bit for each plane. */
-export const NOT_FINITE = 1 << PLANES;
+export const volume = {
+  /** How far it reaches on the screen: pixels from the origin, on all four sides. */
+  GUARD,
+  /** The least W. It only keeps 1 / W finite: the near plane lies farther away. */
+  LEAST_W,
+  /** The planes that bound it. */
+  PLANES,
+  /** In an outcode: a coordinate is infinite or NaN. Below it is a bit for each plane. */
+  NOT_FINITE,
+} as const;
 
 /** How far inside of a plane a point is, in units of the plane's own; below 0 it is outside. */
 export function distance(plane: number, x: number, y: number, z: number, w: number): number {

@@ -23,7 +23,7 @@ describe('configuration space', () => {
 
   it('has the header of the datasheet', () => {
     expect(fresh(0, 64)).toEqual(
-      bytes(`34 12 11 be 00 00 10 00 01 00 02 03 00 00 00 00
+      bytes(`34 12 11 be 00 00 10 00 01 00 80 03 00 00 00 00
              00 00 00 00 00 00 00 00 0c 00 00 00 00 00 00 00
              00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
              00 00 00 00 40 00 00 00 00 00 00 00 ff 00 00 00`),

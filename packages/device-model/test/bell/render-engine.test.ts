@@ -89,8 +89,9 @@ describe('a draw', () => {
     run(...setUp(DATA), draw());
     expect(pixels(DATA, 65)).toEqual([...new Array<number>(64).fill(RED), 0]);
     expect(rig.bell.counts).toMatchObject({ vertices: 4, triangles: 2, pixels: 64 });
-    // Four setters and a draw of 100 ns each, 4 vertices, 2 triangles, 64 pixels.
-    expect(rig.bell.counts.busyNs.render).toBe(500 + 4 + 2 + 64);
+    // Four setters and a draw of 100 ns each, 4 vertices, 2 triangles, 64 pixels, and 16 rows
+    // that take 4 pixels' time each.
+    expect(rig.bell.counts.busyNs.render).toBe(500 + 4 + 2 + 64 + 16 * 4);
   });
 
   it('goes to RAM and to frames that lie apart just as well', () => {
