@@ -9,7 +9,8 @@ export const bellIds = {
   vendor: 0x1234,
   device: 0xbe11,
   revision: 1,
-  classCode: 0x030200,
+  /** A display controller, not VGA compatible: a 3D controller (0x030200) has no screen. */
+  classCode: 0x038000,
 } as const;
 
 export const PAGE_BYTES = 4096;
@@ -109,7 +110,13 @@ export const bellRegisters = registerMap('bell', 0x1000, 'The function, at offse
     width: 4,
     access: 'RW',
     reset: 200_000,
-    bits: { MICROSECONDS: field(0, 20, 'A packet that takes longer hangs its channel.') },
+    bits: {
+      MICROSECONDS: field(
+        0,
+        20,
+        'A packet that takes longer hangs its channel; 0 does not turn this off.',
+      ),
+    },
     sensitive: 'control',
     doc: 'How long a packet may take.',
   },
@@ -150,7 +157,7 @@ export const bellRegisters = registerMap('bell', 0x1000, 'The function, at offse
     width: 4,
     access: 'RW',
     reset: 0,
-    bits: { VECTOR: field(0, 8, 'An MSI-X vector.') },
+    bits: { VECTOR: field(0, 8, 'An MSI-X vector, 0 to 128.') },
     doc: 'Where errors interrupt.',
   },
   SCANOUT_CONTROL: {
@@ -293,7 +300,13 @@ export const channelRegisters = registerMap(
       reset: 0,
       doc: 'Bytes from the start of the ring to the packet that runs next.',
     },
-    TAIL: { offset: 0x1c, width: 4, access: 'RO', reset: 0, doc: 'What the doorbell last said.' },
+    TAIL: {
+      offset: 0x1c,
+      width: 4,
+      access: 'RO',
+      reset: 0,
+      doc: 'The last tail that a doorbell brought and that was right.',
+    },
     FENCE_ADDRESS: {
       offset: 0x20,
       width: 4,
@@ -306,7 +319,7 @@ export const channelRegisters = registerMap(
       width: 4,
       access: 'RO',
       reset: 0,
-      doc: 'The value of the last FENCE packet.',
+      doc: 'The value of the last FENCE packet; 0 before the first.',
     },
     INTERRUPT: {
       offset: 0x28,
@@ -337,7 +350,7 @@ export const channelRegisters = registerMap(
       width: 4,
       access: 'RW',
       reset: 0,
-      bits: { VECTOR: field(0, 8, 'An MSI-X vector.') },
+      bits: { VECTOR: field(0, 8, 'An MSI-X vector, 0 to 128.') },
       sensitive: 'control',
       doc: 'Where the channel interrupts.',
     },

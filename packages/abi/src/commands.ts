@@ -174,7 +174,7 @@ export const commands = {
       vertices: reads('36 bytes each', (get) => get('vertexCount') * VERTEX_BYTES),
       vertexCount: u32('Vertices, at most 3,145,728; an index at or above it is a fault'),
       indices: reads('u32 each', (get) => get('indexCount') * INDEX_BYTES),
-      indexCount: u32('Three for each triangle'),
+      indexCount: u32('Three for each triangle, at most 3,145,728'),
       flags: u32('1 cull back faces, 2 test depth, 4 write depth'),
     },
   },

@@ -2,6 +2,7 @@
  * PCI configuration space as data: the type 0 header (PCI Local Bus 3.0 §6.1, PCI Express Base
  * 6.0 §7.5.1), base address registers (§7.5.1.2.1), capabilities and extended capabilities.
  */
+import type { AccessWidth } from './ports.ts';
 import { bit, field, registerMap, type RegisterRows } from './register.ts';
 
 /** A requester or routing ID: bus 15:8, device 7:3, function 2:0. */
@@ -209,6 +210,31 @@ export function decodeBar(low: number, high: number): BarShape | undefined {
 
 /** Capability IDs (PCI Code and ID Assignment 1.11 §2). */
 export const capabilityIds = { PM: 0x01, MSI: 0x05, PCIE: 0x10, MSIX: 0x11 } as const;
+/** Capabilities are four bytes at least and lie from 40h to FFh, so a longer list is a loop. */
+const MOST_CAPABILITIES = (0x100 - 0x40) / 4;
+
+/**
+ * Where the capability with this id begins; 0 when the function lacks it (PCI Express Base 6.0
+ * §7.5.1.1.11). A pointer into the header ends the list.
+ */
+export function capabilityOffset(
+  read: (offset: number, width: AccessWidth) => number,
+  id: number,
+): number {
+  const { STATUS, CAPABILITIES } = type0Header.rows;
+  if ((read(STATUS.offset, STATUS.width) & STATUS.bits.CAPABILITIES.mask) === 0) {
+    return 0;
+  }
+  let at = read(CAPABILITIES.offset, 1);
+  for (let left = MOST_CAPABILITIES; at >= 0x40 && left > 0; left--) {
+    at &= ~3; // the two low bits are reserved
+    if (read(at, 1) === id) {
+      return at;
+    }
+    at = read(at + 1, 1);
+  }
+  return 0;
+}
 /** Extended capability IDs (§3). */
 export const extendedIds = { AER: 0x0001, SERIAL: 0x0003, SRIOV: 0x0010 } as const;
 

@@ -15,7 +15,7 @@ export type AccessWidth = 1 | 2 | 4;
 /** A window on a device's registers or memory. Offsets are in bytes; values are unsigned. */
 export interface Mmio {
   readonly size: number;
-  /** A read waits for the device. Offsets must be a multiple of `width`. */
+  /** A read waits for the device. @throws RangeError when `offset` is beyond the end or not a multiple of `width`. */
   read(offset: number, width: AccessWidth): number;
   /** A write is posted: it returns before the device has seen it. */
   write(offset: number, width: AccessWidth, value: number): void;

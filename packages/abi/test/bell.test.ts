@@ -36,7 +36,7 @@ function offsets<R extends RegisterRows>(map: RegisterMap<R>): [string, number][
 
 describe('the function', () => {
   it('is a display controller 1234:be11', () => {
-    expect(bellIds).toEqual({ vendor: 0x1234, device: 0xbe11, revision: 1, classCode: 0x030200 });
+    expect(bellIds).toEqual({ vendor: 0x1234, device: 0xbe11, revision: 1, classCode: 0x038000 });
   });
 
   it('has BARs of the sizes of the datasheet, each a power of two', () => {

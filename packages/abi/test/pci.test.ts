@@ -7,6 +7,7 @@ import {
   type BarShape,
   bdf,
   capabilityIds,
+  capabilityOffset,
   decodeBar,
   extendedIds,
   formatBdf,
@@ -316,6 +317,72 @@ describe('capabilities', () => {
       NEXT: 0xfff00000,
     });
     expect(serialCapability.rows.HEADER.reset).toBe(0x00010003);
+  });
+});
+
+describe('the capability list', () => {
+  /** A function whose STATUS says `status`, and whose list begins at `first`: offset, id, next. */
+  const find = (status: number, first: number, list: number[][], id: number): number => {
+    const bytes = new Map([
+      [0x06, status],
+      [0x34, first],
+      ...list.flatMap(([at, one, next]) => [[at, one] as const, [at + 1, next] as const]),
+    ] as readonly (readonly [number, number])[]);
+    return capabilityOffset((offset) => bytes.get(offset) ?? 0, id);
+  };
+
+  it.each([
+    [
+      'is walked to the id',
+      0x10,
+      0x40,
+      [
+        [0x40, 1, 0x60],
+        [0x60, 17, 0],
+      ],
+      0x60,
+    ],
+    [
+      'has pointers whose two low bits are reserved',
+      0x10,
+      0x43,
+      [
+        [0x40, 1, 0x61],
+        [0x60, 17, 0],
+      ],
+      0x60,
+    ],
+    ['ends without the id', 0x10, 0x40, [[0x40, 1, 0]], 0],
+    ['is not there unless STATUS says so', 0, 0x40, [[0x40, 17, 0]], 0],
+    [
+      'ends at a pointer into the header',
+      0x10,
+      0x40,
+      [
+        [0x40, 1, 0x3c],
+        [0x3c, 17, 0],
+      ],
+      0,
+    ],
+    [
+      'ends, though it loops',
+      0x10,
+      0x40,
+      [
+        [0x40, 1, 0x60],
+        [0x60, 5, 0x40],
+      ],
+      0,
+    ],
+    [
+      'has room for 48',
+      0x10,
+      0x40,
+      Array.from({ length: 48 }, (_, i) => [0x40 + 4 * i, i === 47 ? 17 : 9, 0x44 + 4 * i]),
+      0xfc,
+    ],
+  ])('§7.5.1.1.11: %s', (_name, status, first, list, at) => {
+    expect(find(status, first, list, 0x11)).toBe(at);
   });
 });
 

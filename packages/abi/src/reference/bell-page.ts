@@ -16,7 +16,9 @@ import {
   pte,
   VECTORS,
 } from '../bell.ts';
-import { MAX_COPY_BYTES, MAX_INDICES, MAX_ROWS, MAX_SURFACE, VERTEX_BYTES } from '../commands.ts';
+import { MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE } from '../commands.ts';
+import { example } from './bell-example.ts';
+import { pixels } from './bell-pixels.ts';
 import { blocks, hex, list, page, steps, table } from './markdown.ts';
 import { computePacketTable, drawPacketTables, ringPacketTables } from './packet-tables.ts';
 import { bitTable, legend, registerTables } from './register-tables.ts';
@@ -28,29 +30,31 @@ const bars = Object.entries(bellBars).map(([name, { index, size }]): (string | n
   name === 'VRAM' ? '64 bits, prefetchable' : '32 bits',
 ]);
 
+const version = bellRegisters.rows.REVISION.reset;
+
 const overview = blocks(
   `bell is a GPU behind PCI Express. It has ${CHANNELS} channels, which are independent contexts: each has
 a ring of packets in memory, a doorbell, a fence, page tables of its own and its own interrupt. Three
 kinds of packets do work: the copy engine's, the 3D engine's, and (reserved) the compute engine's.
 A scheduler in the hardware shares the engines among the channels that have something to do.`,
-  `This page is all that a driver's author needs, together with the rules of
-[configuration space](pci.md). Names of registers stand as REGISTER or REGISTER.FIELD; channel n's
+  `This is version ${version >>> 16}.${version & 0xffff} of the datasheet: parts that follow it have ${hex(version, 8)} in REVISION.
+It is all that a driver's author needs, together with the rules of [configuration space](pci.md). Names of registers stand as REGISTER or REGISTER.FIELD; channel n's
 as CHANNEL.REGISTER where the function has one of the same name.`,
 );
 
 const identity = blocks(
   '## The function',
   list([
-    `Vendor ${hex(bellIds.vendor, 4)}, device ${hex(bellIds.device, 4)}, revision ${hex(bellIds.revision)}, class ${hex(bellIds.classCode, 6)}: a display controller.`,
+    `Vendor ${hex(bellIds.vendor, 4)}, device ${hex(bellIds.device, 4)}, revision ${hex(bellIds.revision)}, class ${hex(bellIds.classCode, 6)}: a display controller, not VGA compatible.`,
     'Capabilities: power management, MSI-X, PCI Express with function-level reset, device serial number.',
-    `MSI-X has ${VECTORS} vectors: enough for one per channel and one for the function. Any vector may serve any purpose.`,
+    `MSI-X has ${VECTORS} vectors: enough for one per channel and one for the function. Any vector may serve any purpose. Numbers from ${VECTORS} on name none: what signals one sets its bit of INTERRUPT or ERROR, and its message is lost.`,
   ]),
   table(['BAR', 'Name', 'Size', 'Kind'], bars),
   list([
     `BAR0: the function's registers at offset 0; channel n's at ${hex(channelWindow.base)} + n × ${hex(channelWindow.stride)}. Everything else in it is reserved.`,
     `BAR1: one page of ${PAGE_BYTES} bytes per channel, so that a channel's doorbell can be mapped into one guest alone.`,
     'BAR2: the VRAM aperture. It is nothing but memory, and takes accesses of every size. VRAM_PAGES says how much of it there is.',
-    `BAR4: the MSI-X table at ${hex(msixLayout.table)}, its pending bits at ${hex(msixLayout.pending)}.`,
+    `BAR4: the MSI-X table at ${hex(msixLayout.table)}, its pending bits at ${hex(msixLayout.pending)}. [An entry](pci.md#msi-x-table-entry) has 16 bytes; vector n's begins at n × 16.`,
   ]),
   `Nothing works after reset: memory decoding and bus mastering are off, BARs have no addresses, all
 vectors are masked, all channels are disabled. VRAM's contents after power-on are zero; a reset
@@ -69,10 +73,13 @@ error; it is ignored. In BAR1 such a write is ignored.`,
 const functionNotes = blocks(
   '### Notes',
   list([
-    'RESET has the effect of a reset of every channel and gives the registers of this map their reset values. It is complete when the write returns. Configuration space, the MSI-X table and VRAM are not touched.',
+    'A write to a register or a doorbell has had its whole effect when it returns, RESET and TLB_INVALIDATE too.',
+    'RESET has the effect of a reset of every channel and gives the registers of this map their reset values. Configuration space, the MSI-X table and VRAM are not touched.',
     'TIME_LO, then TIME_HI, in this order, are one 64-bit number that does not tear.',
-    'CONTROL.ENABLE 0 lets the packet that runs finish; none is begun until it is 1. Doorbells are taken all the same.',
-    'WATCHDOG counts the time of one packet: on an engine, or in a WAIT. It does not count the time that a channel waits for its turn.',
+    'CONTROL.ENABLE 0 lets the packet that runs finish; none is begun until it is 1. The engines have stopped when STATUS.BUSY reads 0. Doorbells are taken all the same, and a WAIT that was begun goes on.',
+    'WATCHDOG counts the time of one packet: on an engine, or in a WAIT. It does not count the time that a channel waits for its turn. With 0 the first packet that takes any time hangs its channel, which in practice is every one.',
+    'TLB_INVALIDATE with ALL 0 forgets those of CHANNEL. Translations that the packet under way has made stay as they were until it is done.',
+    'ERROR works like INTERRUPT of a channel: only a bit that goes from 0 to 1 while ERROR_ENABLE has it sends a message.',
   ]),
 );
 
@@ -87,8 +94,8 @@ driver first waits for the fence behind the work that draws the frame.`,
 );
 
 const stateDocs: Readonly<Record<keyof typeof channelStates, string>> = {
-  IDLE: 'Disabled and stopped, or nothing to do: HEAD equals TAIL.',
-  RUNNABLE: 'Waits for its turn, or in a WAIT packet.',
+  IDLE: 'Nothing to do: HEAD equals TAIL. Or CONTROL.ENABLE is 0 and no packet runs.',
+  RUNNABLE: 'Enabled, and waits for its turn or in a WAIT packet.',
   RUNNING: 'A packet of it is being executed.',
   FAULTED: 'A packet, a doorbell or the ring was wrong: see FAULT.',
   HUNG: 'A packet took too long.',
@@ -98,9 +105,12 @@ const channelNotes = blocks(
   '### Notes',
   list([
     'A channel is set up while CONTROL.ENABLE is 0. While it is 1, writes to RING, RING_SIZE and PAGE_ROOT are ignored; FENCE_ADDRESS, VECTOR and INTERRUPT_ENABLE may change.',
-    'A bit of INTERRUPT that goes from 0 to 1 while its bit in INTERRUPT_ENABLE is 1 sends the message of VECTOR. A bit that stays 1 sends nothing more, so a handler clears what it read before it acts on it.',
-    'RESET ends what the channel runs, forgets its translations, and gives all its registers their reset values, HEAD and TAIL too. It is complete when the write returns. It is the only way out of the states faulted and hung. No other channel notices.',
-    'CONTROL.ENABLE 0 lets the packet that runs finish, and keeps HEAD and TAIL. With 1 again the channel goes on at HEAD.',
+    'Reset the channel before another RING or RING_SIZE: HEAD and TAIL would stay. A write to PAGE_ROOT does not forget translations: reset the channel or write TLB_INVALIDATE.',
+    'FENCE_ADDRESS keeps what was written. One that is not a multiple of 4 faults the next FENCE: BAD_ARGUMENT, with FENCE_ADDRESS in FAULT_ADDRESS.',
+    'A bit of INTERRUPT that goes from 0 to 1 while its bit in INTERRUPT_ENABLE is 1 sends the message of VECTOR. A bit that stays 1 sends nothing more, so a handler clears what it read before it acts on it. Nor does setting a bit of INTERRUPT_ENABLE whose bit of INTERRUPT is 1 already: a driver reads INTERRUPT after it has enabled.',
+    'After a fault or a hang INTERRUPT can be cleared as always; FAULT, FAULT_ADDRESS, FAULT_PACKET and STATUS stay as they are until RESET.',
+    'RESET ends what the channel runs, forgets its translations, and gives all its registers their reset values, HEAD and TAIL too. It is the only way out of the states faulted and hung. No other channel notices.',
+    'CONTROL.ENABLE 0 lets the packet that runs finish, and keeps HEAD and TAIL. The channel has stopped when STATUS.STATE is no longer 2: then it is 0, or 3 or 4 if that packet failed. A WAIT that was begun goes on being looked at all the same, and may hang the channel; so reset a channel before its memory or its tables are given back. With 1 again the channel goes on where it stopped, in an indirect buffer too.',
   ]),
   table(
     ['STATUS.STATE', 'Name', 'Meaning'],
@@ -148,24 +158,27 @@ offsets in it. The device reads packets from HEAD on until HEAD equals TAIL. The
 from TAIL on; they are not seen until the doorbell is rung with the offset past the last of them. The
 device may read ahead up to there, so a packet must not change from then on until it is done.`,
   list([
-    'A packet begins with a header word: its opcode in bits 7:0, zeros in bits 15:8, its length in words (header included) in bits 31:16.',
+    'A packet begins with a header word: its opcode in bits 7:0, its length in words (header included) in bits 31:16. Bits 15:8 are ignored; write zeros.',
     "A packet does not wrap. When one does not fit before the ring's end, fill the rest with one NOP of that length and go on at offset 0. A packet may end exactly at the end; the next offset is then 0, never RING_SIZE.",
-    'The ring is empty when HEAD equals TAIL, so at most RING_SIZE − 4 bytes can be outstanding. The driver must not write over what HEAD has not passed. It need not read HEAD: a fence that has come back says the same of all that was before it.',
+    'The ring is empty when HEAD equals TAIL, so at most RING_SIZE − 4 bytes can be outstanding. The driver must not write over what HEAD has not passed. It need not read HEAD: a fence that has come back says the same of all that was before it. When it comes back, HEAD may still be at the FENCE itself and STATUS.STATE be 2.',
     "HEAD moves past a packet when the packet is done. In a fault or a hang it stays at the packet, or at the INDIRECT packet whose buffer holds it; FAULT_PACKET has the packet's own address.",
   ]),
   '### The doorbell',
   registerTables(doorbellRegisters),
-  `A write to the doorbell sets CHANNEL.TAIL and makes the channel runnable. Since writes are posted in
-order, packets that the driver wrote before are in memory by then. On a channel that is disabled,
-faulted or hung a doorbell is ignored. A tail that is not a multiple of 4, or not below RING_SIZE,
-faults BAD_TAIL; a ring whose registers break the rules above faults BAD_RING at the doorbell.`,
+  `A write to the doorbell sets CHANNEL.TAIL and, unless that equals HEAD, makes the channel runnable.
+Since writes are posted in order, packets that the driver wrote before are in memory by then. On a
+channel that is disabled, faulted or hung a doorbell is ignored.`,
+  `A bad doorbell faults the channel, ends the packet that it runs, and leaves TAIL as it was. The ring's
+registers are looked at first: RING_SIZE, then RING, fault BAD_RING with the value of that register in
+FAULT_ADDRESS. A tail that is not a multiple of 4, or not below RING_SIZE, faults BAD_TAIL with the tail
+in FAULT_ADDRESS. The ring's registers are looked at again before each packet.`,
   "### The ring's own packets",
   ringPacketTables(),
   list([
     'NOP is one whole packet, however long: the words behind its header are not looked at.',
-    'The buffer of INDIRECT holds whole packets of any kind but INDIRECT, and may be run any number of times. It begins with nothing set: no target, viewport, scissor, texture or transform. A driver keeps long lists out of the ring with it.',
-    'FENCE: first `value` is written to memory at FENCE_ADDRESS (through the page tables, so it may fault), then CHANNEL.FENCE changes, then the interrupt goes out. What earlier packets wrote is in memory before that. While FENCE_ADDRESS is 0 nothing is written to memory.',
-    'WAIT compares unsigned. While it waits, other channels run; the word is looked at again every microsecond, and after WATCHDOG the channel is hung. This is how channels wait for each other: one waits for the word at which another has its fence.',
+    'The buffer of INDIRECT holds whole packets of any kind but INDIRECT, and may be run any number of times. It begins with nothing set: no target, viewport, scissor, texture or transform. With 0 words the packet does nothing, not even that. A driver keeps long lists out of the ring with it.',
+    'FENCE: first `value` is written to memory at FENCE_ADDRESS (through the page tables, so it may fault), then CHANNEL.FENCE changes, then the interrupt goes out. What earlier packets wrote is in memory before that. While FENCE_ADDRESS is 0 nothing is written to memory. The part does not compare values: they need not rise, and may wrap to 0.',
+    'WAIT compares unsigned, without regard to wrap: a fence that has wrapped to 0 is below all earlier ones. A driver that uses WAIT starts again from 0, with nothing outstanding, before its numbers reach 2^32. While it waits, other channels run; the word is looked at again every microsecond, and after WATCHDOG the channel is hung. A fault of the channel that it waits for does not end it. This is how channels wait for each other: one waits for the word at which another has its fence.',
   ]),
 );
 
@@ -174,6 +187,7 @@ const scheduling = blocks(
   list([
     'One packet of one channel runs at a time, on whichever engine it is for. Packets of a channel run in their order, each when the one before it is done and its writes are visible.',
     'Runnable channels take turns, round-robin in order of their numbers. A turn ends when the channel has nothing more to do, waits in a WAIT, or has run for a time slice of 1 ms and another channel is runnable; it ends between packets, never within one. State that a channel has set (target, viewport, scissor, texture, transform) is its own and is there again in its next turn.',
+    'Each row of a triangle takes at least the time of four pixels, whether or not it covers one, so that slivers are not free.',
     'A packet that runs longer than WATCHDOG is stopped, and its channel is hung. Nobody else waits longer than that for a packet to end.',
   ]),
 );
@@ -192,6 +206,7 @@ is unspecified within the range that it may write.`,
   `FAULT_ADDRESS is the virtual address that could not be reached (codes 1 to 4), or the value that was
 bad: the header's opcode or length, the argument, the tail, the register of the ring, the index; 0
 after a hang. FAULT_PACKET and FAULT.OPCODE are 0 when a doorbell is to blame and not a packet.`,
+  `BUS is every DMA that the bus refused, a write too, or that went out while COMMAND.BUS_MASTER was 0.`,
 );
 
 const packets = blocks(
@@ -210,6 +225,8 @@ where the packet writes. A field that breaks one of these rules faults BAD_ARGUM
     'A field of choices or flags has no other value than those that its table names.',
     'Where a table says "or none", address 0 is none.',
   ]),
+  `A blit or a draw may read the bytes between the rows that it writes, and write them back: nobody else
+should write them meanwhile.`,
   'A pixel is four bytes: R, G, B, A; as a word, R is in bits 7:0.',
   drawPacketTables(drawPackets),
   '#### Compute',
@@ -218,24 +235,11 @@ UNSUPPORTED.`,
   computePacketTable(),
 );
 
-const drawing = blocks(
-  '## What the 3D engine draws',
-  list([
-    `A vertex has ${VERTEX_BYTES} bytes: position x, y, z; normal x, y, z; texture coordinates u, v (all f32); colour R, G, B, A (one byte each). Three indices make a triangle; a remainder of one or two is ignored. A draw has at most ${MAX_INDICES} indices.`,
-    'Position (x, y, z, 1) times the matrix is a point in clip space. Only what has w > 0 and 0 ≤ z ≤ w is drawn. Divided by w, x and y from −1 to 1 fall on the viewport, y = −1 at its top; z is the depth, scaled to 0 to 0xffffff.',
-    "A vertex's colour is its R, G and B times ambient + max(0, normal · light), at most 255; A stays. Colours and texture coordinates are interpolated with perspective. The texel, if there is a texture, is multiplied with the colour.",
-    'A pixel belongs to a triangle when its centre lies within it; a centre on an edge belongs to the triangle of which it is a left or a top edge, so that two triangles with a common edge draw each pixel once.',
-    'With flag 2 a pixel is drawn where its depth is less than what the depth buffer holds; with flag 4 its depth is stored. Without a depth buffer both are ignored. With flag 1 a triangle that is clockwise on the screen is dropped.',
-    'A pixel is drawn where target, viewport and scissor meet. There is no blending here; blit blends.',
-    'Before the first setTarget of a channel after its reset, a draw faults BAD_ARGUMENT. The other state is zero after reset, so that nothing is drawn.',
-  ]),
-);
-
 const bringUp = blocks(
   '## Bringing it up, step by step',
   steps([
     'Match the ids. Set COMMAND.MEMORY and map BAR0, BAR1, BAR2.',
-    'Read ID: it spells BELL. Check REVISION.MAJOR 1. Read CAPS and VRAM_PAGES.',
+    'Read ID: it spells BELL. Check that REVISION.MAJOR is 1. Read CAPS and VRAM_PAGES.',
     'Write RESET.',
     'Set COMMAND.BUS_MASTER. Enable MSI-X; program and unmask the vectors that are wanted.',
     'Choose VRAM pages for a directory and the tables of a channel; clear them; enter the pages of the ring, of a page for the fence, and of whatever the packets touch. RAM is first mapped for DMA, and its entries have SYSTEM.',
@@ -261,6 +265,15 @@ const bringUp = blocks(
   ]),
 );
 
+const simplifications = blocks(
+  '## Where real parts differ',
+  list([
+    'Memory writes are posted on PCI Express: a requester never learns that one was refused. bell does, and faults BUS.',
+    'For the same reason a write to a register may still be on its way when the processor goes on, and a driver reads a register of the function to be sure of it. A write to bell is complete when it returns.',
+    'A packet of bell does its work when it begins, and then takes its time. Nothing can be seen of a packet half done, unless it faults or hangs.',
+  ]),
+);
+
 export function bellPage(): string {
   return page(
     'bell: the datasheet',
@@ -281,7 +294,9 @@ export function bellPage(): string {
     scheduling,
     faultSection,
     packets,
-    drawing,
+    pixels,
     bringUp,
+    example,
+    simplifications,
   );
 }

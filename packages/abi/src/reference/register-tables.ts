@@ -64,8 +64,8 @@ export function structTable<F extends Fields>(struct: Struct<F>): string {
 export const legend = blocks(
   `Offsets are hexadecimal; all values are little-endian. RO: writes are ignored. RW: reads give
 what was written. WO: reads give 0, a write is a command. W1C: writing 1 to a bit clears it,
-writing 0 leaves it. Bits that no table names are reserved: they keep their value, and software
-writes them as it read them.`,
+writing 0 leaves it. Bits that no table names are reserved: they read as the reset value has them
+and no write changes them; software writes them as it read them, for the sake of later revisions.`,
   `*Sensitive* is Popek and Goldberg's word (1974): *control*, the access changes what another
 guest or the host owns; *behaviour*, it reveals it. A hypervisor that shares the device among
 guests must trap these. It is empty where a guest can be left alone with the register.`,
