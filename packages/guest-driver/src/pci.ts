@@ -1,9 +1,7 @@
 /** What every PCI driver does first: know its device, turn it on, find its capabilities. */
-import { type ConfigPort, type0Header } from '@doorbell/abi';
+import { capabilityOffset, type ConfigPort, type0Header } from '@doorbell/abi';
 
-const { VENDOR_ID, DEVICE_ID, COMMAND, STATUS, CAPABILITIES } = type0Header.rows;
-/** Capabilities are four bytes at least and lie from 40h to FFh, so a longer list is a loop. */
-const MOST_CAPABILITIES = (0x100 - 0x40) / 4;
+const { VENDOR_ID, DEVICE_ID, COMMAND } = type0Header.rows;
 
 /** The device is not what the driver is for, or not what its datasheet promises. */
 export class ProbeError extends Error {
@@ -42,18 +40,11 @@ function setCommand(config: ConfigPort, mask: number): () => void {
   };
 }
 
-/** The offset of a capability in configuration space (PCIe 6.0 §7.5.1.1.11). @throws ProbeError */
+/** The offset of a capability in configuration space. @throws ProbeError */
 export function findCapability(config: ConfigPort, id: number): number {
-  let at = 0;
-  if ((config.read(STATUS.offset, 2) & STATUS.bits.CAPABILITIES.mask) !== 0) {
-    at = config.read(CAPABILITIES.offset, 1);
+  const at = capabilityOffset((offset, width) => config.read(offset, width), id);
+  if (at === 0) {
+    throw new ProbeError(`The function has no capability 0x${id.toString(16)}.`);
   }
-  for (let left = MOST_CAPABILITIES; at >= 0x40 && left > 0; left--) {
-    at &= ~3; // the two low bits are reserved
-    if (config.read(at, 1) === id) {
-      return at;
-    }
-    at = config.read(at + 1, 1);
-  }
-  throw new ProbeError(`The function has no capability 0x${id.toString(16)}.`);
+  return at;
 }

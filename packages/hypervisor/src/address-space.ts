@@ -5,17 +5,31 @@
  */
 import type { PciEndpoint } from '@doorbell/abi';
 
-export interface Region {
+interface Range {
   readonly name: string;
   readonly base: number;
   readonly size: number;
-  /** `mapped`: the access goes straight to the device. `trapped`: it leaves the guest. */
-  readonly kind: 'mapped' | 'trapped';
+}
+
+interface RamRegion extends Range {
+  readonly kind: 'ram';
+  /** Where it lies in the machine's memory. */
+  readonly memoryOffset: number;
+}
+
+export interface DeviceRegion extends Range {
+  /**
+   * `mapped`: the access goes straight to the device. `shared`: it goes to memory of the host
+   * that stands for the device's. `trapped`: it leaves the guest.
+   */
+  readonly kind: 'mapped' | 'shared' | 'trapped';
   readonly endpoint: PciEndpoint;
   readonly bar: number;
   /** Where in the BAR the region begins. */
   readonly barOffset: number;
 }
+
+export type Region = RamRegion | DeviceRegion;
 
 export class AddressSpace {
   /** In order of base. */
@@ -38,13 +52,10 @@ export class AddressSpace {
     return true;
   }
 
-  /** Removes all regions of an endpoint. */
-  removeAll(endpoint: PciEndpoint): void {
-    for (let i = this.regions.length - 1; i >= 0; i--) {
-      if (this.regions[i]?.endpoint === endpoint) {
-        this.regions.splice(i, 1);
-      }
-    }
+  /** Removes all regions but RAM. */
+  removeDevices(): void {
+    const ram = this.regions.filter(({ kind }) => kind === 'ram');
+    this.regions.splice(0, Infinity, ...ram);
     this.last = undefined;
   }
 

@@ -6,31 +6,28 @@
  */
 import {
   allOnes,
-  BAR_COUNT,
-  barOffset,
   capabilityIds,
   msixCapability,
-  msixEntry,
   PAGE_BYTES,
-  pcieCapability,
   type0Header,
   type AccessWidth,
   type MemoryBacking,
   type PciEndpoint,
   type Stateful,
 } from '@doorbell/abi';
+import { Msix, type BarRegion, type MsixState } from '@doorbell/device-model';
 import type { BarPart } from './pci-bus.ts';
 import { findCapability } from './pci-function.ts';
-import { irqIndexes } from './vfio-interrupts.ts';
+import type { VfioDeviceState } from './vfio-device.ts';
+import { irqIndexes, type Trigger } from './vfio-interrupts.ts';
 import type { VfioDevice } from './vfio.ts';
 
 /** VFIO_PCI_CONFIG_REGION_INDEX (linux/vfio.h). */
 const CONFIG_REGION = 7;
 
 const { COMMAND } = type0Header.rows;
-const MSIX = msixCapability.rows;
-const ENTRY = msixEntry.rows;
-const ENTRY_WORDS = msixEntry.size / 4;
+const { CONTROL, TABLE, PENDING } = msixCapability.rows;
+const { ENABLE, FUNCTION_MASK, TABLE_SIZE } = CONTROL.bits;
 
 export interface AssignedDeviceParts {
   readonly vfio: VfioDevice;
@@ -42,57 +39,58 @@ export interface AssignedDeviceParts {
 }
 
 export interface AssignedDeviceState {
-  readonly bars: Uint32Array;
+  readonly vfio: VfioDeviceState;
   readonly memoryEnable: boolean;
-  readonly msixControl: number;
-  readonly table: Uint32Array;
-  readonly pending: Uint8Array;
-  readonly triggered: Uint8Array;
+  readonly msix: MsixState;
+}
+
+/** A part of a BAR that the guest is shown in place of the function's. */
+interface Window {
+  readonly bar: number;
+  readonly region: BarRegion;
 }
 
 export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState> {
   private readonly parts: AssignedDeviceParts;
   private memoryEnable = false;
-
-  /** Where the capabilities are; 0 for none. */
+  /** Where the MSI-X capability is; 0 for none. */
   private readonly msixAt: number;
-  private readonly pcieAt: number;
-  private readonly msixBar: number;
-  private readonly tableAt: number;
-  private readonly pendingAt: number;
-  private msixControl = 0;
-  private readonly table: Uint32Array;
-  private readonly pending: Uint8Array;
-  /** Vectors for which VFIO was given a trigger. */
-  private readonly triggered: Uint8Array;
+  private readonly msix: Msix;
+  private readonly windows: readonly Window[];
 
   constructor(parts: AssignedDeviceParts) {
     this.parts = parts;
     this.msixAt = findCapability(parts.physical, capabilityIds.MSIX);
-    this.pcieAt = findCapability(parts.physical, capabilityIds.PCIE);
-    const size = MSIX.CONTROL.bits.TABLE_SIZE.mask;
-    const count = this.msixAt === 0 ? 0 : (this.config(this.msixAt + 2, 2) & size) + 1;
-    const table = this.msixAt === 0 ? 7 : this.config(this.msixAt + MSIX.TABLE.offset, 4);
-    const pending = this.msixAt === 0 ? 7 : this.config(this.msixAt + MSIX.PENDING.offset, 4);
-    this.msixBar = table & 7;
-    this.tableAt = (table & ~7) >>> 0;
-    this.pendingAt = (pending & ~7) >>> 0;
-    this.table = new Uint32Array(count * ENTRY_WORDS);
-    this.pending = new Uint8Array(count);
-    this.triggered = new Uint8Array(count);
-    this.maskAll();
+    const control = this.msixAt === 0 ? 0 : this.config(this.msixAt + CONTROL.offset, 2);
+    const vectors = this.msixAt === 0 ? 0 : (control & TABLE_SIZE.mask) + 1;
+    this.msix = new Msix(vectors, (_vector, address, data) => {
+      parts.inject(address, data);
+      return true;
+    });
+    this.windows = this.msixAt === 0 ? [] : this.msixWindows();
+    parts.vfio.whenReset(() => {
+      this.clear();
+    });
+  }
+
+  /** The table and the pending bits, where the function has its own. */
+  private msixWindows(): readonly Window[] {
+    const table = this.config(this.msixAt + TABLE.offset, 4);
+    const pending = this.config(this.msixAt + PENDING.offset, 4);
+    return [
+      { bar: table & 7, region: this.msix.tableRegion((table & ~7) >>> 0) },
+      { bar: pending & 7, region: this.msix.pendingRegion((pending & ~7) >>> 0) },
+    ];
   }
 
   /** Which parts of a BAR the guest reaches directly: all but the pages of the MSI-X table and pending bits. */
   barParts(bar: number, size: number): readonly BarPart[] {
-    if (bar !== this.msixBar) {
+    const own = this.windows.filter((window) => window.bar === bar).map(({ region }) => region);
+    if (own.length === 0) {
       return [{ kind: 'mapped', offset: 0, size }];
     }
-    const first = Math.min(this.tableAt, this.pendingAt);
-    const last = Math.max(
-      this.tableAt + this.table.byteLength,
-      this.pendingAt + this.pendingBytes(),
-    );
+    const first = Math.min(...own.map(({ base }) => base));
+    const last = Math.max(...own.map((region) => region.base + region.size));
     const from = first - (first % PAGE_BYTES);
     const to = Math.min(size, Math.ceil(last / PAGE_BYTES) * PAGE_BYTES);
     const parts: readonly BarPart[] = [
@@ -123,8 +121,8 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
       const rest = this.config(at, 1) & ~COMMAND.bits.MEMORY.mask;
       return rest | (this.memoryEnable ? COMMAND.bits.MEMORY.mask : 0);
     }
-    if (this.msixAt !== 0 && at === this.msixAt + MSIX.CONTROL.offset + 1) {
-      return this.msixControl >>> 8;
+    if (this.msixAt !== 0 && at === this.msixAt + CONTROL.offset + 1) {
+      return this.msix.control >>> 8;
     }
     return undefined;
   }
@@ -136,48 +134,23 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
       this.parts.vfio.write(CONFIG_REGION, offset, width, value | COMMAND.bits.MEMORY.mask);
       this.parts.decodeChanged();
     } else if (this.msixAt !== 0 && this.touchesMsixControl(offset, width)) {
-      const shift = (offset - (this.msixAt + MSIX.CONTROL.offset)) * 8;
+      const shift = (offset - (this.msixAt + CONTROL.offset)) * 8;
       this.writeMsixControl(shift < 0 ? value >>> -shift : value << shift);
-    } else if (this.isReset(offset, width, value)) {
-      this.reset();
     } else {
       this.parts.vfio.write(CONFIG_REGION, offset, width, value);
       this.parts.decodeChanged();
     }
   }
 
-  private isReset(offset: number, width: AccessWidth, value: number): boolean {
-    const control = pcieCapability.rows.DEVICE_CONTROL;
-    return (
-      this.pcieAt !== 0 &&
-      offset === this.pcieAt + control.offset &&
-      width >= 2 &&
-      (value & control.bits.FLR.mask) !== 0
-    );
-  }
-
-  private reset(): void {
+  /** The function was reset, so the guest sees reset values (PCIe 6.0 §6.6.2). */
+  private clear(): void {
     const { vfio } = this.parts;
     vfio.setIrqs(irqIndexes.MSIX, 0, []);
-    vfio.reset();
-    this.writeBars(new Uint32Array(BAR_COUNT));
+    vfio.clearConfig();
+    vfio.write(CONFIG_REGION, COMMAND.offset, 2, COMMAND.bits.MEMORY.mask);
     this.memoryEnable = false;
-    this.msixControl = 0;
-    this.triggered.fill(0);
-    this.pending.fill(0);
-    this.maskAll();
+    this.msix.reset();
     this.parts.decodeChanged();
-  }
-
-  /** What VFIO keeps of them: the guest's addresses. */
-  private readBars(): Uint32Array {
-    return Uint32Array.from({ length: BAR_COUNT }, (_, bar) => this.config(barOffset(bar), 4));
-  }
-
-  private writeBars(values: Uint32Array): void {
-    values.forEach((value, bar) => {
-      this.parts.vfio.write(CONFIG_REGION, barOffset(bar), 4, value);
-    });
   }
 
   private config(offset: number, width: AccessWidth): number {
@@ -187,29 +160,22 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
   // ------------------------------------------------------------------------------ BARs
 
   barRead(bar: number, offset: number, width: AccessWidth): number {
-    if (bar === this.msixBar) {
-      const words = this.table.length * 4;
-      if (offset >= this.tableAt && offset < this.tableAt + words) {
-        return width === 4 ? this.table[(offset - this.tableAt) >> 2] : allOnes(width);
-      }
-      if (offset >= this.pendingAt && offset < this.pendingAt + this.pendingBytes()) {
-        return this.pendingWord(((offset - this.pendingAt) >> 2) * 32);
-      }
+    const region = this.regionAt(bar, offset, width);
+    if (region === undefined) {
+      return this.parts.physical.barRead(bar, offset, width);
     }
-    return this.parts.physical.barRead(bar, offset, width);
+    return region.widths.includes(width)
+      ? region.read(offset - region.base, width)
+      : allOnes(width);
   }
 
   barWrite(bar: number, offset: number, width: AccessWidth, value: number): void {
-    const inTable =
-      bar === this.msixBar &&
-      offset >= this.tableAt &&
-      offset < this.tableAt + this.table.byteLength;
-    if (inTable && width === 4) {
-      const word = (offset - this.tableAt) >> 2;
-      this.table[word] = value;
-      this.update(Math.floor(word / ENTRY_WORDS));
-    } else if (!inTable && bar !== this.msixBar) {
+    const region = this.regionAt(bar, offset, width);
+    if (region === undefined) {
       this.parts.physical.barWrite(bar, offset, width, value);
+    } else if (region.widths.includes(width)) {
+      region.write(offset - region.base, width, value);
+      this.addTriggers();
     }
   }
 
@@ -217,103 +183,56 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
     return this.parts.physical.barMemory(bar);
   }
 
+  /** What the access touches of the guest's own, if only a byte: the function never sees that. */
+  private regionAt(bar: number, offset: number, width: AccessWidth): BarRegion | undefined {
+    const touches = ({ base, size }: BarRegion): boolean =>
+      offset < base + size && offset + width > base;
+    return this.windows.find((window) => window.bar === bar && touches(window.region))?.region;
+  }
+
   // ------------------------------------------------------------------------------ MSI-X
 
   private touchesMsixControl(offset: number, width: AccessWidth): boolean {
-    const high = this.msixAt + MSIX.CONTROL.offset + 1;
+    const high = this.msixAt + CONTROL.offset + 1;
     return offset <= high && offset + width > high;
   }
 
   private writeMsixControl(value: number): void {
-    const { ENABLE, FUNCTION_MASK } = MSIX.CONTROL.bits;
-    const wasEnabled = (this.msixControl & ENABLE.mask) !== 0;
-    this.msixControl = value & (ENABLE.mask | FUNCTION_MASK.mask);
-    if (wasEnabled && (this.msixControl & ENABLE.mask) === 0) {
+    if (this.msix.enabled && (value & ENABLE.mask) === 0) {
       this.parts.vfio.setIrqs(irqIndexes.MSIX, 0, []);
-      this.triggered.fill(0);
     }
-    for (let vector = 0; vector < this.pending.length; vector++) {
-      this.update(vector);
+    this.msix.setControl(value & (ENABLE.mask | FUNCTION_MASK.mask));
+    this.addTriggers();
+  }
+
+  /** A vector is given to VFIO when it is unmasked for the first time (vfio_msix_vector_do_use). */
+  private addTriggers(): void {
+    const { vfio } = this.parts;
+    for (let vector = 0; vector < this.msix.vectors; vector++) {
+      if (this.msix.delivers(vector) && !vfio.interrupts.has(vector)) {
+        vfio.setIrqs(irqIndexes.MSIX, vector, [this.triggerOf(vector)]);
+      }
     }
   }
 
-  /** Unmasked for the first time: VFIO is given a trigger. Unmasked while pending: the message goes out. */
-  private update(vector: number): void {
-    if ((this.msixControl & MSIX.CONTROL.bits.ENABLE.mask) === 0 || this.masked(vector)) {
-      return;
-    }
-    if (this.triggered[vector] === 0) {
-      this.triggered[vector] = 1;
-      this.parts.vfio.setIrqs(irqIndexes.MSIX, vector, [
-        () => {
-          this.arrived(vector);
-        },
-      ]);
-    }
-    if (this.pending[vector] === 1) {
-      this.arrived(vector);
-    }
-  }
-
-  private arrived(vector: number): void {
-    if (this.masked(vector)) {
-      this.pending[vector] = 1;
-      return;
-    }
-    this.pending[vector] = 0;
-    const at = vector * ENTRY_WORDS;
-    const low = this.table[at + ENTRY.ADDRESS_LO.offset / 4];
-    const high = this.table[at + ENTRY.ADDRESS_HI.offset / 4];
-    this.parts.inject(high * 2 ** 32 + low, this.table[at + ENTRY.DATA.offset / 4]);
-  }
-
-  private masked(vector: number): boolean {
-    const control = this.table[vector * ENTRY_WORDS + ENTRY.CONTROL.offset / 4];
-    return (
-      (control & ENTRY.CONTROL.bits.MASK.mask) !== 0 ||
-      (this.msixControl & MSIX.CONTROL.bits.FUNCTION_MASK.mask) !== 0
-    );
-  }
-
-  private maskAll(): void {
-    this.table.fill(0);
-    for (let at = ENTRY.CONTROL.offset / 4; at < this.table.length; at += ENTRY_WORDS) {
-      this.table[at] = ENTRY.CONTROL.reset;
-    }
-  }
-
-  private pendingBytes(): number {
-    return Math.ceil(this.pending.length / 64) * 8;
-  }
-
-  private pendingWord(first: number): number {
-    let word = 0;
-    for (let bit = 0; bit < 32; bit++) {
-      word |= (this.pending[first + bit] ?? 0) << bit;
-    }
-    return word >>> 0;
+  private triggerOf(vector: number): Trigger {
+    return () => {
+      this.msix.signal(vector);
+    };
   }
 
   save(): AssignedDeviceState {
     return {
-      bars: this.readBars(),
+      vfio: this.parts.vfio.save(),
       memoryEnable: this.memoryEnable,
-      msixControl: this.msixControl,
-      table: this.table.slice(),
-      pending: this.pending.slice(),
-      triggered: this.triggered.slice(),
+      msix: this.msix.save(),
     };
   }
 
+  /** The function and the host's interrupts are loaded first. */
   load(state: AssignedDeviceState): void {
-    this.writeBars(state.bars);
+    this.parts.vfio.load(state.vfio, (vector) => this.triggerOf(vector));
     this.memoryEnable = state.memoryEnable;
-    this.msixControl = state.msixControl;
-    this.table.set(state.table);
-    this.pending.set(state.pending);
-    this.triggered.fill(0);
-    for (let vector = 0; vector < state.triggered.length; vector++) {
-      this.update(vector);
-    }
+    this.msix.load(state.msix);
   }
 }

@@ -30,7 +30,10 @@ export class BarWindow implements Mmio {
   }
 
   private address(offset: number, length: number, align: number): number {
-    if (offset < 0 || offset + length > this.size || offset % align !== 0) {
+    if (offset % align !== 0 || length % align !== 0) {
+      throw new RangeError(`Offset ${offset} or length ${length} is not a multiple of ${align}.`);
+    }
+    if (offset < 0 || offset + length > this.size) {
       throw new RangeError(`Offset ${offset} (${length} bytes) is not within the BAR.`);
     }
     return this.base + offset;

@@ -32,15 +32,39 @@ export class GuestWindow implements Translation {
   }
 }
 
+/** Which costs a transfer has: each, and per byte. */
+export interface DmaPrices {
+  readonly transfer: number;
+  readonly byte: number;
+}
+
+/** A physical device's: over PCI Express. */
+export const overTheBus: DmaPrices = { transfer: cost['dma.transfer'], byte: cost['dma.byte'] };
+/** A device model's: it copies, as the driver's CPU does. */
+export const inSoftware: DmaPrices = {
+  transfer: cost['driver.load'],
+  byte: cost['driver.copyByte'],
+};
+
 export class DmaPath implements BusMaster {
   private readonly machine: Machine;
   private readonly requester: Bdf;
   private readonly translation: Translation;
   private readonly memory: MemoryBacking;
+  private readonly prices: DmaPrices;
   private latency = 0;
+  /** Where the pages of the transfer at hand are. */
+  private pages = new Float64Array(1);
 
-  constructor(machine: Machine, requester: Bdf, translation: Translation, memory: MemoryBacking) {
+  constructor(
+    machine: Machine,
+    requester: Bdf,
+    translation: Translation,
+    memory: MemoryBacking,
+    prices: DmaPrices,
+  ) {
     this.machine = machine;
+    this.prices = prices;
     this.requester = requester;
     this.translation = translation;
     this.memory = memory;
@@ -62,22 +86,44 @@ export class DmaPath implements BusMaster {
 
   /** All pages are translated before the first byte moves: a refused transfer moves nothing. */
   private transfer(address: number, data: Uint8Array, write: boolean): boolean {
-    const { machine, memory } = this;
-    const length = data.length;
-    const first = this.page(address, write);
-    if (first < 0) {
-      this.latency += this.translation.takeLatency();
+    const { machine } = this;
+    const allowed = this.translateAll(address, data.length, write);
+    this.latency += this.translation.takeLatency();
+    if (!allowed) {
       return false;
     }
-    if ((address % PAGE_BYTES) + length > PAGE_BYTES && !this.allPages(address, length, write)) {
-      this.latency += this.translation.takeLatency();
-      return false;
+    machine.tracer.event(write ? 'dmaWrite' : 'dmaRead', address, data.length);
+    this.move(address, data, write);
+    machine.counts.bytesDma += data.length;
+    this.latency +=
+      machine.price(this.prices.transfer) + data.length * machine.price(this.prices.byte);
+    return true;
+  }
+
+  /** One translation for each page that the transfer touches. */
+  private translateAll(address: number, length: number, write: boolean): boolean {
+    const { translation, requester, memory } = this;
+    const offset = address % PAGE_BYTES;
+    const count = Math.max(1, Math.ceil((offset + length) / PAGE_BYTES));
+    if (count > this.pages.length) {
+      this.pages = new Float64Array(count);
     }
-    machine.tracer.event(write ? 'dmaWrite' : 'dmaRead', address, length);
-    for (let done = 0; done < length;) {
-      const at = address + done;
-      const chunk = Math.min(length - done, PAGE_BYTES - (at % PAGE_BYTES));
-      const physical = done === 0 ? first : this.translation.translate(this.requester, at, write);
+    for (let page = 0; page < count; page++) {
+      const at = page === 0 ? address : address - offset + page * PAGE_BYTES;
+      const physical = translation.translate(requester, at, write);
+      if (physical < 0 || physical >= memory.size) {
+        return false;
+      }
+      this.pages[page] = physical;
+    }
+    return true;
+  }
+
+  private move(address: number, data: Uint8Array, write: boolean): void {
+    const { memory, pages } = this;
+    for (let done = 0, page = 0; done < data.length; page++) {
+      const chunk = Math.min(data.length - done, PAGE_BYTES - ((address + done) % PAGE_BYTES));
+      const physical = pages[page];
       if (write) {
         memory.bytes.set(data.subarray(done, done + chunk), physical);
         memory.touched(physical, chunk);
@@ -86,24 +132,5 @@ export class DmaPath implements BusMaster {
       }
       done += chunk;
     }
-    machine.counts.bytesDma += length;
-    const priced = machine.price(cost['dma.transfer']) + length * machine.price(cost['dma.byte']);
-    this.latency += priced + this.translation.takeLatency();
-    return true;
-  }
-
-  private page(address: number, write: boolean): number {
-    const physical = this.translation.translate(this.requester, address, write);
-    return physical >= 0 && physical < this.memory.size ? physical : -1;
-  }
-
-  private allPages(address: number, length: number, write: boolean): boolean {
-    const end = address + length;
-    for (let at = address - (address % PAGE_BYTES) + PAGE_BYTES; at < end; at += PAGE_BYTES) {
-      if (this.page(at, write) < 0) {
-        return false;
-      }
-    }
-    return true;
   }
 }

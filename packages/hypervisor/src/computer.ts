@@ -4,7 +4,6 @@
  * passes here, where it is counted, priced and recorded.
  */
 import type { Bdf, Dma, PciDevice, RequestId } from '@doorbell/abi';
-import type { AddressSpace } from './address-space.ts';
 import { BarWindow } from './bar-window.ts';
 import { ConfigAccess } from './config-access.ts';
 import { CpuClock } from './cpu-clock.ts';
@@ -22,7 +21,6 @@ import type { Recorder } from './recorder.ts';
 export interface ComputerParts extends RamParts {
   readonly machine: Machine;
   readonly cpu: Cpu;
-  readonly space: AddressSpace;
   readonly bus: PciBus;
   readonly interrupts: InterruptController;
   /** A guest: configuration accesses are exits, and so are accesses to trapped regions. */
@@ -45,7 +43,7 @@ export class Computer {
     const crossings = new Crossings(parts.machine, parts.cpu);
     this.parts = parts;
     this.crossings = crossings;
-    this.mmio = new MmioAccess(crossings, parts.space);
+    this.mmio = new MmioAccess(crossings, parts.space, parts.virtual);
     this.ram = new Ram(crossings, parts);
     this.clock = new CpuClock(crossings);
   }

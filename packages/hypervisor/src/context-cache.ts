@@ -21,7 +21,7 @@ export interface ContextCacheState {
 export class ContextCache implements Stateful<ContextCacheState> {
   private readonly requesters = new Int32Array(LINES).fill(-1);
   private readonly domains = new Uint16Array(LINES);
-  /** Of the page table; 0 passes addresses through. */
+  /** Of the page table. */
   private readonly levels = new Uint8Array(LINES);
   private readonly roots = new Float64Array(LINES);
 
@@ -58,10 +58,6 @@ export class ContextCache implements Stateful<ContextCacheState> {
     if (line >= 0) {
       this.requesters[line] = -1;
     }
-  }
-
-  clear(): void {
-    this.requesters.fill(-1);
   }
 
   save(): ContextCacheState {

@@ -8,9 +8,7 @@ import type { TablePages } from './io-page-table.ts';
 import { contextEntry, entryAddress, rootEntry, widthCode } from './vtd.ts';
 
 export interface Context {
-  /** A translation type. */
-  readonly type: number;
-  /** The physical address of the domain's table; 0 for pass-through. */
+  /** The physical address of the domain's table. */
   readonly root: number;
   readonly levels: 3 | 4;
   readonly domain: number;
@@ -47,9 +45,8 @@ export class ContextTable {
     words[entry / 4 + 3] = 0;
     words[entry / 4 + 2] = widthCode(context.levels) | (context.domain << contextEntry.domainShift);
     words[entry / 4 + 1] = Math.floor(context.root / 2 ** 32);
-    const flags = (context.type << contextEntry.typeShift) | contextEntry.PRESENT;
     // The present bit last: the entry is whole when a walk first meets it.
-    words[entry / 4] = (context.root | flags) >>> 0;
+    words[entry / 4] = (context.root | contextEntry.PRESENT) >>> 0;
     this.memory.touched(entry, contextEntry.bytes);
   }
 

@@ -1,7 +1,8 @@
 /**
  * The IOMMU's fault recording registers: a ring of 128-bit records in the layout that hardware
  * has, so that they are plain data (VT-d 3.3, Fault Recording Registers and Fault Status
- * Register; primary fault logging).
+ * Register; primary fault logging). Records stay until system software clears them; while none
+ * is free, faults are lost, and the overflow bit tells so.
  */
 import type { Bdf, Stateful } from '@doorbell/abi';
 
@@ -20,6 +21,8 @@ export interface FaultLogState {
   readonly overflow: boolean;
 }
 
+/** CAP_REG.NFR. */
+const RECORDS = 8;
 const RECORD_WORDS = 4;
 /** In a record's last word: F, a fault is recorded; T1, it was a read. Bits 7:0 are the reason. */
 const RECORDED = 0x8000_0000;
@@ -27,17 +30,10 @@ const READ = 0x4000_0000;
 
 export class FaultLog implements Stateful<FaultLogState> {
   /** Words 0 and 1: the page's address. Word 2: the requester. Word 3: see above. */
-  private readonly words: Uint32Array;
-  private readonly compress: boolean;
+  private readonly words = new Uint32Array(RECORDS * RECORD_WORDS);
   /** The record that is filled next (FSTS.FRI follows it). */
   private next = 0;
   private overflowed = false;
-
-  /** `compress`: a requester with a pending record gets no second one, as the specification allows. */
-  constructor(records: number, compress: boolean) {
-    this.words = new Uint32Array(records * RECORD_WORDS);
-    this.compress = compress;
-  }
 
   /** A fault found no free record. No more are recorded until the log is cleared. */
   get overflow(): boolean {
@@ -45,9 +41,6 @@ export class FaultLog implements Stateful<FaultLogState> {
   }
 
   record(requester: Bdf, iova: number, write: boolean, reason: number): void {
-    if (this.compress && this.isPending(requester)) {
-      return;
-    }
     const at = this.next * RECORD_WORDS;
     if (this.isRecorded(at)) {
       this.overflowed = true;
@@ -57,7 +50,7 @@ export class FaultLog implements Stateful<FaultLogState> {
     this.words[at + 1] = Math.floor(iova / 2 ** 32);
     this.words[at + 2] = requester;
     this.words[at + 3] = RECORDED | (write ? 0 : READ) | reason;
-    this.next = (this.next + 1) % (this.words.length / RECORD_WORDS);
+    this.next = (this.next + 1) % RECORDS;
   }
 
   /** What is recorded, oldest first. */
@@ -91,15 +84,6 @@ export class FaultLog implements Stateful<FaultLogState> {
 
   private isRecorded(at: number): boolean {
     return (this.words[at + 3] & RECORDED) !== 0;
-  }
-
-  private isPending(requester: Bdf): boolean {
-    for (let at = 0; at < this.words.length; at += RECORD_WORDS) {
-      if (this.isRecorded(at) && this.words[at + 2] === requester) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private decode(at: number): IommuFault {

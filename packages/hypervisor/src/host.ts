@@ -13,7 +13,7 @@ import {
 } from '@doorbell/abi';
 import { PagedMemory } from '@doorbell/device-model';
 import { AddressSpace } from './address-space.ts';
-import { DmaPath, type Translation } from './bus-master.ts';
+import { DmaPath, overTheBus, type DmaPrices, type Translation } from './bus-master.ts';
 import { Computer } from './computer.ts';
 import { directDma, IommuDma, type IommuMode } from './dma-api.ts';
 import { InterruptController } from './interrupt-controller.ts';
@@ -36,6 +36,7 @@ export interface DeviceModel extends PciEndpoint, Stateful<unknown> {
 export interface DeviceWiring {
   readonly bus: PciBus;
   readonly translation: Translation;
+  readonly dmaPrices: DmaPrices;
   readonly display: Display;
   readonly message: (address: number, data: number) => void;
   readonly line: (high: boolean) => void;
@@ -74,6 +75,13 @@ export class Host implements Stateful<unknown> {
     const machine = new Machine(options.profile);
     const cpu = machine.newCpu();
     const space = new AddressSpace();
+    space.add({
+      kind: 'ram',
+      name: 'RAM',
+      base: 0,
+      size: options.memoryBytes,
+      memoryOffset: 0,
+    });
     this.options = options;
     this.machine = machine;
     this.memory = new PagedMemory(options.memoryBytes);
@@ -101,6 +109,9 @@ export class Host implements Stateful<unknown> {
       interrupts: this.router,
       drivers: hostDrivers,
       defaultDomain: (at) => this.domains.get(at),
+      charge: (name, times) => {
+        machine.charge(cost[name], times);
+      },
     });
     this.computer = new Computer({
       machine,
@@ -109,8 +120,6 @@ export class Host implements Stateful<unknown> {
       bus: this.bus,
       interrupts: this.interrupts,
       memory: this.memory,
-      ramBase: 0,
-      ramBytes: options.memoryBytes,
       pages: this.pages,
       virtual: false,
       dmaFor: (at) => this.dmas.get(at) ?? directDma,
@@ -127,6 +136,7 @@ export class Host implements Stateful<unknown> {
     const device = wire(this.machine, at, this.memory, make, {
       bus: this.bus,
       translation: this.iommu,
+      dmaPrices: overTheBus,
       display: this.options.display,
       policy: allMapped,
       message: (address, data) => {
@@ -192,6 +202,7 @@ export class Host implements Stateful<unknown> {
       pages: this.pages.save(),
       iommu: this.iommu.save(),
       interrupts: this.interrupts.save(),
+      router: this.router.save(),
       devices: [...this.devices].map(([at, device]) => [at, device.save()] as const),
       dmas: [...this.dmas].map(([at, dma]) => [at, dma.save()] as const),
     } satisfies HostState;
@@ -204,12 +215,13 @@ export class Host implements Stateful<unknown> {
     this.pages.load(state.pages);
     this.iommu.load(state.iommu);
     this.interrupts.load(state.interrupts);
+    this.router.load(state.router);
     for (const [at, dma] of state.dmas) {
       this.dmas.get(at)?.load(dma);
     }
     for (const [at, device] of state.devices) {
       this.devices.get(at)?.load(device);
-      this.bus.decodeChanged(at);
+      this.bus.decodeChanged();
     }
   }
 }
@@ -220,6 +232,7 @@ interface HostState {
   readonly pages: ReturnType<PageAllocator['save']>;
   readonly iommu: ReturnType<Iommu['save']>;
   readonly interrupts: ReturnType<InterruptController['save']>;
+  readonly router: ReturnType<MessageRouter['save']>;
   readonly devices: readonly (readonly [Bdf, unknown])[];
   readonly dmas: readonly (readonly [Bdf, ReturnType<IommuDma['save']>])[];
 }
@@ -244,7 +257,7 @@ export function wire<D extends DeviceModel>(
 ): D {
   const { tracer } = machine;
   const device: D = make({
-    bus: new DmaPath(machine, at, wiring.translation, memory),
+    bus: new DmaPath(machine, at, wiring.translation, memory, wiring.dmaPrices),
     timers: machine.timers((id) => {
       device.onTimer(id);
     }),
@@ -264,7 +277,7 @@ export function wire<D extends DeviceModel>(
       wiring.line(high);
     },
     decodeChanged: () => {
-      wiring.bus.decodeChanged(at);
+      wiring.bus.decodeChanged();
     },
   });
   wiring.bus.plug(at, device, wiring.policy);

@@ -25,7 +25,7 @@ export interface HostFunction {
 }
 
 /** What a function is attached to while the kernel owns it; undefined: nothing, so all its DMA is refused. */
-export type DefaultDomain = (requester: Bdf) => Domain | 'pass-through' | undefined;
+export type DefaultDomain = (requester: Bdf) => Domain | undefined;
 
 export class GroupMember implements HostFunction {
   readonly bdf: Bdf;
@@ -136,9 +136,7 @@ export class IommuGroup {
   private attachDefault(): void {
     for (const { bdf } of this.members) {
       const domain = this.defaultDomain(bdf);
-      if (domain === 'pass-through') {
-        this.iommu.attachPassthrough(bdf);
-      } else if (domain !== undefined) {
+      if (domain !== undefined) {
         this.iommu.attach(bdf, domain);
       }
     }

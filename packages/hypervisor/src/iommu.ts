@@ -25,14 +25,13 @@ import {
   contextFault,
   entryAddress,
   faultReasons,
-  interruptRange,
+  isInterruptAddress,
   levelBytes,
   pagingEntry,
   pagingFault,
   rootEntry,
   rootFault,
   tableIndex,
-  translationTypes,
 } from './vtd.ts';
 
 /** What the device waits for, in nanoseconds. */
@@ -50,10 +49,6 @@ export interface IommuOptions {
   readonly costs: IommuCosts;
   /** 64 by default. */
   readonly iotlbEntries?: number;
-  /** 8 by default. */
-  readonly faultRecords?: number;
-  /** One pending record per requester; off by default. */
-  readonly compressFaults?: boolean;
 }
 
 export interface IommuCounts {
@@ -74,7 +69,6 @@ export interface IommuState {
   readonly enabled: boolean;
   readonly counts: IommuCounts;
   readonly latencyNs: number;
-  readonly contiguous: number;
   readonly domains: readonly number[];
   readonly contexts: ContextCacheState;
   readonly iotlb: IotlbState;
@@ -84,8 +78,6 @@ export interface IommuState {
 const REFUSED = -1;
 /** Caching mode reserves it (VT-d 3.3 §6.1). */
 const RESERVED_DOMAIN = 0;
-/** That of pass-through entries. */
-const PASS_THROUGH_DOMAIN = 1;
 const DOMAINS = 65536;
 /** A page-selective invalidation names up to 2^18 pages: CAP_REG.MAMV. */
 const LARGEST_SELECTIVE = 2 ** 18 * PAGE_BYTES;
@@ -98,8 +90,6 @@ export class Iommu implements Stateful<IommuState> {
   /** Off: every address passes. GCMD.TE. */
   enabled = false;
   readonly counts: IommuCounts = { iotlbHits: 0, iotlbMisses: 0, faults: 0, invalidations: 0 };
-  /** After a `translate` that was not refused: for how many bytes on its answer goes on. */
-  contiguous = 0;
   private latencyNs = 0;
 
   private readonly memory: MemoryBacking;
@@ -108,10 +98,10 @@ export class Iommu implements Stateful<IommuState> {
   private readonly costs: IommuCosts;
   private readonly tables: ContextTable;
   /** Ids in use. */
-  private readonly domains = new Set([RESERVED_DOMAIN, PASS_THROUGH_DOMAIN]);
+  private readonly domains = new Set([RESERVED_DOMAIN]);
   private readonly contexts = new ContextCache();
   private readonly iotlb: Iotlb;
-  private readonly log: FaultLog;
+  private readonly log = new FaultLog();
 
   constructor(options: IommuOptions) {
     this.memory = options.memory;
@@ -119,7 +109,6 @@ export class Iommu implements Stateful<IommuState> {
     this.trace = options.trace;
     this.costs = options.costs;
     this.iotlb = new Iotlb(options.iotlbEntries ?? 64);
-    this.log = new FaultLog(options.faultRecords ?? 8, options.compressFaults ?? false);
     this.tables = new ContextTable(options.memory, options.pages);
   }
 
@@ -127,14 +116,14 @@ export class Iommu implements Stateful<IommuState> {
 
   /**
    * The physical address that a request of `requester` reaches, or -1: refused, and recorded.
-   * `contiguous` then tells how far that address goes on.
+   * Requests are for memory: the messages of interrupts do not come this way.
    */
   translate(requester: Bdf, iova: number, write: boolean): number {
-    if (
-      !this.enabled ||
-      (iova >= interruptRange.base && iova < interruptRange.base + interruptRange.size)
-    ) {
-      return this.pass(iova);
+    if (!this.enabled) {
+      return iova;
+    }
+    if (isInterruptAddress(iova)) {
+      return this.refuse(requester, iova, write, faultReasons.INTERRUPT_RANGE.code);
     }
     let line = this.contexts.find(requester);
     if (line < 0) {
@@ -143,12 +132,8 @@ export class Iommu implements Stateful<IommuState> {
         return REFUSED;
       }
     }
-    const levels = this.contexts.levelsOf(line);
-    if (iova >= (levels === 3 ? LIMIT_39 : LIMIT_48)) {
+    if (iova >= (this.contexts.levelsOf(line) === 3 ? LIMIT_39 : LIMIT_48)) {
       return this.refuse(requester, iova, write, faultReasons.BEYOND_WIDTH.code);
-    }
-    if (levels === 0) {
-      return this.pass(iova);
     }
     const slot = this.iotlb.find(this.contexts.domainOf(line), iova);
     if (
@@ -157,7 +142,9 @@ export class Iommu implements Stateful<IommuState> {
     ) {
       this.counts.iotlbHits++;
       this.latencyNs += this.costs.iotlbHit;
-      return this.within(iova, this.iotlb.baseOf(slot), this.iotlb.bytesOf(slot));
+      // Pages have at most 30 bits, so that the offset can be taken in 32.
+      const offset = iova & (this.iotlb.bytesOf(slot) - 1);
+      return this.reach(requester, iova, write, this.iotlb.baseOf(slot) + offset);
     }
     this.counts.iotlbMisses++;
     return this.walk(requester, line, iova, write);
@@ -200,18 +187,7 @@ export class Iommu implements Stateful<IommuState> {
   /** Lets a function reach what the domain maps. @throws IommuError EBUSY when it is attached already. */
   attach(requester: Bdf, domain: Domain): void {
     const { root, levels } = domain.table;
-    this.tables.set(requester, {
-      type: translationTypes.SECOND_STAGE,
-      root,
-      levels,
-      domain: domain.id,
-    });
-  }
-
-  /** Lets a function reach all of memory. @throws IommuError EBUSY when it is attached already. */
-  attachPassthrough(requester: Bdf): void {
-    const type = translationTypes.PASS_THROUGH;
-    this.tables.set(requester, { type, root: 0, levels: 4, domain: PASS_THROUGH_DOMAIN });
+    this.tables.set(requester, { root, levels, domain: domain.id });
   }
 
   /** From here on the function can touch nothing. Does nothing when it is not attached. */
@@ -221,13 +197,6 @@ export class Iommu implements Stateful<IommuState> {
       this.contexts.drop(requester);
       this.flush(domain, 0, EVERYWHERE);
     }
-  }
-
-  invalidateAll(): void {
-    this.contexts.clear();
-    this.iotlb.clear();
-    this.counts.invalidations++;
-    this.trace.event('iotlbFlush', 0, EVERYWHERE);
   }
 
   invalidateDomain(domain: Domain): void {
@@ -250,7 +219,7 @@ export class Iommu implements Stateful<IommuState> {
     }
   }
 
-  /** Fault records, oldest first. */
+  /** Fault records, oldest first. They stay until they are cleared. */
   faults(): IommuFault[] {
     return this.log.pending();
   }
@@ -270,7 +239,6 @@ export class Iommu implements Stateful<IommuState> {
       enabled: this.enabled,
       counts: { ...this.counts },
       latencyNs: this.latencyNs,
-      contiguous: this.contiguous,
       domains: [...this.domains],
       contexts: this.contexts.save(),
       iotlb: this.iotlb.save(),
@@ -282,7 +250,6 @@ export class Iommu implements Stateful<IommuState> {
     this.enabled = state.enabled;
     Object.assign(this.counts, state.counts);
     this.latencyNs = state.latencyNs;
-    this.contiguous = state.contiguous;
     this.domains.clear();
     state.domains.forEach((id) => this.domains.add(id));
     this.contexts.load(state.contexts);
@@ -312,10 +279,8 @@ export class Iommu implements Stateful<IommuState> {
     }
     const lo = words[entry / 4];
     const upper = words[entry / 4 + 2];
-    const type = (lo >>> contextEntry.typeShift) & contextEntry.typeMask;
     const domain = (upper >>> contextEntry.domainShift) & contextEntry.domainMask;
-    const levels =
-      type === translationTypes.PASS_THROUGH ? 0 : (upper & contextEntry.widthMask) + 2;
+    const levels = (upper & contextEntry.widthMask) + 2;
     return this.contexts.insert(requester, domain, levels, entryAddress(lo, words[entry / 4 + 1]));
   }
 
@@ -346,7 +311,7 @@ export class Iommu implements Stateful<IommuState> {
           table,
           access,
         );
-        return this.within(iova, table, levelBytes(level));
+        return this.reach(requester, iova, write, table + (iova & (levelBytes(level) - 1)));
       }
     }
     return REFUSED;
@@ -358,16 +323,11 @@ export class Iommu implements Stateful<IommuState> {
     return address + bytes <= this.memory.size;
   }
 
-  private within(iova: number, base: number, bytes: number): number {
-    // Pages have at most 30 bits, so that the remainder can be taken in 32.
-    const offset = iova & (bytes - 1);
-    this.contiguous = bytes - offset;
-    return base + offset;
-  }
-
-  private pass(iova: number): number {
-    this.contiguous = EVERYWHERE;
-    return iova;
+  /** Tables must not lead to the interrupt range either (VT-d 5.10 §3.15). */
+  private reach(requester: Bdf, iova: number, write: boolean, physical: number): number {
+    return isInterruptAddress(physical)
+      ? this.refuse(requester, iova, write, faultReasons.INTERRUPT_RANGE.code)
+      : physical;
   }
 
   private refuse(requester: Bdf, iova: number, write: boolean, reason: number): number {

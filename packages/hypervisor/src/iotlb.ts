@@ -32,7 +32,6 @@ export interface IotlbState {
 }
 
 export class Iotlb implements Stateful<IotlbState> {
-  readonly entries: number;
   // One element per slot.
   /** The page's number, bits 31:0. */
   private readonly pages: Uint32Array;
@@ -59,7 +58,6 @@ export class Iotlb implements Stateful<IotlbState> {
     if (!(Number.isInteger(entries) && entries >= 1 && entries <= 65536)) {
       throw new RangeError(`An IOTLB has from 1 to 65536 entries, not ${entries}.`);
     }
-    this.entries = entries;
     this.pages = new Uint32Array(entries);
     this.tags = new Uint32Array(entries);
     this.bases = new Float64Array(entries);
@@ -70,7 +68,10 @@ export class Iotlb implements Stateful<IotlbState> {
     const bits = 32 - Math.clz32(2 * entries - 1);
     this.table = new Int32Array(2 ** bits);
     this.shift = 32 - bits;
-    this.clear();
+    this.table.fill(NONE);
+    for (let slot = 0; slot < entries; slot++) {
+      this.older[slot] = slot + 1 < entries ? slot + 1 : NONE;
+    }
   }
 
   /** The slot that translates `iova`, which becomes the most recently used one; -1 for none. */
@@ -123,21 +124,6 @@ export class Iotlb implements Stateful<IotlbState> {
     this.linkNewest(slot);
     this.bases[slot] = base;
     this.access[slot] = access;
-  }
-
-  clear(): void {
-    this.table.fill(NONE);
-    this.population.fill(0);
-    this.newest = NONE;
-    this.oldest = NONE;
-    for (let slot = 0; slot < this.entries; slot++) {
-      this.older[slot] = slot + 1 < this.entries ? slot + 1 : NONE;
-    }
-    this.free = 0;
-  }
-
-  clearDomain(domain: number): void {
-    this.clearRange(domain, 0, Infinity);
   }
 
   /** Forgets every translation of a domain that overlaps a range. */

@@ -13,6 +13,7 @@ import { Timeline } from './timeline.ts';
 export interface MachineState {
   readonly now: number;
   readonly eventsRun: number;
+  readonly owed: number;
   readonly request: RequestId;
   readonly queue: EventQueueState;
   readonly byCost: Float64Array;
@@ -65,6 +66,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
 
   /** Runs the handlers of what is pending. Called at the start of each access and wait. */
   deliver(cpu: Cpu): void {
+    this.pay();
     if (cpu.pending.length > 0 && cpu.handling === undefined && !this.manual) {
       this.deliverAll(cpu);
     }
@@ -130,6 +132,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     return {
       now: this.now,
       eventsRun: this.eventsRun,
+      owed: this.owed,
       request: this.tracer.request,
       queue: this.queue.save(),
       byCost: this.byCost.slice(),
@@ -143,6 +146,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     this.tasks.load(state.tasks);
     this.now = state.now;
     this.eventsRun = state.eventsRun;
+    this.owed = state.owed;
     this.tracer.request = state.request;
     this.queue.load(state.queue);
     this.byCost.set(state.byCost);

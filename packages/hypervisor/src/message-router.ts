@@ -3,27 +3,41 @@
  * irqfd do between a physical interrupt and a guest. What that costs the guest is counted where
  * the guest is given the interrupt.
  */
-import type { Irq, IrqMessage } from '@doorbell/abi';
+import type { Irq, IrqMessage, Stateful } from '@doorbell/abi';
 
 /** Messages for APIC ID 1: the host's, not a driver's. */
 export const ROUTED_ADDRESS = 0xfee01000;
 
-export class MessageRouter implements Irq {
-  private readonly targets: ((() => void) | undefined)[] = [];
+export interface HostIrq extends Irq {
+  /** Gives a message that was handed out before the state was saved its handler again. */
+  adopt(message: IrqMessage, handler: () => void): void;
+}
+
+const nobody = (): void => {};
+
+/** Its state is the data of the messages that are handed out. */
+export class MessageRouter implements HostIrq, Stateful<readonly number[]> {
+  private readonly targets = new Map<number, () => void>();
 
   request(handler: () => void): IrqMessage {
-    const free = this.targets.indexOf(undefined);
-    const data = free < 0 ? this.targets.length : free;
-    this.targets[data] = handler;
+    let data = 0;
+    while (this.targets.has(data)) {
+      data++;
+    }
+    this.targets.set(data, handler);
     return { address: ROUTED_ADDRESS, data };
   }
 
+  adopt(message: IrqMessage, handler: () => void): void {
+    this.targets.set(message.data, handler);
+  }
+
   release(message: IrqMessage): void {
-    this.targets[message.data] = undefined;
+    this.targets.delete(message.data);
   }
 
   signal(data: number): void {
-    this.targets[data]?.();
+    this.targets.get(data)?.();
   }
 
   /** Lines are not routed: an assigned function signals by messages. */
@@ -33,5 +47,15 @@ export class MessageRouter implements Irq {
 
   releaseLine(): void {
     // Nothing was requested.
+  }
+
+  save(): readonly number[] {
+    return [...this.targets.keys()].sort((a, b) => a - b);
+  }
+
+  /** Who had the messages adopts them after. */
+  load(state: readonly number[]): void {
+    this.targets.clear();
+    state.forEach((data) => this.targets.set(data, nobody));
   }
 }

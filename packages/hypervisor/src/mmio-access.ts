@@ -3,7 +3,7 @@
  * the access leaves the guest, and what it costs.
  */
 import { allOnes, type AccessWidth } from '@doorbell/abi';
-import type { AddressSpace, Region } from './address-space.ts';
+import type { AddressSpace, DeviceRegion, Region } from './address-space.ts';
 import type { Crossings } from './crossings.ts';
 import { cost } from './profile.ts';
 
@@ -13,10 +13,13 @@ const COMBINED = 64;
 export class MmioAccess {
   private readonly crossings: Crossings;
   private readonly space: AddressSpace;
+  private readonly virtual: boolean;
 
-  constructor(crossings: Crossings, space: AddressSpace) {
+  /** @param virtual  a guest: what nothing answers leaves it, too. */
+  constructor(crossings: Crossings, space: AddressSpace, virtual: boolean) {
     this.crossings = crossings;
     this.space = space;
+    this.virtual = virtual;
   }
 
   read(address: number, width: AccessWidth): number {
@@ -71,15 +74,20 @@ export class MmioAccess {
   }
 
   /** Pays for the way to the device. False: nothing answers at this address. */
-  private enter(region: Region | undefined, address: number, write: boolean): region is Region {
-    if (region?.kind === 'trapped') {
-      this.crossings.trap(write ? 'mmio-write' : 'mmio-read', cost['exit.mmio'], address);
-      return true;
-    }
+  private enter(
+    region: Region | undefined,
+    address: number,
+    write: boolean,
+  ): region is DeviceRegion {
     const { machine } = this.crossings;
-    machine.counts.directAccesses++;
-    machine.charge(write ? cost['mmio.write'] : cost['mmio.read'], 1, 1);
-    return region !== undefined;
+    if (region?.kind === 'trapped' || (region === undefined && this.virtual)) {
+      this.crossings.trap(write ? 'mmio-write' : 'mmio-read', cost['exit.mmio'], address);
+    } else {
+      machine.counts.directAccesses++;
+      const device = write ? cost['mmio.write'] : cost['mmio.read'];
+      machine.charge(region?.kind === 'shared' ? cost['driver.load'] : device, 1, 1);
+    }
+    return region !== undefined && region.kind !== 'ram';
   }
 
   // ------------------------------------------------------------------------------ blocks
@@ -87,10 +95,11 @@ export class MmioAccess {
   /** Memory that is mapped takes whole transactions; everything else takes a block word by word. */
   private block(address: number, bytes: Uint8Array, write: boolean): void {
     const region = this.space.find(address);
-    if (region?.kind === 'trapped' || region?.endpoint.barMemory(region.bar) === undefined) {
-      this.wordByWord(address, bytes, write);
-    } else {
+    const direct = region?.kind === 'mapped' || region?.kind === 'shared';
+    if (direct && region.endpoint.barMemory(region.bar) !== undefined) {
       this.transactions(region, address, bytes, write);
+    } else {
+      this.wordByWord(address, bytes, write);
     }
   }
 
@@ -105,12 +114,18 @@ export class MmioAccess {
     }
   }
 
-  private transactions(region: Region, address: number, bytes: Uint8Array, write: boolean): void {
+  private transactions(
+    region: DeviceRegion,
+    address: number,
+    bytes: Uint8Array,
+    write: boolean,
+  ): void {
     const { machine } = this.crossings;
     const { cause } = machine.tracer;
     this.crossings.access('mmioBlock', address, bytes.length);
     machine.counts.directAccesses += Math.ceil(bytes.length / COMBINED);
-    machine.charge(cost['mmio.blockByte'], bytes.length, 1);
+    const perByte = region.kind === 'shared' ? cost['driver.copyByte'] : cost['mmio.blockByte'];
+    machine.charge(perByte, bytes.length, 1);
     const at = address - region.base + region.barOffset;
     // Only after the charge: what became due meanwhile may have moved the BAR.
     const memory = region.endpoint.barMemory(region.bar);

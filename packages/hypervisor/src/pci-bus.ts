@@ -3,9 +3,7 @@
  * of a function only what configuration space says. Its firmware sizes and places the BARs.
  */
 import {
-  BAR_COUNT,
   barOffset,
-  decodeBar,
   type BarShape,
   type Bdf,
   formatBdf,
@@ -13,11 +11,12 @@ import {
   type Trace,
   type0Header,
 } from '@doorbell/abi';
-import type { AddressSpace, Region } from './address-space.ts';
+import type { AddressSpace, DeviceRegion } from './address-space.ts';
+import { barShapes } from './pci-function.ts';
 
 /** Which parts of a BAR trap, and which are mapped. Parts that are left out are not there. */
 export interface BarPart {
-  readonly kind: Region['kind'];
+  readonly kind: DeviceRegion['kind'];
   readonly offset: number;
   readonly size: number;
 }
@@ -79,18 +78,13 @@ export class PciBus {
     let low = LOW_WINDOW;
     let high = HIGH_WINDOW;
     for (const [, { endpoint, shapes }] of this.slots) {
-      for (let bar = 0; bar < BAR_COUNT; bar++) {
-        const shape = sizeBar(endpoint, bar);
-        if (shape === undefined) {
-          continue;
-        }
+      for (const [bar, shape] of barShapes(endpoint)) {
         shapes.set(bar, shape);
         const from = shape.is64 ? high : low;
         const address = Math.ceil(from / shape.size) * shape.size;
         writeBar(endpoint, bar, shape, address);
         if (shape.is64) {
           high = address + shape.size;
-          bar++;
         } else {
           low = address + shape.size;
         }
@@ -98,32 +92,29 @@ export class PciBus {
     }
   }
 
-  /** Redoes a function's regions, after its BARs or its command register changed. */
-  decodeChanged(at: Bdf): void {
-    const slot = this.slots.get(at);
-    if (slot === undefined) {
-      return;
+  /**
+   * Redoes the regions, after a BAR or a command register changed. Functions come in order of
+   * routing ID: where two overlap, the first one answers, whoever moved last.
+   */
+  decodeChanged(): void {
+    this.space.removeDevices();
+    for (const [at, endpoint] of this.functions()) {
+      const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
+      if ((command & COMMAND.bits.MEMORY.mask) !== 0) {
+        this.decode(at, this.slot(at));
+      }
     }
-    const { endpoint, policy, shapes } = slot;
-    this.space.removeAll(endpoint);
-    const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
-    if ((command & COMMAND.bits.MEMORY.mask) === 0) {
-      return;
-    }
+  }
+
+  private decode(at: Bdf, { endpoint, policy, shapes }: Slot): void {
     for (const [bar, shape] of shapes) {
       const base = readBar(endpoint, bar, shape);
-      for (const part of policy(bar, shape.size)) {
-        const added = this.space.add({
-          name: `${formatBdf(at)} BAR${bar}`,
-          base: base + part.offset,
-          size: part.size,
-          kind: part.kind,
-          endpoint,
-          bar,
-          barOffset: part.offset,
-        });
-        if (added && part.kind === 'mapped') {
-          this.trace.event('mapped', base + part.offset, part.size);
+      for (const { kind, offset, size } of policy(bar, shape.size)) {
+        const name = `${formatBdf(at)} BAR${bar}`;
+        const place = { base: base + offset, size };
+        const added = this.space.add({ name, ...place, kind, endpoint, bar, barOffset: offset });
+        if (added && kind !== 'trapped') {
+          this.trace.event('mapped', place.base, size);
         }
       }
     }
@@ -136,17 +127,6 @@ export class PciBus {
     }
     return slot;
   }
-}
-
-/** The sizing handshake (PCI Local Bus 3.0 §6.2.5.1): write all ones, read what stuck. */
-function sizeBar(endpoint: PciEndpoint, bar: number): BarShape | undefined {
-  endpoint.configWrite(barOffset(bar), 4, 0xffffffff);
-  const low = endpoint.configRead(barOffset(bar), 4);
-  if (((low >>> 1) & 3) !== 2 || bar + 1 >= BAR_COUNT) {
-    return decodeBar(low, 0);
-  }
-  endpoint.configWrite(barOffset(bar + 1), 4, 0xffffffff);
-  return decodeBar(low, endpoint.configRead(barOffset(bar + 1), 4));
 }
 
 function readBar(endpoint: PciEndpoint, bar: number, shape: BarShape): number {

@@ -2,26 +2,18 @@
 import {
   BAR_COUNT,
   barOffset,
+  capabilityOffset,
   decodeBar,
   type BarShape,
   type PciEndpoint,
   type0Header,
 } from '@doorbell/abi';
 
-/** A list in 192 bytes, 4 bytes each, is no longer than this: one that loops ends too. */
-const MOST_CAPABILITIES = 48;
 const COMMAND = type0Header.rows.COMMAND;
 
-/** Where the capability with this id begins; 0 when the function lacks it (PCIe 6.0 §7.5.1.1.11). */
+/** Where the capability with this id begins; 0 when the function lacks it. */
 export function findCapability(endpoint: PciEndpoint, id: number): number {
-  let at = endpoint.configRead(type0Header.rows.CAPABILITIES.offset, 1) & 0xfc;
-  for (let hop = 0; at !== 0 && hop < MOST_CAPABILITIES; hop++) {
-    if (endpoint.configRead(at, 1) === id) {
-      return at;
-    }
-    at = endpoint.configRead(at + 1, 1) & 0xfc;
-  }
-  return 0;
+  return capabilityOffset((offset, width) => endpoint.configRead(offset, width), id);
 }
 
 /** BARs by index, without those that are not there. They keep their addresses (PCI 3.0 §6.2.5.1). */

@@ -106,10 +106,23 @@ function parseConstant(name: string, raw: unknown): CostConstant {
   return { value, unit, source, verified };
 }
 
+/** What is printed must not steer the terminal, nor look like more than one line. */
+function checkText(key: string, text: string): void {
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text)) {
+    throw new ProfileError(`The profile's '${key}' has a control character.`);
+  }
+}
+
 /** Checks what a profile's file holds. @throws ProfileError that names the first thing wrong. */
 export function parseProfile(raw: unknown): Profile {
   if (!isRecord(raw) || typeof raw.name !== 'string' || typeof raw.doc !== 'string') {
     throw new ProfileError("A profile is an object with 'name', 'doc' and 'constants'.");
+  }
+  checkText('name', raw.name);
+  checkText('doc', raw.doc);
+  const extra = Object.keys(raw).find((key) => !['name', 'doc', 'constants'].includes(key));
+  if (extra !== undefined) {
+    throw new ProfileError(`A profile has 'name', 'doc' and 'constants', and no '${extra}'.`);
   }
   const given = raw.constants;
   if (!isRecord(given)) {

@@ -1,15 +1,15 @@
 /** A computer's RAM: a part of the machine's memory, at addresses from 0 on. */
 import type { Memory, MemoryBacking } from '@doorbell/abi';
+import type { AddressSpace } from './address-space.ts';
 import type { Crossings } from './crossings.ts';
 import type { PageAllocator } from './page-allocator.ts';
 import { cost } from './profile.ts';
 
 export interface RamParts {
-  /** All of the machine's memory; the computer's RAM is `ramBytes` of it from `ramBase` on. */
+  /** All of the machine's memory; regions say which part of it is this computer's RAM. */
   readonly memory: MemoryBacking;
-  readonly ramBase: number;
-  readonly ramBytes: number;
-  /** Hands out addresses from 0 to `ramBytes`. */
+  readonly space: AddressSpace;
+  /** Hands out addresses of RAM. */
   readonly pages: PageAllocator;
 }
 
@@ -24,10 +24,11 @@ export class Ram implements Memory {
 
   /** Where a range lies in the machine's memory. @throws RangeError when it is not all RAM. */
   place(address: number, bytes: number): number {
-    if (address < 0 || address + bytes > this.parts.ramBytes) {
+    const region = this.parts.space.find(address);
+    if (region?.kind !== 'ram' || address + bytes > region.base + region.size) {
       throw new RangeError(`0x${address.toString(16)} (${bytes} bytes) is not RAM.`);
     }
-    return this.parts.ramBase + address;
+    return region.memoryOffset + address - region.base;
   }
 
   read32(address: number): number {
@@ -69,10 +70,14 @@ export class Ram implements Memory {
     crossings.note('copyOut', address, 0, 0, 0, into);
   }
 
+  /** Clearing the pages is what costs. */
   allocate(bytes: number): number {
     const { pages, memory } = this.parts;
+    const { machine } = this.crossings;
+    this.crossings.deliver();
     const address = pages.allocate(bytes);
     const size = pages.sizeOf(address);
+    machine.charge(cost['driver.copyByte'], size, 1);
     const at = this.place(address, size);
     memory.bytes.fill(0, at, at + size);
     memory.touched(at, size);
@@ -81,6 +86,9 @@ export class Ram implements Memory {
   }
 
   free(address: number): void {
+    const { crossings } = this;
+    crossings.deliver();
+    crossings.machine.charge(cost['driver.load'], 1, 1);
     this.parts.pages.free(address);
     this.crossings.note('free', address);
   }

@@ -112,6 +112,9 @@ export class Replay {
         computer.request(a);
         return undefined;
       case 'beginHandler':
+        if (machine.tasks.running !== undefined) {
+          machine.pay();
+        }
         machine.catchUp(cpu, a, b);
         machine.beginInterrupt(cpu);
         return undefined;
@@ -120,6 +123,7 @@ export class Replay {
         cpu.time = machine.now;
         return undefined;
       case 'wait':
+        machine.pay();
         machine.tasks.beginWait(cpu, a);
         return undefined;
       case 'resume':

@@ -59,6 +59,7 @@ export class Tasks {
   /** Starts a task on a CPU, when `run` is called or once the running task waits. */
   spawn(cpu: Cpu, body: () => Promise<void>): void {
     this.live++;
+    cpu.time = Math.max(cpu.time, this.timeline.now);
     const start = (): void => {
       body()
         .then(() => {

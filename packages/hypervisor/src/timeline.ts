@@ -23,6 +23,8 @@ export class Timeline {
   private readonly prices: Float64Array;
   private readonly owners: ((id: number) => void)[] = [];
   private inEvent = false;
+  /** CPU work that events caused, in nanoseconds: as a softirq, it is done at the next crossing. */
+  protected owed = 0;
 
   constructor(profile: Profile) {
     this.profile = profile;
@@ -39,8 +41,21 @@ export class Timeline {
   charge(index: number, times = 1, least = 0): void {
     const ns = Math.ceil(Math.max(this.prices[index] * times, least));
     this.byCost[index] += ns;
+    if (this.inEvent) {
+      this.owed += ns;
+      return;
+    }
     this.now += ns;
-    if (!this.inEvent && this.queue.nextTime <= this.now) {
+    if (this.queue.nextTime <= this.now) {
+      this.handleDue();
+    }
+  }
+
+  /** Does the work that events left to the CPU. */
+  pay(): void {
+    if (this.owed > 0) {
+      this.now += this.owed;
+      this.owed = 0;
       this.handleDue();
     }
   }

@@ -18,6 +18,7 @@ import {
   type BarShape,
   type PciEndpoint,
   type RegisterRow,
+  type Stateful,
   type0Header,
 } from '@doorbell/abi';
 import { findCapability } from './pci-function.ts';
@@ -29,16 +30,18 @@ const FLR = DEVICE_CONTROL.bits.FLR.mask;
 const PHANTOM_FUNCTIONS = 1 << 9;
 const LEGACY_BYTES = 256;
 
-export class VfioConfig {
+/** Its state is the values of the virtual bits. */
+export class VfioConfig implements Stateful<Uint8Array> {
   private readonly endpoint: PciEndpoint;
   private readonly shapes: ReadonlyMap<number, BarShape>;
   private readonly reset: () => void;
   private readonly values = new Uint8Array(LEGACY_BYTES);
+  private readonly initial: Uint8Array;
   private readonly isVirtual = new Uint8Array(LEGACY_BYTES);
   private readonly isWritable = new Uint8Array(LEGACY_BYTES);
   private readonly pcie: number;
 
-  /** `reset` is run when the user writes the function-level reset. */
+  /** The function was just reset. `reset` is run when the user writes the function-level reset. */
   constructor(endpoint: PciEndpoint, shapes: ReadonlyMap<number, BarShape>, reset: () => void) {
     this.endpoint = endpoint;
     this.shapes = shapes;
@@ -49,6 +52,7 @@ export class VfioConfig {
     for (let offset = 0; offset < LEGACY_BYTES; offset++) {
       this.values[offset] = endpoint.configRead(offset, 1);
     }
+    this.initial = this.values.slice();
   }
 
   /** Offsets beyond configuration space read all ones. */
@@ -76,6 +80,19 @@ export class VfioConfig {
     }
     this.fixBars();
     this.resetWhenAsked();
+  }
+
+  /** Virtual bits to their reset values; MAX_PAYLOAD outlives a reset (PCIe 6.0 §6.6.2). */
+  clear(): void {
+    const control = this.pcie + DEVICE_CONTROL.offset;
+    const { mask } = DEVICE_CONTROL.bits.MAX_PAYLOAD;
+    const payload = field(this.values, control, 2) & mask;
+    this.values.set(this.initial);
+    this.values.fill(0, barOffset(0), barOffset(BAR_COUNT));
+    this.fixBars();
+    if (this.pcie !== 0) {
+      this.keep(control, 2, payload, mask);
+    }
   }
 
   private allowHeader(): void {
@@ -163,6 +180,14 @@ export class VfioConfig {
       this.values[high] = this.values[high] & ~bit;
       this.reset();
     }
+  }
+
+  save(): Uint8Array {
+    return this.values.slice();
+  }
+
+  load(state: Uint8Array): void {
+    this.values.set(state);
   }
 }
 

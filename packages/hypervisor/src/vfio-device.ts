@@ -12,14 +12,14 @@ import {
   pcieCapability,
   type AccessWidth,
   type BarShape,
-  type Irq,
   type PciEndpoint,
   type0Header,
 } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
+import type { HostIrq } from './message-router.ts';
 import { barShapes, findCapability } from './pci-function.ts';
 import { VfioConfig } from './vfio-config.ts';
-import { VfioInterrupts, type Trigger } from './vfio-interrupts.ts';
+import { VfioInterrupts, type Trigger, type VfioInterruptsState } from './vfio-interrupts.ts';
 
 /** VFIO_PCI_CONFIG_REGION_INDEX; BARs are regions 0 to 5, the ROM is 6. */
 const CONFIG_REGION = 7;
@@ -39,6 +39,11 @@ export interface OpenFunction {
   handles: number;
 }
 
+export interface VfioDeviceState {
+  readonly config: Uint8Array;
+  readonly interrupts: VfioInterruptsState;
+}
+
 const COMMAND = type0Header.rows.COMMAND;
 const { DEVICE_CAPABILITIES, DEVICE_CONTROL } = pcieCapability.rows;
 
@@ -48,9 +53,10 @@ export class VfioDevice {
   private readonly config: VfioConfig;
   private readonly shapes: ReadonlyMap<number, BarShape>;
   private readonly onClose: () => void;
+  private onReset: () => void = () => {};
 
   /** Enables and resets the function. `onClose` is run when a handle is closed. */
-  constructor(member: OpenFunction, host: Irq, onClose: () => void) {
+  constructor(member: OpenFunction, host: HostIrq, onClose: () => void) {
     this.member = member;
     this.onClose = onClose;
     this.interrupts = new VfioInterrupts(member.endpoint, host);
@@ -60,7 +66,9 @@ export class VfioDevice {
       this.functionReset();
     }
     this.config = new VfioConfig(member.endpoint, this.shapes, () => {
-      this.functionReset();
+      if (this.canReset) {
+        this.reset();
+      }
     });
   }
 
@@ -111,6 +119,17 @@ export class VfioDevice {
       throw new VfioError('EINVAL', `${this.member.name} has no function-level reset.`);
     }
     this.functionReset();
+    this.onReset();
+  }
+
+  /** `listener` is run after each reset that the user asks for, by whichever of the two ways. */
+  whenReset(listener: () => void): void {
+    this.onReset = listener;
+  }
+
+  /** Gives what is virtual of configuration space its reset values, BARs without addresses. */
+  clearConfig(): void {
+    this.config.clear();
   }
 
   /** Closes one handle; with the last one the function is silenced and reset. @throws VfioError EBADF. */
@@ -196,5 +215,15 @@ export class VfioDevice {
     if (this.member.handles === 0) {
       throw new VfioError('EBADF', `The device handle of ${this.member.name} is closed.`);
     }
+  }
+
+  save(): VfioDeviceState {
+    return { config: this.config.save(), interrupts: this.interrupts.save() };
+  }
+
+  /** The function and the host's interrupts are loaded first. `triggerOf` makes the triggers again. */
+  load(state: VfioDeviceState, triggerOf: (vector: number) => Trigger): void {
+    this.config.load(state.config);
+    this.interrupts.load(state.interrupts, triggerOf);
   }
 }

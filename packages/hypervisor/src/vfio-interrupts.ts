@@ -9,12 +9,12 @@ import {
   msiCapability,
   msixCapability,
   msixEntry,
-  type Irq,
   type IrqMessage,
   type PciEndpoint,
   type0Header,
 } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
+import type { HostIrq } from './message-router.ts';
 import { findCapability } from './pci-function.ts';
 
 export type Trigger = () => void;
@@ -27,9 +27,15 @@ const MSI = msiCapability.rows;
 const MSIX = msixCapability.rows;
 const ENTRY = msixEntry.rows;
 
+export interface VfioInterruptsState {
+  readonly active: number;
+  readonly vectors: readonly (readonly [number, IrqMessage])[];
+  readonly hasLine: boolean;
+}
+
 export class VfioInterrupts {
   private readonly endpoint: PciEndpoint;
-  private readonly host: Irq;
+  private readonly host: HostIrq;
   private readonly msi: number;
   private readonly msix: number;
   /** Which index is in use; -1 for none. */
@@ -38,7 +44,7 @@ export class VfioInterrupts {
   private readonly vectors = new Map<number, IrqMessage>();
   private hasLine = false;
 
-  constructor(endpoint: PciEndpoint, host: Irq) {
+  constructor(endpoint: PciEndpoint, host: HostIrq) {
     this.endpoint = endpoint;
     this.host = host;
     this.msi = findCapability(endpoint, capabilityIds.MSI);
@@ -89,6 +95,11 @@ export class VfioInterrupts {
       }
     });
     this.setEnabled(true);
+  }
+
+  /** Whether the vector has a trigger. */
+  has(vector: number): boolean {
+    return this.vectors.has(vector);
   }
 
   /** VFIO_IRQ_SET_ACTION_UNMASK: INTx masks itself each time it triggers. */
@@ -209,14 +220,18 @@ export class VfioInterrupts {
       this.host.releaseLine();
     }
     if (trigger !== undefined) {
-      this.hasLine = true;
       this.maskLine(false);
-      this.host.requestLine(() => {
-        // Level-triggered: masked until the user has served it (VFIO_IRQ_INFO_AUTOMASKED).
-        this.maskLine(true);
-        trigger();
-      });
+      this.connectLine(trigger);
     }
+  }
+
+  private connectLine(trigger: Trigger): void {
+    this.hasLine = true;
+    this.host.requestLine(() => {
+      // Level-triggered: masked until the user has served it (VFIO_IRQ_INFO_AUTOMASKED).
+      this.maskLine(true);
+      trigger();
+    });
   }
 
   private maskLine(masked: boolean): void {
@@ -224,5 +239,26 @@ export class VfioInterrupts {
     const { mask } = COMMAND.bits.INTX_DISABLE;
     const command = endpoint.configRead(COMMAND.offset, 2);
     endpoint.configWrite(COMMAND.offset, 2, masked ? command | mask : command & ~mask);
+  }
+
+  save(): VfioInterruptsState {
+    return { active: this.active, vectors: [...this.vectors], hasLine: this.hasLine };
+  }
+
+  /** The function and the host's interrupts are loaded first. `triggerOf` makes the triggers again. */
+  load(state: VfioInterruptsState, triggerOf: (vector: number) => Trigger): void {
+    this.active = state.active;
+    this.vectors.clear();
+    for (const [vector, message] of state.vectors) {
+      this.vectors.set(vector, message);
+      this.host.adopt(message, triggerOf(vector));
+    }
+    if (this.hasLine) {
+      this.hasLine = false;
+      this.host.releaseLine();
+    }
+    if (state.hasLine) {
+      this.connectLine(triggerOf(0));
+    }
   }
 }

@@ -3,7 +3,7 @@
  * is given its devices (Documentation/driver-api/vfio.rst). Handles may be closed in any order;
  * what they held goes with the last that needs it.
  */
-import { formatBdf, type Bdf, type Irq } from '@doorbell/abi';
+import { formatBdf, type Bdf } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import {
   IommuGroup,
@@ -13,6 +13,7 @@ import {
   type HostFunction,
 } from './iommu-group.ts';
 import type { Iommu } from './iommu.ts';
+import type { HostIrq } from './message-router.ts';
 import type { CostName } from './profile.ts';
 import { VfioContainer, type ContainedGroup, type VfioUser } from './vfio-container.ts';
 import { VfioDevice } from './vfio-device.ts';
@@ -21,7 +22,7 @@ import { nextState, type GroupRequest, type GroupState } from './vfio-ownership.
 export interface VfioOptions {
   readonly iommu: Iommu;
   /** Of the host: where messages of assigned functions go. */
-  readonly interrupts: Irq;
+  readonly interrupts: HostIrq;
   readonly drivers: readonly HostDriver[];
   readonly defaultDomain: DefaultDomain;
   /** Spends CPU time: `times` operations of that price. */
@@ -66,9 +67,9 @@ class GroupRecord implements ContainedGroup {
 /** A handle of /dev/vfio/N. */
 export class VfioGroup {
   private readonly record: GroupRecord;
-  private readonly host: Irq;
+  private readonly host: HostIrq;
 
-  constructor(record: GroupRecord, host: Irq) {
+  constructor(record: GroupRecord, host: HostIrq) {
     this.record = record;
     this.host = host;
   }
@@ -115,11 +116,12 @@ export class VfioGroup {
         `Group ${record.group.id} has no VFIO device ${formatBdf(at)}, which ${why}.`,
       );
     }
-    record.step('open a device');
-    member.handles++;
+    const next = record.after('open a device');
     const device =
       record.devices.get(member) ?? new VfioDevice(member, this.host, () => closed(record, member));
     record.devices.set(member, device);
+    member.handles++;
+    record.state = next;
     return device;
   }
 

@@ -5,7 +5,7 @@
 import { formatBdf, type Bdf, type DeviceHost, type Display, type Stateful } from '@doorbell/abi';
 import { AddressSpace } from './address-space.ts';
 import { AssignedDevice } from './assigned-device.ts';
-import { GuestWindow } from './bus-master.ts';
+import { GuestWindow, inSoftware } from './bus-master.ts';
 import { Computer } from './computer.ts';
 import { wire, type DeviceModel, type Host } from './host.ts';
 import { InterruptController } from './interrupt-controller.ts';
@@ -44,6 +44,13 @@ export class Vm implements Stateful<unknown> {
     this.host = host;
     this.options = options;
     this.ramBase = host.pages.allocate(options.ramBytes, LARGE_PAGE);
+    space.add({
+      kind: 'ram',
+      name: 'RAM',
+      base: 0,
+      size: options.ramBytes,
+      memoryOffset: this.ramBase,
+    });
     this.pages = new PageAllocator(0, options.ramBytes);
     this.bus = new PciBus(space, machine.tracer);
     this.interrupts = new InterruptController(
@@ -58,8 +65,6 @@ export class Vm implements Stateful<unknown> {
       bus: this.bus,
       interrupts: this.interrupts,
       memory: host.memory,
-      ramBase: this.ramBase,
-      ramBytes: options.ramBytes,
       pages: this.pages,
       virtual: true,
       // Without an IOMMU of its own, a guest gives devices guest-physical addresses.
@@ -79,6 +84,7 @@ export class Vm implements Stateful<unknown> {
     const model = wire(this.host.machine, at, this.host.memory, make, {
       bus: this.bus,
       translation: new GuestWindow(this.ramBase, this.options.ramBytes),
+      dmaPrices: inSoftware,
       display,
       policy,
       message: (address, data) => {
@@ -112,7 +118,7 @@ export class Vm implements Stateful<unknown> {
         this.interrupts.signal(address, data);
       },
       decodeChanged: () => {
-        this.bus.decodeChanged(at);
+        this.bus.decodeChanged();
       },
     });
     this.bus.plug(at, device, (bar, size) => device.barParts(bar, size));
@@ -155,11 +161,11 @@ export class Vm implements Stateful<unknown> {
     this.interrupts.load(state.interrupts);
     for (const [at, model] of state.models) {
       this.models.get(at)?.load(model);
-      this.bus.decodeChanged(at);
+      this.bus.decodeChanged();
     }
     for (const [at, device] of state.assigned) {
       this.assigned.get(at)?.load(device);
-      this.bus.decodeChanged(at);
+      this.bus.decodeChanged();
     }
   }
 }

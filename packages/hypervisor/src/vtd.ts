@@ -12,8 +12,15 @@ const BEYOND_HOST_ADDRESS = (2 ** 20 - 2 ** (HOST_ADDRESS_BITS - 32)) >>> 0;
 /** Bits 63:46, in the same word. */
 const BEYOND_HOST_ADDRESS_63 = (2 ** 32 - 2 ** (HOST_ADDRESS_BITS - 32)) >>> 0;
 
-/** Message-signalled interrupts are writes to this range: never translated (§3.14). */
+/**
+ * Message-signalled interrupts are writes to this range: never translated (§3.14). All other
+ * requests to it are blocked and reported as DMA remapping faults (VT-d 5.10 §3.15).
+ */
 export const interruptRange = { base: 0xfee0_0000, size: 0x10_0000 } as const;
+
+export function isInterruptAddress(address: number): boolean {
+  return address >= interruptRange.base && address < interruptRange.base + interruptRange.size;
+}
 
 /** §9.1: 256 entries of 16 bytes, by bus. The upper 8 bytes are reserved. */
 export const rootEntry = {
@@ -40,8 +47,8 @@ export const contextEntry = {
   reservedDomain: 0xff00_0080,
 } as const;
 
-/** Translation types of a context entry. 01b needs device TLBs, which are not there. */
-export const translationTypes = { SECOND_STAGE: 0, PASS_THROUGH: 2 } as const;
+/** The only translation type of a context entry: neither device TLBs, 01b, nor pass-through, 10b, are there. */
+const SECOND_STAGE = 0;
 
 /** §9.8: 512 entries of 8 bytes per table. Neither READ nor WRITE: not present. */
 export const pagingEntry = {
@@ -101,6 +108,8 @@ export const faultReasons = {
   ROOT_RESERVED: { code: 0xa, doc: 'A reserved bit is set in a present root entry.' },
   CONTEXT_RESERVED: { code: 0xb, doc: 'A reserved bit is set in a present context entry.' },
   ENTRY_RESERVED: { code: 0xc, doc: 'A reserved bit is set in a present paging entry.' },
+  /** Condition LGN.4. */
+  INTERRUPT_RANGE: { code: 0xe, doc: 'The address reached lies in the interrupt range.' },
 } as const;
 
 // Why an entry ends a walk: the reason's code, or 0 when the walk goes on. An entry is given by
@@ -131,11 +140,7 @@ export function contextFault(words: Uint32Array, at: number): number {
   }
   const type = (lo >>> contextEntry.typeShift) & contextEntry.typeMask;
   const width = words[at + 2] & contextEntry.widthMask;
-  const isValid =
-    (type === translationTypes.SECOND_STAGE &&
-      (width === widthCode(3) || width === widthCode(4))) ||
-    // To pass through, the width must be the largest there is.
-    (type === translationTypes.PASS_THROUGH && width === widthCode(4));
+  const isValid = type === SECOND_STAGE && (width === widthCode(3) || width === widthCode(4));
   return isValid ? 0 : faultReasons.CONTEXT_INVALID.code;
 }
 

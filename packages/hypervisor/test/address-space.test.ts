@@ -11,8 +11,8 @@ const endpoint: PciEndpoint = {
   barMemory: () => undefined,
 };
 
-function region(base: number, size: number, of = endpoint): Region {
-  return { name: 'test', base, size, kind: 'mapped', endpoint: of, bar: 0, barOffset: 0 };
+function region(base: number, size: number): Region {
+  return { name: 'test', base, size, kind: 'mapped', endpoint, bar: 0, barOffset: 0 };
 }
 
 describe('AddressSpace', () => {
@@ -40,16 +40,20 @@ describe('AddressSpace', () => {
     );
   });
 
-  it('forgets the regions of an endpoint, also the one that was found last', () => {
+  it('keeps RAM when devices are removed, and forgets what it found last', () => {
     const space = new AddressSpace();
-    const other = { ...endpoint };
-    space.add(region(0, 10));
-    space.add(region(10, 10, other));
-    space.add(region(20, 10));
-    expect(space.find(5)).toBeDefined();
-    space.removeAll(endpoint);
-    expect(space.find(5)).toBeUndefined();
-    expect(space.find(25)).toBeUndefined();
-    expect(space.find(15)?.endpoint).toBe(other);
+    space.add({ kind: 'ram', name: 'RAM', base: 0, size: 10, memoryOffset: 0 });
+    space.add(region(10, 10));
+    expect(space.find(15)).toBeDefined();
+    space.removeDevices();
+    expect(space.find(15)).toBeUndefined();
+    expect(space.find(5)?.kind).toBe('ram');
+  });
+
+  it('lets no device lie over RAM', () => {
+    const space = new AddressSpace();
+    space.add({ kind: 'ram', name: 'RAM', base: 0, size: 100, memoryOffset: 0 });
+    expect(space.add(region(90, 20))).toBe(false);
+    expect(space.find(95)?.kind).toBe('ram');
   });
 });

@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from '@doorbell/abi';
 import { PagedMemory } from '@doorbell/device-model';
 import { describe, expect, it } from 'vitest';
-import { DmaPath, GuestWindow, type Translation } from '../src/bus-master.ts';
+import { DmaPath, GuestWindow, overTheBus, type Translation } from '../src/bus-master.ts';
 import { Machine } from '../src/machine.ts';
 import { profiles } from '../src/profile.ts';
 
@@ -10,7 +10,7 @@ const profile = profiles.get('kvm-x86')!;
 function path(translation: Translation) {
   const machine = new Machine(profile);
   const memory = new PagedMemory(16 * PAGE_BYTES);
-  return { machine, memory, dma: new DmaPath(machine, 0x10, translation, memory) };
+  return { machine, memory, dma: new DmaPath(machine, 0x10, translation, memory, overTheBus) };
 }
 
 /** Pages in reverse order; page 3 is refused. */
@@ -32,6 +32,19 @@ describe('DmaPath', () => {
     expect(dma.read(PAGE_BYTES - 2, back)).toBe(true);
     expect([...back]).toEqual([1, 2, 3, 4]);
     expect(machine.counts.bytesDma).toBe(8);
+  });
+
+  it('translates each page once', () => {
+    const asked: number[] = [];
+    const { dma } = path({
+      translate: (_requester, iova) => {
+        asked.push(iova);
+        return iova;
+      },
+      takeLatency: () => 0,
+    });
+    dma.write(PAGE_BYTES + 100, new Uint8Array(2 * PAGE_BYTES));
+    expect(asked).toEqual([PAGE_BYTES + 100, 2 * PAGE_BYTES, 3 * PAGE_BYTES]);
   });
 
   it('moves nothing when one page of a transfer is refused', () => {

@@ -24,10 +24,11 @@ export function computer({ kind = 'mapped', mode = 'native' }: Setting = {}) {
   const machine = new Machine(profiles.get('kvm-x86')!);
   const cpu = machine.newCpu();
   const space = new AddressSpace();
+  space.add({ kind: 'ram', name: 'RAM', base: 0, size: RAM_BYTES, memoryOffset: RAM_BASE });
   const bus = new PciBus(space, machine.tracer);
   const endpoint = new FakeEndpoint();
   endpoint.decodeChanged = () => {
-    bus.decodeChanged(AT);
+    bus.decodeChanged();
   };
   bus.plug(AT, endpoint, (_bar, size) => [{ kind, offset: 0, size }]);
   bus.assignBars();
@@ -42,8 +43,6 @@ export function computer({ kind = 'mapped', mode = 'native' }: Setting = {}) {
     bus,
     interrupts,
     memory,
-    ramBase: RAM_BASE,
-    ramBytes: RAM_BYTES,
     pages: new PageAllocator(0, RAM_BYTES),
     virtual: kind === 'trapped',
     dmaFor: () => directDma,

@@ -32,6 +32,19 @@ test('a function-level reset clears BARs, command and registers, and reads back 
   expect(fn.barRead(0, 8)).toBe(0);
 });
 
+test('a copy has the same configuration space and registers, of its own', () => {
+  const fn = new FakeFunction();
+  fn.configWrite(0x04, 2, 6);
+  fn.barWrite(0, 8, 4, 5);
+  const copy = new FakeFunction();
+  copy.barWrite(0, 12, 4, 7);
+  copy.copy(fn);
+  fn.configWrite(0x04, 2, 0);
+  fn.barWrite(0, 8, 4, 0);
+  expect(copy.configRead(0x04, 2)).toBe(6);
+  expect([copy.barRead(0, 8), copy.barRead(0, 12)]).toEqual([5, 0]);
+});
+
 test('interrupts reach their handlers until they are released', () => {
   const interrupts = new FakeInterrupts();
   const seen: string[] = [];
@@ -44,4 +57,7 @@ test('interrupts reach their handlers until they are released', () => {
   interrupts.fire(message.data);
   interrupts.raise();
   expect(seen).toEqual(['message', 'line']);
+  interrupts.adopt(message, () => seen.push('adopted'));
+  interrupts.fire(message.data);
+  expect(seen).toEqual(['message', 'line', 'adopted']);
 });

@@ -3,7 +3,8 @@
  * 16 KiB with an MSI-X table of 4; PM, MSI, MSI-X and PCIe capabilities; function-level reset.
  * Its configuration space is bytes and a mask of what may be written.
  */
-import { bdf, type AccessWidth, type Irq, type IrqMessage, type PciEndpoint } from '@doorbell/abi';
+import { bdf, type AccessWidth, type IrqMessage, type PciEndpoint } from '@doorbell/abi';
+import type { HostIrq } from '../src/message-router.ts';
 
 const PM = 0x40;
 const MSI = 0x48;
@@ -80,6 +81,13 @@ export class FakeFunction implements PciEndpoint {
     return [0, 4, 8, 12].map((word) => this.barRead(4, vector * 16 + word));
   }
 
+  /** Becomes as the other is. */
+  copy(other: FakeFunction): void {
+    this.values.set(other.values);
+    this.bars.clear();
+    other.bars.forEach((registers, bar) => this.bars.set(bar, new Map(registers)));
+  }
+
   private set(offset: number, value: number, writable = 0): void {
     for (let byte = 0; byte < 4; byte++) {
       this.values[offset + byte] = value >>> (8 * byte);
@@ -99,14 +107,17 @@ export class FakeFunction implements PciEndpoint {
 }
 
 /** The host's interrupts: `fire` delivers a message, `raise` the line. */
-export class FakeInterrupts implements Irq {
+export class FakeInterrupts implements HostIrq {
   readonly handlers = new Map<number, () => void>();
   private line: (() => void) | undefined;
-  private next = 0x30;
+  next = 0x30;
 
   request(handler: () => void): IrqMessage {
     this.handlers.set(this.next, handler);
     return { address: 0xfee0_1000, data: this.next++ };
+  }
+  adopt(message: IrqMessage, handler: () => void): void {
+    this.handlers.set(message.data, handler);
   }
   release(message: IrqMessage): void {
     this.handlers.delete(message.data);

@@ -9,7 +9,7 @@ const READ = 1;
 
 /** The pages of domain 1 that are known, without using them. */
 function known(tlb: Iotlb, pages: number): number[] {
-  const copy = new Iotlb(tlb.entries);
+  const copy = new Iotlb(tlb.save().bases.length);
   copy.load(tlb.save());
   return Array.from({ length: pages }, (_, page) => page).filter(
     (page) => copy.find(1, page * KIB4) >= 0,
@@ -69,8 +69,6 @@ test('one entry is enough to work', () => {
   tlb.insert(1, MIB2, 1, 0x2000, READ);
   expect(tlb.find(1, 0)).toBe(-1);
   expect(tlb.baseOf(tlb.find(1, MIB2))).toBe(0x2000);
-  tlb.clear();
-  expect(tlb.find(1, MIB2)).toBe(-1);
 });
 
 test('a range takes the large pages that it touches, and no other domain', () => {
@@ -82,7 +80,7 @@ test('a range takes the large pages that it touches, and no other domain', () =>
   expect(tlb.find(1, 0)).toBe(-1);
   expect(tlb.find(1, MIB2)).toBeGreaterThanOrEqual(0);
   expect(tlb.find(2, 0)).toBeGreaterThanOrEqual(0);
-  tlb.clearDomain(2);
+  tlb.clearRange(2, 0, 2 ** 48);
   expect(tlb.size).toBe(1);
 });
 

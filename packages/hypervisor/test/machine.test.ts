@@ -49,6 +49,21 @@ describe('Machine: time', () => {
     expect(machine.now).toBe(100);
   });
 
+  it('leaves CPU work of an event to the next crossing, and loses none of it', () => {
+    const machine = new Machine(profiles.get('kvm-x86')!);
+    const cpu = machine.newCpu();
+    const price = machine.price(cost['iommu.invalidate']);
+    const timers = machine.timers(() => {
+      machine.charge(cost['iommu.invalidate']);
+    });
+    timers.arm(0, 10);
+    machine.advance(20);
+    expect(machine.now).toBe(20);
+    machine.deliver(cpu);
+    expect(machine.now).toBe(20 + price);
+    expect(machine.byCost[cost['iommu.invalidate']]).toBe(price);
+  });
+
   it('refuses a timer beyond those of its owner', () => {
     const timers = new Machine(free).timers(() => undefined);
     expect(() => {
@@ -82,6 +97,18 @@ describe('Machine: tasks', () => {
     });
     await machine.tasks.run();
     expect(log).toEqual(['first waits', 'second at 20', 'event 50', 'first at 50', 'second woken']);
+  });
+
+  it('starts a task no earlier than it was spawned', async () => {
+    const machine = new Machine(free);
+    machine.advance(500);
+    let began = 0;
+    machine.tasks.spawn(machine.newCpu(), () => {
+      began = machine.now;
+      return Promise.resolve();
+    });
+    await machine.tasks.run();
+    expect(began).toBe(500);
   });
 
   it('wakes a task by its time-out, and says so', async () => {

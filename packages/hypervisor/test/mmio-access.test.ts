@@ -31,6 +31,16 @@ it('leaves the guest for each word of a block in a trapped region', () => {
   expect([...endpoint.words.subarray(0, 3)]).toEqual([1, 2, 3]);
 });
 
+it('leaves a guest also where nothing decodes', () => {
+  const { machine, device } = computer({ kind: 'trapped' });
+  const bar = device.mapBar(0);
+  device.config.write(0x04, 2, 0);
+  bar.write(0, 4, 5);
+  expect(bar.read(0, 4)).toBe(0xffffffff);
+  expect(machine.counts.directAccesses).toBe(0);
+  expect(machine.counts.exitsByReason).toMatchObject({ 'mmio-write': 1, 'mmio-read': 1 });
+});
+
 it('reads all ones, and loses writes, where nothing decodes', () => {
   const { endpoint, device } = computer();
   const bar = device.mapBar(0);

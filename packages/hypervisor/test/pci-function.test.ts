@@ -12,7 +12,8 @@ test('a capability is found by its id', () => {
 
 test('a list that loops ends', () => {
   const looping = new FakeFunction();
-  looping.configRead = (offset) => (offset === 0x34 || offset % 4 === 1 ? 0x40 : 0);
+  looping.configRead = (offset) =>
+    offset === 0x06 ? 0x10 : offset === 0x34 || offset % 4 === 1 ? 0x40 : 0;
   expect(findCapability(looping, 0x11)).toBe(0);
 });
 

@@ -81,6 +81,20 @@ describe('parseProfile refuses', () => {
     );
   });
 
+  it('a key that it does not know', () => {
+    expect(() => parseProfile({ ...kvm, unit: 'ns' })).toThrow(
+      new ProfileError("A profile has 'name', 'doc' and 'constants', and no 'unit'."),
+    );
+  });
+
+  it.each(['name', 'doc'])('control characters in its %s', (key) => {
+    for (const character of ['\x1b', '\n', '\x9b', '\u202e', '\u2028']) {
+      expect(() => parseProfile({ ...kvm, [key]: `a${character}b` })).toThrow(
+        new ProfileError(`The profile's '${key}' has a control character.`),
+      );
+    }
+  });
+
   it('a cost that it does not know', () => {
     expect(() => parseProfile(withConstant('iommu.coffee', good))).toThrow(
       new ProfileError("There is no cost 'iommu.coffee'."),

@@ -192,6 +192,65 @@ test('a reset leaves the triggers in place', () => {
   expect(fn.configRead(MSIX_AT + 2, 2)).toBe(0x8003);
 });
 
+test('a reset by either way is told to who listens, after the function was reset', () => {
+  const seenResets: number[] = [];
+  device.whenReset(() => seenResets.push(fn.resets));
+  device.reset();
+  device.write(CONFIG, DEVICE_CONTROL + 1, 1, 0x80);
+  expect(seenResets).toEqual([2, 3]);
+});
+
+test('a function without a reset of its own is not reset, nor is that told', () => {
+  device.whenReset(() => seen.push('reset'));
+  fn.configRead = (offset, width) =>
+    offset === DEVICE_CONTROL - 4 ? 0 : FakeFunction.prototype.configRead.call(fn, offset, width);
+  device.write(CONFIG, DEVICE_CONTROL, 2, 0x8000);
+  expect(errnoOf(() => device.reset())).toBe('EINVAL');
+  expect(fn.resets).toBe(1);
+  expect(seen).toEqual([]);
+});
+
+test('6.6.2: configuration space is cleared to reset values, BARs to no address', () => {
+  device.write(CONFIG, 0x3c, 1, 11);
+  device.write(CONFIG, 0x18, 4, 0x4000_0000);
+  device.write(CONFIG, DEVICE_CONTROL, 2, 0x5030);
+  device.clearConfig();
+  expect(device.read(CONFIG, 0x3c, 1)).toBe(0xff);
+  expect([0x10, 0x18, 0x1c].map((at) => device.read(CONFIG, at, 4))).toEqual([0, 0xc, 0]);
+  expect(device.read(CONFIG, DEVICE_CONTROL, 2) & 0x70e0).toBe(0x2020);
+});
+
+test.each([
+  ['MSI-X', MSIX, 2],
+  ['MSI', MSI, 0],
+  ['INTx', INTX, 0],
+] as const)(
+  '%s: triggers are made again after load, with the same messages',
+  (_name, index, at) => {
+    device.setIrqs(index, at, [trigger('before')]);
+    device.write(CONFIG, 0x3c, 1, 11);
+    const state = device.save();
+    const next = new FakeFunction();
+    const host = new FakeInterrupts();
+    const loaded = new VfioDevice(
+      { name: '01:00.0', endpoint: next, handles: 1 },
+      host,
+      () => undefined,
+    );
+    next.copy(fn);
+    loaded.load(state, (vector) => trigger(`vector ${vector}`));
+    expect(loaded.save()).toEqual(state);
+    expect(loaded.read(CONFIG, 0x3c, 1)).toBe(11);
+    host.fire(0x30);
+    host.raise();
+    expect(seen).toEqual([`vector ${at}`]);
+    loaded.setIrqs(index, 0, []);
+    host.fire(0x30);
+    host.raise();
+    expect(seen).toHaveLength(1);
+  },
+);
+
 test('MSI: one message in configuration space', () => {
   device.setIrqs(MSI, 0, [trigger('msi')]);
   expect(fn.configRead(MSI_AT + 4, 4)).toBe(0xfee0_1000);

@@ -59,8 +59,7 @@ class Setup {
       iommu: this.iommu,
       interrupts: this.interrupts,
       drivers,
-      defaultDomain: (at) =>
-        at === PORT ? undefined : at === NIC ? 'pass-through' : this.kernelDomain,
+      defaultDomain: (at) => (at === PORT ? undefined : this.kernelDomain),
     });
     this.vfio.addGroup(7, [
       { bdf: PORT, endpoint: new FakeFunction(0x1b36, 0x000c) },
@@ -111,6 +110,25 @@ test('the legal path: bind, group, container, IOMMU, map, device', () => {
   expect(device.regionInfo(0).size).toBe(0x1_0000);
 });
 
+test('a device that cannot be opened leaves no handle behind, and may be opened later', () => {
+  const setup = new Setup();
+  setup.bindVfio(GPU);
+  const container = setup.vfio.openContainer(setup.user);
+  const group = setup.vfio.openGroup(7, setup.user);
+  group.setContainer(container);
+  container.setIommu('type1');
+  const { gpu } = setup;
+  gpu.configWrite = () => {
+    throw new RangeError('The function does not answer.');
+  };
+  expect(() => group.device(GPU)).toThrow('does not answer');
+  expect(group.state).toBe('ready');
+  expect(setup.vfio.list()[0].members[1].handles).toBe(0);
+  gpu.configWrite = FakeFunction.prototype.configWrite.bind(gpu);
+  expect(group.device(GPU).regionInfo(0).size).toBe(0x1_0000);
+  expect(group.state).toBe('in-use');
+});
+
 test('every function of the group reaches what is mapped, and nothing of the kernel any more', () => {
   const setup = new Setup();
   expect(setup.reach(GPU, 0x5000)).toBe(0x9000);
@@ -119,7 +137,7 @@ test('every function of the group reaches what is mapped, and nothing of the ker
     expect(setup.reach(at, 0x8000)).toBe(0x10_0000);
     expect(setup.reach(at, 0x5000)).toBe(-1);
   }
-  expect(setup.reach(NIC, 0x8000)).toBe(0x8000);
+  expect(setup.reach(NIC, 0x5000)).toBe(0x9000);
 });
 
 test('between container and IOMMU a group reaches nothing at all', () => {
@@ -284,7 +302,8 @@ test('a second group joins a container that has its IOMMU, and shares the mappin
   expect(setup.user.lockedPages).toBe(1);
   second.unsetContainer();
   expect(setup.user.lockedPages).toBe(0);
-  expect(setup.reach(NIC, 0x8000)).toBe(0x8000);
+  expect(setup.reach(NIC, 0x8000)).toBe(-1);
+  expect(setup.reach(NIC, 0x5000)).toBe(0x9000);
 });
 
 test.each([
