@@ -57,11 +57,20 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
+const exitCodeHelp = `
+Exit codes:
+  ${exitCodes.DONE}    done; the pixels are identical
+  ${exitCodes.CHECK_FAILED}    a check failed: pixels differ, or this program has a bug
+  ${exitCodes.BAD_INPUT}    the arguments or the input are wrong
+  ${exitCodes.UNAVAILABLE}    the machine lacks something, such as room on the disk
+  ${exitCodes.INTERRUPTED}  ended by Ctrl-C`;
+
 /** Commander with the verbs; those that the arguments name have their options. */
 async function program(args: readonly string[], ended: (code: ExitCode) => void): Promise<Command> {
   const made = new Command('doorbell')
     .description('One GPU, every way that a virtual machine can reach it, every cost counted.')
     .version(version())
+    .addHelpText('after', exitCodeHelp)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   for (const { name, summary, load } of verbs) {

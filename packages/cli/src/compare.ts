@@ -1,5 +1,5 @@
 /** `doorbell compare`: a scene through stacks, and whether the pixels are the same. */
-import { GpuError } from '@doorbell/abi';
+import { bellBars, GpuError } from '@doorbell/abi';
 import {
   compare,
   parseStacks,
@@ -18,10 +18,10 @@ import { framePicture } from './frame-picture.ts';
 import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { labEnvironment } from './lab-environment.ts';
-import { makeFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
-import { loadProfile } from './profile-file.ts';
+import { checkFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
+import { loadProfile, profileTitle } from './profile-file.ts';
 import { progressOn } from './progress.ts';
-import { findScene, readModel, readTexture } from './scene-input.ts';
+import { findScene, readInputs } from './scene-input.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 import { terminalOf, wrap, type Terminal } from './terminal.ts';
 
@@ -42,7 +42,7 @@ interface CompareOptions {
 }
 
 export function defineCompare(command: Command): void {
-  const sizeOption = new Option('--size <WxH>', 'pixels')
+  const sizeOption = new Option('--size <WxH>', 'pixels, each side from 16 to 4096')
     .argParser(pictureSize(16, 4096))
     .default({ width: 640, height: 480 }, '640x480');
   command
@@ -54,30 +54,32 @@ export function defineCompare(command: Command): void {
     .option('--scene <name>', 'what is drawn; see doorbell list', 'bunny')
     .option('--frames <n>', 'from 1 to 100000', wholeNumber(1, 100_000), 60)
     .addOption(sizeOption)
-    .option('--seed <n>', 'of what a scene makes up', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--seed <n>', "seed of the scene's random content", wholeNumber(0, 2 ** 32 - 1), 1)
     .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')
     .option('--model <file>', 'an .obj, .ply or .glb file in place of the bunny')
-    .option('--texture <file>', 'a PNG file')
+    .option('--texture <file>', 'a PNG for --model or the scene image')
     .option('--png <folder>', "write each stack's last frame there")
     .option('--json <file>', 'write the report as JSON; - is stdout')
-    .option('--no-picture', 'do not show the last frame');
-  command.optionsGroup('Options of stacks:');
+    .option(
+      '--no-picture',
+      'do not show the last frame; it takes a terminal of 256 colours and 40 columns',
+    );
   addStackFlags(command);
 }
 
 /** The request that the options describe. @throws Failure, InputError */
 async function readRequest(options: CompareOptions): Promise<CompareRequest> {
-  const { stacks, scene, frames, size, seed, profile, model, texture } = options;
+  const { stacks, scene, frames, size, seed, profile } = options;
+  const found = findScene(scene);
   return {
     stacks: parseStacks(stacks, givenStackOptions({ ...options })),
-    scene: findScene(scene),
+    scene: found,
     frames,
     width: size.width,
     height: size.height,
     seed,
     profile: loadProfile(profile),
-    ...(texture === undefined ? {} : { texture: readTexture(texture) }),
-    ...(model === undefined ? {} : { model: await readModel(model) }),
+    ...(await readInputs(found, options)),
   };
 }
 
@@ -85,9 +87,9 @@ export async function runCompare(options: CompareOptions): Promise<ExitCode> {
   checkJsonTarget(options.json);
   const request = await readRequest(options);
   if (options.png !== undefined) {
-    makeFolder(options.png);
+    checkFolder(options.png);
   }
-  announce(request, options.json === TO_STDOUT);
+  announce(request, options);
   const result = await compareWithProgress(request);
   if (options.png !== undefined) {
     writeLastFrames(options.png, result.lastFrames);
@@ -102,12 +104,12 @@ export async function runCompare(options: CompareOptions): Promise<ExitCode> {
 }
 
 /** Says what will be done, at once; stdout is left alone when it is for JSON only. */
-function announce(request: CompareRequest, quiet: boolean): void {
-  const stream = quiet ? process.stderr : process.stdout;
+function announce(request: CompareRequest, { json, profile }: CompareOptions): void {
+  const stream = json === TO_STDOUT ? process.stderr : process.stdout;
   const plan = {
     ...request,
     scene: request.scene.name,
-    profile: request.profile.name,
+    profile: profileTitle(request.profile, profile),
     stacks: request.stacks.map(({ id }) => id),
   };
   stream.write(`${planText(plan, terminalOf(stream).columns)}\n`);
@@ -143,7 +145,7 @@ function tooLarge(error: unknown): unknown {
   return error instanceof GpuError && error.code === 'out-of-memory'
     ? new Failure(
         exitCodes.BAD_INPUT,
-        `The GPU has no room for this scene: give a smaller --size, --model or --texture.`,
+        `The GPU has ${bellBars.VRAM.size >> 20} MiB, too little for this scene: give a smaller --size, --model or --texture.`,
       )
     : error;
 }

@@ -89,7 +89,7 @@ function exitRows(all: readonly CountsReport[]): Row[] {
     return [];
   }
   const later = all.map(({ exitsAfterInit }) => sum(Object.values(exitsAfterInit)));
-  return [...rows, countRow('of them after init', later, true)];
+  return [...rows, countRow('exits after init', later)];
 }
 
 function hitRate({ iotlbHits, iotlbMisses }: CountsReport): string {
@@ -103,7 +103,9 @@ function times({ stacks, scene }: CompareReport): Row[] {
   const parts = phases
     .map((phase) => ({ phase, values: stacks.map(({ time }) => time.byPhase[phase]) }))
     .filter(({ values }) => values.some((value) => value > 0));
+  const setup = stacks.map(({ time }) => time.setupNs);
   return [
+    ...(setup.some((ns) => ns > 0) ? [{ label: 'set up before', cells: formatTimes(setup) }] : []),
     { label: 'virtual time', cells: timesOrNothing(total) },
     { label: 'per frame', cells: timesOrNothing(perFrame), part: true },
     { label: '× native', cells: stacks.map(relative), part: true },
@@ -138,7 +140,7 @@ function costs(stacks: readonly StackReport[]): Row[] {
   const shownSums = tables.map((table) => sum(shown.map((name) => table[name] ?? 0)));
   const rest = totals.map((total, index) => total - shownSums[index]);
   return [
-    { label: 'busy time', cells: formatTimes(totals) },
+    { label: 'busy time, overlap included', cells: formatTimes(totals) },
     ...shown.map((name) => ({
       label: name,
       cells: formatTimes(tables.map((table) => table[name] ?? 0)),

@@ -18,7 +18,7 @@ function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
 }
 
-/** `00:02.0 3D controller [0302]: [1234:be11] (rev 01)` */
+/** `00:02.0 Display controller [0380]: Device [1234:be11] (rev 01)` */
 function title(bdf: string, bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ids = `${hex(view.getUint16(0, true), 4)}:${hex(view.getUint16(2, true), 4)}`;

@@ -69,7 +69,7 @@ export function verdict(error: unknown, accepted: string): Verdict {
     return { exitCode: exitCodes.INTERRUPTED, text: '' };
   }
   if (error instanceof Failure) {
-    return { exitCode: error.exitCode, text: `doorbell: ${error.message}` };
+    return { exitCode: error.exitCode, text: `doorbell: ${oneLine(error.message)}` };
   }
   if (error instanceof Error && inputErrors.has(error.name)) {
     return { exitCode: exitCodes.BAD_INPUT, text: `doorbell: ${oneLine(error.message)}` };
@@ -78,6 +78,7 @@ export function verdict(error: unknown, accepted: string): Verdict {
   return { exitCode: exitCodes.CHECK_FAILED, text: `doorbell: This is a bug.\n${trace}` };
 }
 
+/** What a message quotes of files and arguments may hold line ends, and escape sequences for the terminal. */
 function oneLine(message: string): string {
-  return message.replace(/\s+/g, ' ').trim();
+  return message.replace(/\s*\p{Cc}[\p{Cc}\s]*/gu, ' ').trim();
 }

@@ -1,21 +1,28 @@
 /** Where `--json` goes: a file, or `-` for stdout. */
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, lstatSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { exitCodes } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 
 export const TO_STDOUT = '-';
 
-/** Refuses a file that cannot be written, before the work is done rather than after it. */
+/** Refuses a file that cannot be written, before the work is done rather than after it, and leaves none. */
 export function checkJsonTarget(path: string | undefined): void {
   if (path === undefined || path === TO_STDOUT) {
     return;
   }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new Failure(exitCodes.BAD_INPUT, `Cannot write '${path}': that is a folder.`);
+  if (path === '') {
+    throw new Failure(exitCodes.BAD_INPUT, '--json is empty: give a file, or - for stdout.');
   }
   try {
-    accessSync(dirname(path), constants.W_OK);
+    const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
+    const target = statSync(path, { throwIfNoEntry: false });
+    // Devices and pipes are not tried: the reader of a pipe would take this for the end.
+    if (target === undefined || target.isFile() || target.isDirectory()) {
+      closeSync(openSync(path, 'a'));
+    }
+    if (isMissing) {
+      unlinkSync(path);
+    }
   } catch (error) {
     throw fileFailure(error, 'write', path);
   }

@@ -1,9 +1,10 @@
 /** `doorbell list`: what there is to compare. */
-import { profiles, type Profile } from '@doorbell/hypervisor';
+import { profiles } from '@doorbell/hypervisor';
 import { scenes, stackKinds, type Scene, type StackKind } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { verifiedConstants } from './profile-file.ts';
 import { terminalOf, wrap, type Terminal } from './terminal.ts';
 
 interface ListOptions {
@@ -65,11 +66,6 @@ function stackText(kind: StackKind, terminal: Terminal): string {
     return `    ${name}=${values.join('|')}, by default ${fallback}\n${wrap(doc, terminal.columns, '      ')}`;
   });
   return [entry(kind.name, `(${kind.term})`, kind.doc, terminal), ...options].join('\n');
-}
-
-function verifiedConstants({ constants }: Profile): { verified: number; total: number } {
-  const all = Object.values(constants);
-  return { verified: all.filter(({ verified }) => verified).length, total: all.length };
 }
 
 function listReport(): object {

@@ -1,16 +1,52 @@
 /** PNG files of a comparison. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { diffPicture, encodePng, type Mismatch, type Picture } from '@doorbell/lab';
 import { fileFailure } from './failure.ts';
 
-/** @throws Failure */
-export function makeFolder(folder: string): void {
+/** Refuses a folder that cannot be made or written into, before the work is done, and leaves nothing. */
+export function checkFolder(folder: string): void {
+  const made = makeFolder(folder);
   try {
-    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw fileFailure(error, 'write into', folder);
+  } finally {
+    made.reverse().forEach((path) => {
+      rmdirSync(path);
+    });
+  }
+}
+
+/** Returns the folders that were not there, outermost first. @throws Failure */
+function makeFolder(folder: string): string[] {
+  const made: string[] = [];
+  try {
+    makeLevels(resolve(folder), made);
   } catch (error) {
     throw fileFailure(error, 'make the folder', folder);
   }
+  return made;
+}
+
+/** Node's own recursive mode never ends where the system refuses a folder below one that is there: /proc. */
+function makeLevels(path: string, made: string[]): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return;
+  }
+  if (!existsSync(dirname(path))) {
+    makeLevels(dirname(path), made);
+  }
+  mkdirSync(path);
+  made.push(path);
 }
 
 /** A stack's id in a file's name: `:` is not allowed in one everywhere. */

@@ -6,6 +6,8 @@ interface Flag {
   readonly name: string;
   readonly values: readonly string[];
   readonly stacks: readonly string[];
+  /** The values that some of these stacks refuse, with those stacks: `off: not for passthrough`. */
+  readonly refused: readonly string[];
 }
 
 function stackFlags(): Flag[] {
@@ -13,17 +15,24 @@ function stackFlags(): Flag[] {
   const names = new Set(kinds.flatMap(({ options }) => Object.keys(options)));
   return [...names].map((name) => {
     const having = kinds.filter(({ options }) => name in options);
-    const values = new Set(having.flatMap(({ options }) => options[name].values));
-    return { name, values: [...values], stacks: having.map((kind) => kind.name) };
+    const values = [...new Set(having.flatMap(({ options }) => options[name].values))];
+    const refused = values.flatMap((value) => {
+      const without = having.filter(({ options }) => !options[name].values.includes(value));
+      const kinds = without.map((kind) => kind.name).join(', ');
+      return kinds === '' ? [] : [`${value}: not for ${kinds}`];
+    });
+    return { name, values, stacks: having.map((kind) => kind.name), refused };
   });
 }
 
-function optionOf({ name, values, stacks }: Flag): Option {
-  const option = new Option(`--${name} <${values.join('|')}>`, `of ${stacks.join(', ')}`);
+function optionOf({ name, values, stacks, refused }: Flag): Option {
+  const doc = [`of ${stacks.join(', ')}`, ...refused].join('; ');
+  const option = new Option(`--${name} <${values.join('|')}>`, doc);
   return option.choices(values);
 }
 
 export function addStackFlags(command: Command): void {
+  command.optionsGroup("Options of stacks, for those that have them; a stack's own option wins:");
   for (const flag of stackFlags()) {
     command.addOption(optionOf(flag));
   }

@@ -15,6 +15,9 @@ beforeAll(() => {
     'empty.ply': '',
     'model.xyz': 'v 1 2 3\n',
     'cut.glb': 'glTF',
+    profile: '{}',
+    'steering.json': '{"name":"\\u001b[2J","doc":"","constants":{}}',
+    'marked.json': '\uFEFF{"name":"a","doc":"b","constants":{},"\\u001b[2J":1}',
   };
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(folder, name), text);
@@ -32,6 +35,12 @@ test('shows the verbs to those who ask for nothing', async () => {
   }
 });
 
+test('lists its exit codes', async () => {
+  const { stdout } = await doorbell('--help');
+  expect(stdout).toMatch(/Exit codes:\n {2}0 {4}done/);
+  expect(stdout).toMatch(/^ {2}130 {2}ended by Ctrl-C$/m);
+});
+
 test.each(['compare', 'list', 'lspci', 'bench'])('%s has --help', async (verb) => {
   const { code, stdout } = await doorbell(`${verb} --help`);
   expect(code).toBe(0);
@@ -40,7 +49,9 @@ test.each(['compare', 'list', 'lspci', 'bench'])('%s has --help', async (verb) =
 
 test('offers each option of a stack as a flag, with its values and its stacks', async () => {
   const { stdout } = await doorbell('compare --help');
-  expect(stdout).toMatch(/--iommu <off\|strict\|deferred> +of native, passthrough/);
+  expect(stdout).toMatch(
+    /--iommu <off\|strict\|deferred> +of native, passthrough; off: not\s+for\s+passthrough/,
+  );
   expect(stdout).toMatch(/--posted-interrupts <off\|on> +of passthrough/);
   expect(stdout).toMatch(/--vram <map\|trap> +of emulated/);
 });
@@ -67,12 +78,19 @@ test.each([
   ['compare --stacks emulated:vram', /write option=value/],
   ['compare --stacks native --vram trap', /None of the stacks has the option 'vram'/],
   ['compare --iommu on', /'on'.*off, strict, deferred/],
-  ['compare --iommu off', /'passthrough' needs the IOMMU.*Use iommu=strict or deferred/],
+  [
+    'compare --iommu off',
+    /'passthrough' needs the IOMMU.*Use iommu=strict or deferred.*--stacks native,native:iommu=off/,
+  ],
+  ['compare --stacks=', /list of stacks is empty; there is native/],
   ['compare --scene bonny', /'bonny'; there is .*bunny/],
   ['compare --profile vax', /'vax'; there is kvm-x86, .*or give a JSON file/],
   ['compare --profile DIR/absent.json', /Cannot read '.*absent.json': there is no such file/],
   ['compare --profile DIR/no.json', /no.json' is not JSON/],
   ['compare --profile DIR/empty.json', /empty.json': A profile is an object with 'name'/],
+  ['compare --profile DIR/steering.json', /'name' has a control character/],
+  ['compare --profile DIR/marked.json', /marked.json': .* and no ' \[2J'/],
+  ['compare --profile src', /ends in .json; give '.\/src'/],
   ['compare --profile DIR/', /Cannot read '.*': that is a folder/],
   ['compare --model DIR/absent.obj', /Cannot read '.*absent.obj': there is no such file/],
   ['compare --model DIR', /Cannot read '.*': that is a folder/],
@@ -82,6 +100,14 @@ test.each([
   ['compare --model DIR/cut.glb', /cut\.glb/],
   ['compare --texture DIR/absent.png', /Cannot read '.*absent.png': there is no such file/],
   ['compare --texture DIR/text.png', /text.png is not a PNG file/],
+  ['compare --texture ../lab/test/data/checks.png', /the scene 'bunny' without a --model has none/],
+  [
+    'compare --texture ../lab/test/data/checks.png --model ../lab/test/data/tetrahedron.ply',
+    /texture coordinates, and .*tetrahedron.ply has none/,
+  ],
+  ['compare --scene nop --texture DIR/absent.png', /'nop' takes no --texture; bunny, image do/],
+  ['compare --scene image --model DIR/absent.obj', /'image' takes no --model; bunny does/],
+  ['compare --json=', /--json is empty/],
   ['compare --json DIR', /Cannot write '.*': that is a folder/],
   ['compare --json DIR/absent/report.json', /Cannot write '.*report.json': there is no such/],
   ['compare --png DIR/no.json', /Cannot make the folder '.*no.json': a file is in the way/],

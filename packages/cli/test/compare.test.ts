@@ -105,10 +105,11 @@ test('writes the pictures of a mismatch beside the last frames, where there is a
 
 test('tells the user to shrink what does not fit into the GPU', async () => {
   compare.mockRejectedValue(new GpuError('out-of-memory', 'No room.'));
-  const { code, stderr } = await doorbell('compare');
+  const { code, stderr } = await doorbell('compare --png a/b --json report.json');
   expect(code).toBe(2);
+  expect(readdirSync('.')).toEqual([]);
   expect(stderr).toBe(
-    'doorbell: The GPU has no room for this scene: give a smaller --size, --model or --texture.\n',
+    'doorbell: The GPU has 256 MiB, too little for this scene: give a smaller --size, --model or --texture.\n',
   );
 });
 

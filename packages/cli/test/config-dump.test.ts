@@ -10,14 +10,14 @@ function space(parts: Readonly<Record<number, readonly number[]>>): Uint8Array {
   return bytes;
 }
 
-// Vendor 1234h, device be11h, command 0006h, status 0010h, revision 1, class 030200h.
-const header = [0x34, 0x12, 0x11, 0xbe, 0x06, 0x00, 0x10, 0x00, 0x01, 0x00, 0x02, 0x03];
+// Vendor 1234h, device be11h, command 0006h, status 0010h, revision 1, class 038000h.
+const header = [0x34, 0x12, 0x11, 0xbe, 0x06, 0x00, 0x10, 0x00, 0x01, 0x00, 0x80, 0x03];
 
 test('prints 256 bytes of a function without extended capabilities', () => {
   const lines = formatConfigSpace('00:02.0', space({ 0: header, 0xfc: [0xde, 0xad] })).split('\n');
   expect(lines).toHaveLength(17);
-  expect(lines[0]).toBe('00:02.0 3D controller [0302]: Device [1234:be11] (rev 01)');
-  expect(lines[1]).toBe('00: 34 12 11 be 06 00 10 00 01 00 02 03 00 00 00 00');
+  expect(lines[0]).toBe('00:02.0 Display controller [0380]: Device [1234:be11] (rev 01)');
+  expect(lines[1]).toBe('00: 34 12 11 be 06 00 10 00 01 00 80 03 00 00 00 00');
   expect(lines[2]).toBe('10: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00');
   expect(lines[16]).toBe('f0: 00 00 00 00 00 00 00 00 00 00 00 00 de ad 00 00');
 });

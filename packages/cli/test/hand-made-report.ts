@@ -40,6 +40,7 @@ export function handMadeStack(id: string, parts: Partial<StackReport> = {}): Sta
     guests: [],
     counts: noCounts,
     time: {
+      setupNs: 0,
       virtualNs: 10_000,
       byPhase: phases(7000),
       byCost: { 'engine.draw': 6000, 'mmio.read': 900, 'driver.load': 30 },
@@ -63,6 +64,7 @@ const passthrough = handMadeStack('passthrough:posted-interrupts=on', {
     bytesDma: 3 << 20,
   },
   time: {
+    setupNs: 5000,
     virtualNs: 25_000,
     byPhase: phases(22_000),
     byCost: { 'engine.draw': 6000, 'exit.interrupt': 15_000 },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodePng } from '@doorbell/lab';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeLastFrames, writeMismatch } from '../src/picture-files.ts';
+import { checkFolder, writeLastFrames, writeMismatch } from '../src/picture-files.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -52,4 +52,16 @@ test('names the folder that cannot be made', () => {
   expect(() => {
     writeLastFrames(join(file, 'folder'), new Map());
   }).toThrow(/Cannot make the folder '.*folder': a part of the path is not a folder\./);
+});
+
+test('tries a folder without leaving one behind', () => {
+  checkFolder(join(folder, 'a/b'));
+  checkFolder(folder);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.runIf(process.platform === 'linux')('ends where the system refuses a folder', () => {
+  expect(() => {
+    checkFolder('/proc/absent/folder');
+  }).toThrow("Cannot make the folder '/proc/absent/folder'");
 });

@@ -28,12 +28,13 @@ export class Meter {
   private readonly computer: Computer;
   private readonly trace: Trace;
   private phase: Phase = 'init';
-  private since = 0;
+  private since: number;
   private requests = 0;
 
   constructor(computer: Computer) {
     this.computer = computer;
     this.trace = computer.parts.machine.tracer;
+    this.since = computer.parts.machine.now;
     this.byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
   }
 

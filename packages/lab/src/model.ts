@@ -17,7 +17,7 @@ export async function loadModel(name: string, bytes: Uint8Array): Promise<Mesh> 
   const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
   const load = Object.hasOwn(parsers, ending) ? parsers[ending] : undefined;
   if (load === undefined) {
-    throw new InputError(`${name} is not a model that is known; .obj, .ply and .glb are accepted.`);
+    throw new InputError(`${name} has an unknown extension; .obj, .ply and .glb are accepted.`);
   }
   if (bytes.length === 0) {
     throw new InputError(`${name} is empty; a model is a mesh of triangles or polygons.`);

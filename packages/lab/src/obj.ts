@@ -17,6 +17,7 @@ export function parseObj(name: string, bytes: Uint8Array): RawMesh {
       `${name} has no faces ("f" lines); it is not an OBJ file, or has no mesh.`,
     );
   }
+  checkFaces(name, lines);
   const { POSITION, NORMAL, TEXCOORD_0 } = attributes(lines);
   return {
     positions: POSITION,
@@ -42,6 +43,35 @@ function isFace(line: string): boolean {
   return /^\s*f/.test(line);
 }
 
+/** The loader would take a vertex that is not there for one that is not a number. */
+function checkFaces(name: string, lines: readonly string[]): void {
+  let vertices = 0;
+  let faces = 0;
+  for (const line of lines) {
+    const [keyword, ...corners] = line.trim().split(/\s+/);
+    vertices += keyword === 'v' ? 1 : 0;
+    faces += keyword === 'f' ? 1 : 0;
+    const wrong =
+      keyword === 'f' ? corners.find((corner) => !isVertex(corner, vertices)) : undefined;
+    if (wrong !== undefined) {
+      throw new InputError(
+        `${name} is damaged: face ${faces} names vertex ${numberOf(wrong)}, but the file has ${vertices} before it.`,
+      );
+    }
+  }
+}
+
+function numberOf(corner: string): string {
+  return corner.split('/', 1)[0];
+}
+
+/** Vertices count from 1, or from -1 backwards. */
+function isVertex(corner: string, vertices: number): boolean {
+  const text = numberOf(corner);
+  const distance = Math.abs(Number(text));
+  return /^-?\d+$/.test(text) && distance >= 1 && distance <= vertices;
+}
+
 interface Attributes {
   readonly POSITION: Float32Array;
   readonly NORMAL?: Float32Array;
@@ -49,7 +79,7 @@ interface Attributes {
   readonly COLOR_0?: Float32Array;
 }
 
-/** Three vertices for each triangle. What a line lacks, or a face's number does not name, is NaN. */
+/** Three vertices for each triangle. What a line lacks, or the number of a normal or texture coordinate does not name, is NaN. */
 function attributes(lines: readonly string[]): Attributes {
   const mesh = OBJLoader.parseTextSync(lines.join('\n'));
   return Object.fromEntries(

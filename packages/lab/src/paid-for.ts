@@ -4,30 +4,39 @@ import type { StackReport } from './report.ts';
 const number = (value: number): string => value.toLocaleString('en-US');
 
 /** Picks the words from the counts alone. */
-export function paidFor({ counts, frames, name }: StackReport): string {
-  const perFrame = (count: number): string => (count / Math.max(frames.count, 1)).toFixed(1);
+export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames'>): string {
   if (counts.exits === 0) {
-    return `Nothing trapped: ${number(counts.directAccesses)} accesses went straight to the device, and ${number(counts.interrupts)} interrupts came straight back${translations(counts)}.`;
+    return `Nothing trapped: ${number(counts.directAccesses)} accesses went straight to the device, and ${number(counts.interrupts)} interrupts came straight back${translations(counts, "the host's DMA API maps memory for each request")}.`;
   }
-  const registers =
-    (counts.exitsAfterInit['mmio-read'] ?? 0) + (counts.exitsAfterInit['mmio-write'] ?? 0);
-  const interrupts =
-    (counts.exitsAfterInit['external-interrupt'] ?? 0) +
-    (counts.exitsAfterInit.injection ?? 0) +
-    (counts.exitsAfterInit['end-of-interrupt'] ?? 0);
+  const later = counts.exitsAfterInit;
+  const registers = sum(later, registerExits);
+  const interrupts = sum(later, interruptExits);
+  const drawn = `${number(frames.count)} ${frames.count === 1 ? 'frame' : 'frames'} and their uploads`;
+  const direct = number(counts.directAccesses);
   if (registers > 0) {
-    return `Every register access was an exit to the device model: ${perFrame(registers)} a frame, and ${perFrame(interrupts)} more to give it its interrupts; the GPU's work was done by a CPU.`;
+    const mapped =
+      counts.directAccesses > 0 ? `; ${direct} accesses to mapped VRAM were direct` : '';
+    return `Every register access was an exit to the device model: ${number(registers)} in ${drawn}, and ${number(interrupts)} more to give the guest its interrupts${mapped}; the GPU's work was done by a CPU.`;
   }
   const exits =
     interrupts > 0
-      ? `${perFrame(interrupts)} exits a frame, all for interrupts`
-      : 'no exit in any frame: interrupts were posted';
-  return `After ${number(counts.exits - interrupts)} exits to set ${name === 'passthrough' ? 'the device' : 'it'} up, ${exits}; ${number(counts.directAccesses)} accesses were direct${translations(counts)}.`;
+      ? `${number(interrupts)} exits in ${drawn}, all for interrupts`
+      : `No exit in ${drawn}: interrupts were posted`;
+  const others = number(counts.exits - sum(counts.exitsByReason, interruptExits));
+  return `${exits}; ${others} more set the device up before the first frame and let it go after the last; ${direct} accesses were direct${translations(counts, "the guest's memory is mapped once, in large pages")}.`;
 }
 
-function translations({ iotlbHits, iotlbMisses }: StackReport['counts']): string {
+const registerExits = ['mmio-read', 'mmio-write'];
+const interruptExits = ['external-interrupt', 'injection', 'end-of-interrupt'];
+
+function sum(exits: Readonly<Record<string, number>>, reasons: readonly string[]): number {
+  return reasons.reduce((total, reason) => total + (exits[reason] ?? 0), 0);
+}
+
+/** @param why the IOTLB serves this way as well as it does. */
+function translations({ iotlbHits, iotlbMisses }: StackReport['counts'], why: string): string {
   const all = iotlbHits + iotlbMisses;
   return all === 0
     ? ''
-    : `; the IOMMU translated ${number(all)} times and walked its tables for ${number(iotlbMisses)} of them`;
+    : `; the IOMMU translated ${number(all)} times and walked its tables for ${number(iotlbMisses)} of them: ${why}`;
 }

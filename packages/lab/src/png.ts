@@ -1,7 +1,7 @@
 /** PNG files (PNG third edition, W3C 2025) to pictures and back. */
 import { MAX_SURFACE, viewOf } from '@doorbell/abi';
 import { decode, encode, hasPngSignature, type DecodedPng } from 'fast-png';
-import { InputError, reasonOf } from './input-error.ts';
+import { InputError } from './input-error.ts';
 import type { Picture } from './picture.ts';
 
 /** `name` is for messages. @throws InputError */
@@ -10,8 +10,8 @@ export function decodePng(name: string, bytes: Uint8Array): Picture {
   let png: DecodedPng;
   try {
     png = decode(bytes, { checkCrc: true });
-  } catch (error) {
-    throw new InputError(`${name} is a damaged PNG file: ${reasonOf(error)}.`);
+  } catch {
+    throw new InputError(`${name} is not a sound PNG file: it is cut short or damaged.`);
   }
   return toPicture(name, png, bytes[ihdr.TYPE] === PALETTE);
 }
@@ -32,7 +32,7 @@ function checkHeader(name: string, bytes: Uint8Array): void {
     throw new InputError(`${name} is not a PNG file; textures are PNG files.`);
   }
   if (bytes.length < ihdr.END) {
-    throw new InputError(`${name} is a damaged PNG file: it ends in its header.`);
+    throw new InputError(`${name} is not a sound PNG file: it is cut short or damaged.`);
   }
   const view = viewOf(bytes);
   const width = view.getUint32(ihdr.WIDTH);

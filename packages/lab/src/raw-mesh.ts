@@ -19,6 +19,7 @@ const CREASE = 0.5;
 export function finishMesh(name: string, raw: RawMesh, crease = CREASE): Mesh {
   check(name, raw);
   const merged = merge(raw);
+  checkExtent(name, merged);
   const mesh = withUnitNormals(merged) ?? creasedNormals(merged, crease);
   checkSize(name, mesh.positions.length / 3, mesh.indices.length);
   return mesh;
@@ -55,7 +56,16 @@ function check(name: string, { positions, normals, uvs, indices }: RawMesh): voi
 
 function checkFinite(name: string, what: string, values: Float32Array | undefined): void {
   if (values?.every(Number.isFinite) === false) {
-    throw new InputError(`${name} is damaged: a vertex's ${what} is missing or is not a number.`);
+    throw new InputError(
+      `${name} is damaged: a vertex's ${what} is missing, is not a number, or is not finite.`,
+    );
+  }
+}
+
+/** A camera has no place to look at a point from. */
+function checkExtent(name: string, { positions }: RawMesh): void {
+  if (positions.every((value, at) => value === positions[at % 3])) {
+    throw new InputError(`${name} has no extent: all its points are in one place.`);
   }
 }
 

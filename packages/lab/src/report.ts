@@ -29,6 +29,8 @@ export interface CountsReport {
 export interface TimeReport {
   /** Null where time is not virtual. */
   readonly virtualNs: number | null;
+  /** Before that: what assembling the virtual machine took, above all VFIO pinning its memory. */
+  readonly setupNs: number;
   /** Sums to `virtualNs`. */
   readonly byPhase: Readonly<Record<Phase, number>>;
   /** Busy nanoseconds by cost; engines overlap with the CPU, so the sum may be larger. */

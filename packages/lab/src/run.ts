@@ -44,6 +44,8 @@ export async function runStack(request: RunRequest, environment: Environment): P
   request.onStack?.(stack);
   const meter = new Meter(stack.computer);
   const { machine } = stack.host;
+  const setupNs = machine.now;
+  const setupByCost = machine.byCost.slice();
   const marks: Marks = { frameNs: [], atInit: undefined, atClose: undefined };
 
   machine.tasks.spawn(stack.computer.parts.cpu, () =>
@@ -64,9 +66,10 @@ export async function runStack(request: RunRequest, environment: Environment): P
     guests: [guestReport(request, monitor, sha256, marks.frameNs)],
     counts,
     time: {
-      virtualNs: machine.now,
+      virtualNs: machine.now - setupNs,
+      setupNs,
       byPhase: meter.byPhase,
-      byCost: byCost(stack),
+      byCost: byCost(stack, setupByCost),
       relativeToNative: null,
       wallMs,
     },
@@ -147,10 +150,10 @@ function countsReport(stack: Stack, marks: Marks): CountsReport {
 }
 
 /** What was spent, dearest first; the GPU's engines by what they did. */
-function byCost(stack: Stack): Record<string, number> {
+function byCost(stack: Stack, before: Float64Array): Record<string, number> {
   const spent = costNames.map((name, index): [string, number] => [
     name,
-    stack.host.machine.byCost[index],
+    stack.host.machine.byCost[index] - before[index],
   ]);
   const engines = Object.entries(stack.bell.counts.busyNs).map(([engine, ns]): [string, number] => [
     `gpu.${engine}`,

@@ -28,6 +28,8 @@ export interface Scene {
   readonly doc: string;
   /** Whom its data is owed to, and on what terms. */
   readonly credit?: string;
+  /** What the user may give of their own; nothing else is looked at. */
+  readonly takes?: readonly ('model' | 'texture')[];
   /** @throws InputError when the window, model or texture does not suit the scene. */
   setup(gpu: Gpu, context: SceneContext): Promise<SceneRun>;
 }

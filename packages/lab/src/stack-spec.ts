@@ -94,7 +94,7 @@ function checkOption(kind: StackKind, name: string, value: string): void {
   }
   if (kind.name === 'passthrough' && name === 'iommu' && value === 'off') {
     throw new InputError(
-      "'passthrough' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred.",
+      "'passthrough' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred; to see what it costs, give --stacks native,native:iommu=off.",
     );
   }
   if (!option.values.includes(value)) {
@@ -127,13 +127,17 @@ export function stackSpec(name: string, given: Readonly<Record<string, string>> 
 
 /**
  * Reads a list such as `native,emulated:vram=trap`. `shared` options go to every stack that has
- * them; a stack's own options win. @throws InputError, also for a shared option that no stack has
- * and for a stack named twice.
+ * them; a stack's own options win. @throws InputError, also for an empty list, for a shared
+ * option that no stack has, and for a stack named twice.
  */
 export function parseStacks(
   text: string,
   shared: Readonly<Record<string, string>> = {},
 ): readonly StackSpec[] {
+  if (text.trim() === '') {
+    const known = [...stackKinds.keys()].join(', ');
+    throw new InputError(`The list of stacks is empty; there is ${known}.`);
+  }
   const specs = text.split(',').map((part) => {
     const [name = '', ...rest] = part.trim().split(':');
     const own = Object.fromEntries(rest.map(parseOption));

@@ -42,9 +42,7 @@ describe('loadModel', () => {
     for (const name of ['bunny.stl', 'bunny', 'obj', 'a.toString', '']) {
       const known = name === 'obj';
       expect(await refusal(name, new Uint8Array(1))).toContain(
-        known
-          ? 'no faces'
-          : `${name} is not a model that is known; .obj, .ply and .glb are accepted.`,
+        known ? 'no faces' : `${name} has an unknown extension; .obj, .ply and .glb are accepted.`,
       );
     }
   });
@@ -84,7 +82,7 @@ describe('loadModel', () => {
   it('refuses a face whose vertex is not there', async () => {
     const text = 'v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n';
     expect(await refusal('a.obj', new TextEncoder().encode(text))).toContain(
-      "a vertex's position is missing or is not a number",
+      'a.obj is damaged: face 1 names vertex 9, but the file has 3 before it.',
     );
   });
 });

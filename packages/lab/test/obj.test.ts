@@ -52,9 +52,15 @@ describe('parseObj', () => {
   });
 
   it('makes what is missing NaN, for the check of meshes to find', () => {
-    expect(parse(`${TRIANGLE}f 1 2 4\n`).positions.some(Number.isNaN)).toBe(true);
-    expect(parse(`${TRIANGLE}f 0 1 2\n`).positions.some(Number.isNaN)).toBe(true);
     expect(parse('v 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3').positions.some(Number.isNaN)).toBe(true);
+  });
+
+  it('names the face with a vertex that is not there', () => {
+    for (const corner of ['4', '0', '-4', '1.5', 'x']) {
+      expect(() => parse(`${TRIANGLE}f 1 2 3\nf 1 2 ${corner}/1\nv 1 1 1\n`)).toThrow(
+        `a.obj is damaged: face 2 names vertex ${corner}, but the file has 3 before it.`,
+      );
+    }
   });
 
   it('refuses what has no faces', () => {

@@ -166,7 +166,7 @@ describe('what decodePng refuses', () => {
   it('is a file that ends early', () => {
     const file = png(sound);
     for (let length = 8; length < file.length; length++) {
-      expect(refusal(file.subarray(0, length))).toContain('a.png is a damaged PNG file');
+      expect(refusal(file.subarray(0, length))).toContain('a.png is not a sound PNG file');
     }
   });
 
@@ -175,7 +175,7 @@ describe('what decodePng refuses', () => {
     for (let at = 33; at < file.length; at++) {
       const bad = Uint8Array.from(file);
       bad[at] ^= 0x10;
-      expect(refusal(bad)).toContain('a.png is a damaged PNG file');
+      expect(refusal(bad)).toContain('a.png is not a sound PNG file');
     }
   });
 

@@ -71,6 +71,12 @@ describe('what finishMesh refuses', () => {
     expect(refusal({ uvs: Float32Array.of(0, 0, 0, 0, 0, NaN) })).toContain('texture coordinate');
   });
 
+  it('is a mesh whose points are all in one place', () => {
+    expect(refusal({ positions: new Float32Array(9).fill(7) })).toBe(
+      'a.obj has no extent: all its points are in one place.',
+    );
+  });
+
   it('is an index without a vertex', () => {
     expect(refusal({ indices: Uint32Array.of(0, 1, 3) })).toContain(
       'a face has vertex 3, but there are only 3',

@@ -26,7 +26,7 @@ describe('parseStacks', () => {
 
   it.each([
     ['nativ', "no stack 'nativ'"],
-    ['', "no stack ''"],
+    ['', 'The list of stacks is empty; there is native, passthrough, emulated'],
     ['native,', "no stack ''"],
     ['native:iommu', "'iommu' is not an option"],
     ['native:iommu=', "'iommu=' is not an option"],

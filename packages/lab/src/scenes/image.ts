@@ -28,6 +28,7 @@ const SMOOTH = { filter: filters.BILINEAR, blend: blends.OVER };
 export const image: Scene = {
   name: 'image',
   doc: 'A picture, or a PNG file of yours, scaled and blended over a background; a part is read back.',
+  takes: ['texture'],
 
   async setup(gpu, context) {
     const { width, height, seed } = context;

@@ -10,7 +10,7 @@ import { outline, type Sweep, sweepOf } from './sweep.ts';
 export const LIGHT: Vector = normalized([-0.58, 0.88, 0.52]);
 
 /** The most of the GPU's memory that a model drawn at twice its size may take, with all else. */
-const MOST_BYTES = 52 << 20;
+const MOST_BYTES = 200 << 20;
 /** Pixels around the model, for its smooth edge, and around its shadow, which is blurred. */
 const MODEL_MARGIN = 2;
 const SHADOW_MARGIN = 32;

@@ -10,7 +10,7 @@ export function emulated({ profile, options, display }: StackParts): Stack {
   const vm = new Vm(host, { name: 'guest', ramBytes: GUEST_BYTES, postedInterrupts: false });
   const mapsVram = options.vram === 'map';
   const policy: BarPolicy = (bar, size) => {
-    const kind = bar === bellBars.VRAM.index && mapsVram ? 'mapped' : 'trapped';
+    const kind = bar === bellBars.VRAM.index && mapsVram ? 'shared' : 'trapped';
     return [{ kind, offset: 0, size }];
   };
   const make = (ports: ConstructorParameters<typeof Bell>[0]): Bell =>

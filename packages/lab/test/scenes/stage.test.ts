@@ -41,7 +41,8 @@ describe('setStage', () => {
     const mesh = prepared(cube());
     expect(setStage(mesh, 640, 480).scale).toBe(2);
     expect(setStage(mesh, 1920, 1080).scale).toBe(2);
-    expect(setStage(mesh, 2560, 1440).scale).toBe(1);
+    expect(setStage(mesh, 2560, 1440).scale).toBe(2);
+    expect(setStage(mesh, 3840, 2160).scale).toBe(1);
   });
 });
 

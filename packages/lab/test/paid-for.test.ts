@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { paidFor } from '../src/paid-for.ts';
+import type { CountsReport } from '../src/report.ts';
+
+const none: CountsReport = {
+  ...{ exits: 0, exitsByReason: {}, exitsAfterInit: {}, directAccesses: 0 },
+  ...{ hypercalls: 0, kicks: 0, interrupts: 0, injections: 0, shadowUpdates: 0 },
+  ...{ iotlbHits: 0, iotlbMisses: 0, iommuFaults: 0, bytesDma: 0, bytesCopied: 0 },
+  contextSwitches: 0,
+};
+
+function sentence(counts: Partial<CountsReport>, frames = 60): string {
+  return paidFor({ counts: { ...none, ...counts }, frames: { count: frames, sha256: '' } });
+}
+
+it('says of a stack without exits what went straight through', () => {
+  expect(sentence({ directAccesses: 1584, interrupts: 69 })).toBe(
+    'Nothing trapped: 1,584 accesses went straight to the device, and 69 interrupts came straight back.',
+  );
+  expect(sentence({ iotlbHits: 3, iotlbMisses: 2 })).toMatch(
+    /translated 5 times and walked its tables for 2 of them: the host's DMA API maps memory for each request\.$/,
+  );
+});
+
+const setUp = { 'mmio-write': 18, config: 23 };
+
+it('tells the exits of interrupts from those that set an assigned device up and let it go', () => {
+  const interrupts = { 'external-interrupt': 4, injection: 4, 'end-of-interrupt': 4 };
+  const counts = { exits: 53, exitsByReason: { ...setUp, ...interrupts }, directAccesses: 1566 };
+  expect(sentence({ ...counts, exitsAfterInit: interrupts })).toBe(
+    '12 exits in 60 frames and their uploads, all for interrupts; 41 more set the device up before the first frame and let it go after the last; 1,566 accesses were direct.',
+  );
+  expect(sentence({ exits: 41, exitsByReason: setUp }, 1)).toMatch(
+    /^No exit in 1 frame and their uploads: interrupts were posted; 41 more/,
+  );
+});
+
+it('counts the register accesses of an emulated device, and those to VRAM where it is mapped', () => {
+  const later = { 'mmio-read': 100, 'mmio-write': 248, injection: 69 };
+  const counts = { exits: 417, exitsByReason: later, exitsAfterInit: later };
+  expect(sentence(counts)).toBe(
+    "Every register access was an exit to the device model: 348 in 60 frames and their uploads, and 69 more to give the guest its interrupts; the GPU's work was done by a CPU.",
+  );
+  expect(sentence({ ...counts, directAccesses: 1182 })).toContain(
+    'interrupts; 1,182 accesses to mapped VRAM were direct; the GPU',
+  );
+});
