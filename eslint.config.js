@@ -70,7 +70,14 @@ const inexactMath = [
 
 export default defineConfig(
   {
-    ignores: ['**/node_modules/', '**/dist/', '**/coverage/', '**/.turbo/', '**/.vitest/'],
+    ignores: [
+      '**/node_modules/',
+      '**/dist/',
+      '**/coverage/',
+      '**/.turbo/',
+      '**/.vitest/',
+      '**/.cache/',
+    ],
   },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,

@@ -51,7 +51,7 @@ describe.skipIf(missing && !required)('lspci', () => {
   test.each(['native', 'passthrough', 'emulated'])('decodes bell as %s sees it', (stack) => {
     const [bell, ...others] = decode(stack);
     expect(others).toEqual([]);
-    expect(bell).toMatch(/^00:02\.0 3D controller \[0302\]: .*\[1234:be11\] \(rev 01\)/);
+    expect(bell).toMatch(/^00:02\.0 Display controller \[0380\]: .*\[1234:be11\] \(rev 01\)/);
     expect(bell).toMatch(/Region 0: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
     expect(bell).toMatch(/Region 1: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
     expect(bell).toMatch(/Region 2: Memory at [0-9a-f]{10} \(64-bit, prefetchable\)/);
