@@ -58,7 +58,7 @@ export const wholeRunBenchmarks: readonly Benchmark[] = [...stackKinds.keys()].m
   name: `compare.${stack}`,
   unit: 'frame/s',
   against: 'the engines alone',
-  rounds: 3,
+  rounds: 5,
   prepare: () =>
     prepareRun(stack, findScene('bunny'), {
       width: 640,
