@@ -224,8 +224,11 @@ export class Tasks {
     };
   }
 
-  /** Tasks are not part of the state; that one of them waited is. */
+  /** Tasks are not part of the state; that one of them waited is. @throws RangeError when more did. */
   load(state: TasksState): void {
+    if (state.waiting.length > 1) {
+      throw new RangeError(`${state.waiting.length} tasks waited; one can be replayed.`);
+    }
     while (this.timeouts.length < state.waiting.length + state.free.length) {
       this.newTimeout();
     }
