@@ -1,8 +1,7 @@
 /**
- * bell, the GPU: its datasheet as data. `docs/reference/bell.md` is generated from this file;
- * `device-model` implements it and `guest-driver` drives it.
+ * bell, the GPU: its datasheet as data, of which `docs/reference/bell.md` is made. Here are its
+ * ids, BARs and registers; its packets, page tables and faults are in files of their own.
  */
-import { commands, type CommandName } from './commands.ts';
 import { bit, field, registerMap } from './register.ts';
 
 export const bellIds = {
@@ -397,108 +396,3 @@ export const doorbellRegisters = registerMap(
     },
   },
 );
-
-/** Fault reasons (FAULT.REASON). */
-export const faults = {
-  NONE: { code: 0, doc: 'No fault.' },
-  NOT_PRESENT: { code: 1, doc: 'No page is mapped there.' },
-  NOT_WRITABLE: { code: 2, doc: 'The page is mapped, not for writing.' },
-  BAD_ENTRY: {
-    code: 3,
-    doc: 'A reserved bit is set, an address lies outside of VRAM, or a directory is used as a table.',
-  },
-  BUS: { code: 4, doc: 'The bus refused a DMA access.' },
-  BAD_OPCODE: { code: 5, doc: 'No packet has this opcode.' },
-  BAD_LENGTH: {
-    code: 6,
-    doc: 'A packet of this opcode has another length, or reaches past the tail or the end of its buffer.',
-  },
-  BAD_ARGUMENT: { code: 7, doc: 'A field has a value that its packet does not allow.' },
-  BAD_TAIL: { code: 8, doc: 'A doorbell with a tail that is misaligned or beyond the ring.' },
-  BAD_RING: { code: 9, doc: 'RING or RING_SIZE has a value that is not allowed.' },
-  BAD_INDEX: { code: 10, doc: 'A draw has an index at or above its vertex count.' },
-  NESTED: { code: 11, doc: 'An INDIRECT packet in an indirect buffer.' },
-  HANG: { code: 12, doc: 'The packet took longer than WATCHDOG allows.' },
-  UNSUPPORTED: { code: 13, doc: 'The packet is of an engine that this part lacks (CAPS).' },
-} as const;
-export type FaultName = keyof typeof faults;
-
-export function faultName(code: number): FaultName | undefined {
-  return (Object.keys(faults) as FaultName[]).find((name) => faults[name].code === code);
-}
-
-/**
- * The GPU's page tables. A virtual address has 30 bits: directory index 29:21, table index
- * 20:12, offset 11:0. Directory and tables are 512 entries of 8 bytes, in VRAM.
- */
-export const gpuVa = {
-  bits: 30,
-  directoryShift: 21,
-  tableShift: 12,
-  entries: 512,
-  entryBytes: 8,
-} as const;
-
-/** The low word of an entry; the high word holds address bits 47:32 in its low half, and zeros. */
-export const pte = {
-  VALID: bit(0, 'The entry is there.'),
-  WRITE: bit(1, 'Writing is allowed (table entries).'),
-  SYSTEM: bit(2, 'The page is at a bus address, not in VRAM (table entries).'),
-  TABLE: bit(3, '1 in an entry of the directory, 0 in an entry of a table.'),
-  /** Bits 11:4 are reserved and must be zero. */
-  RESERVED: field(4, 8, 'Must be zero.'),
-  ADDRESS: field(12, 20, 'Address bits 31:12.'),
-} as const;
-
-/** Packets that are not commands of the Gpu API. */
-export const ringPackets = {
-  NOP: { opcode: 0x00, doc: 'Skips its own length: any number of words from 1.', fields: [] },
-  INDIRECT: {
-    opcode: 0x01,
-    doc: 'Executes a buffer of packets, then goes on behind this one.',
-    fields: ['address', 'words'],
-  },
-  FENCE: {
-    opcode: 0x02,
-    doc: 'When all before it is done: writes `value` to FENCE_ADDRESS and FENCE; interrupts when `interrupt` is 1.',
-    fields: ['value', 'interrupt'],
-  },
-  WAIT: {
-    opcode: 0x03,
-    doc: 'Waits until the word at `address` is at least `value`.',
-    fields: ['address', 'value'],
-  },
-} as const;
-
-/** Opcodes of the compute engine: reserved, UNSUPPORTED on a part without it. */
-export const computePackets = {
-  SET_KERNEL: { opcode: 0x30, doc: 'The kernel of later dispatches.' },
-  DISPATCH: { opcode: 0x31, doc: 'Runs a kernel over a grid of threads.' },
-} as const;
-
-/** A drawing packet: the Gpu API's command with each reference as one word, a GPU virtual address. */
-export interface PacketShape {
-  readonly opcode: number;
-  /** Length in words, header included. */
-  readonly words: number;
-  /** Where a field lies, in words from the header. */
-  readonly at: Readonly<Record<string, number>>;
-}
-
-export const drawPackets = Object.fromEntries(
-  (Object.keys(commands) as CommandName[]).map((name): [CommandName, PacketShape] => {
-    const fields = Object.keys(commands[name].fields);
-    return [
-      name,
-      {
-        opcode: commands[name].opcode,
-        words: fields.length + 1,
-        at: Object.fromEntries(fields.map((key, index) => [key, index + 1])),
-      },
-    ];
-  }),
-) as {
-  readonly [N in CommandName]: PacketShape & {
-    readonly at: { readonly [K in keyof (typeof commands)[N]['fields']]: number };
-  };
-};

@@ -2,7 +2,8 @@
  * `Gpu`: the narrow waist. An application sees nothing else, and every driver and every
  * renderer implements it. Handles are small positive integers of one `Gpu`.
  */
-import type { CommandBuffer, CommandName } from './commands.ts';
+import type { CommandBuffer } from './command-encoder.ts';
+import type { CommandName } from './commands.ts';
 
 /** What an implementation offers. */
 export interface GpuFeatures {

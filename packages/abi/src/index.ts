@@ -1,10 +1,16 @@
+export * from './bell-faults.ts';
+export * from './bell-packets.ts';
+export * from './bell-page-tables.ts';
 export * from './bell.ts';
 export * from './bochs.ts';
+export * from './command-encoder.ts';
+export * from './command-stream.ts';
 export * from './commands.ts';
 export * from './edid.ts';
 export * from './edu.ts';
 export * from './gpu.ts';
 export * from './layout.ts';
+export * from './pci-capabilities.ts';
 export * from './pci.ts';
 export * from './ports.ts';
 export { referencePages } from './reference.ts';

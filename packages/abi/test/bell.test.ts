@@ -17,8 +17,8 @@ import {
   pte,
   ringPackets,
   VECTORS,
-} from '../src/bell.ts';
-import { commandNames } from '../src/commands.ts';
+} from '../src/index.ts';
+import { commandNames } from '../src/index.ts';
 import { extract, type RegisterMap, type RegisterRow, type RegisterRows } from '../src/register.ts';
 
 /* The datasheet is an interface: what stands here may only grow. */

@@ -20,7 +20,7 @@ import {
   type Reference,
   resolveReferences,
   VERTEX_BYTES,
-} from '../src/commands.ts';
+} from '../src/index.ts';
 
 const at = (handle: number, offset: number): Reference => ({ handle, offset });
 

@@ -18,7 +18,7 @@ import {
   pmCapability,
   serialCapability,
   type0Header,
-} from '../src/pci.ts';
+} from '../src/index.ts';
 import {
   RegisterFile,
   type RegisterMap,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bellRegisters, channelRegisters, faults } from '../src/bell.ts';
+import { bellRegisters, channelRegisters, faults } from '../src/index.ts';
 import { dispiRegisters } from '../src/bochs.ts';
-import { commands } from '../src/commands.ts';
+import { commands } from '../src/index.ts';
 import { eduRegisters } from '../src/edu.ts';
-import { type0Header } from '../src/pci.ts';
+import { type0Header } from '../src/index.ts';
 import { referencePages } from '../src/reference.ts';
 import { eventKinds } from '../src/trace.ts';
 

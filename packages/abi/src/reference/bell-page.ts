@@ -8,14 +8,13 @@ import {
   channelStates,
   channelWindow,
   doorbellRegisters,
-  drawPackets,
-  faults,
-  gpuVa,
   msixLayout,
   PAGE_BYTES,
-  pte,
   VECTORS,
 } from '../bell.ts';
+import { faults } from '../bell-faults.ts';
+import { drawPackets } from '../bell-packets.ts';
+import { gpuVa, pte } from '../bell-page-tables.ts';
 import { MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE } from '../commands.ts';
 import { example } from './bell-example.ts';
 import { pixels } from './bell-pixels.ts';

@@ -1,5 +1,10 @@
 /** Tables of bell's packets, by word. */
-import { computePackets, type drawPackets, type PacketShape, ringPackets } from '../bell.ts';
+import {
+  computePackets,
+  type drawPackets,
+  type PacketShape,
+  ringPackets,
+} from '../bell-packets.ts';
 import { type Command, type CommandField, type CommandName, commands } from '../commands.ts';
 import { blocks, hex, table } from './markdown.ts';
 

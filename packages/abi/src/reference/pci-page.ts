@@ -1,4 +1,5 @@
 /** docs/reference/pci.md. */
+import { type0Header } from '../pci.ts';
 import {
   capabilityIds,
   extendedIds,
@@ -8,8 +9,7 @@ import {
   pcieCapability,
   pmCapability,
   serialCapability,
-  type0Header,
-} from '../pci.ts';
+} from '../pci-capabilities.ts';
 import { blocks, hex, page, steps, table } from './markdown.ts';
 import { legend, registerTables } from './register-tables.ts';
 

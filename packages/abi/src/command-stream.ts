@@ -1,0 +1,82 @@
+/** Reads a command stream that somebody else recorded: checks it, and resolves its references. */
+import {
+  commands,
+  commandNames,
+  header,
+  headerOpcode,
+  headerWords,
+  type CommandField,
+  type CommandName,
+} from './commands.ts';
+import type { CommandBuffer } from './command-encoder.ts';
+
+export class BadCommand extends Error {
+  override readonly name = 'BadCommand';
+}
+
+const byOpcode = new Map<number, CommandName>(
+  commandNames.map((name) => [commands[name].opcode, name]),
+);
+
+/** Where the fields of a command lie, worked out once. */
+interface CommandShape {
+  readonly name: CommandName;
+  readonly words: number;
+  readonly fields: readonly (CommandField & { readonly name: string; readonly word: number })[];
+}
+const shapes = new Map<number, CommandShape>();
+for (const [opcode, name] of byOpcode) {
+  let word = 1;
+  const fields = Object.entries<CommandField>(commands[name].fields).map(([field, row]) => {
+    const placed = { ...row, name: field, word };
+    word += row.type === 'ref' ? 2 : 1;
+    return placed;
+  });
+  shapes.set(opcode, { name, words: word, fields });
+}
+
+/**
+ * Resolves each reference of a stream to an address and writes bell's packets for it.
+ * `resolve` answers for `bytes` bytes at `offset` of a resource, or throws; it is not asked
+ * about "none", which becomes address 0. Nothing of a malformed stream is trusted.
+ * @throws BadCommand on an unknown opcode, a wrong length or a stream that ends early.
+ */
+export function resolveReferences(
+  stream: CommandBuffer,
+  resolve: (handle: number, offset: number, bytes: number, writes: boolean) => number,
+): Uint32Array {
+  const { words } = stream;
+  const out = new Uint32Array(words.length);
+  let length = 0;
+  for (let at = 0; at < words.length;) {
+    const start = words[at];
+    const shape = shapes.get(headerOpcode(start));
+    if (shape === undefined) {
+      throw new BadCommand(
+        `Word ${at}: no command has opcode 0x${headerOpcode(start).toString(16)}.`,
+      );
+    }
+    if (headerWords(start) !== shape.words || at + shape.words > words.length) {
+      throw new BadCommand(`Word ${at}: ${shape.name} is ${shape.words} words long.`);
+    }
+    const begin = at;
+    const argument = (name: string): number =>
+      words[begin + (shape.fields.find((field) => field.name === name)?.word ?? 0)];
+    const headerAt = length++;
+    for (const field of shape.fields) {
+      const value = words[begin + field.word];
+      if (field.type !== 'ref') {
+        out[length++] = value;
+      } else if (value === 0) {
+        out[length++] = 0;
+      } else {
+        const bytes = field.extent?.(argument) ?? 0;
+        const offset = words[begin + field.word + 1];
+        out[length++] = resolve(value, offset, bytes, field.writes === true);
+      }
+    }
+    out[headerAt] = header(headerOpcode(start), length - headerAt);
+    at += shape.words;
+  }
+  return out.slice(0, length);
+}
