@@ -27,8 +27,6 @@ export interface ComputerParts extends RamParts {
   readonly virtual: boolean;
   /** The DMA API for one function. */
   readonly dmaFor: (at: Bdf) => Dma;
-  /** The function's INTx line, a number of the interrupt controller. */
-  readonly lineOf: (at: Bdf) => number;
 }
 
 export class Computer {
@@ -56,13 +54,13 @@ export class Computer {
   /** What a driver is handed for the function at `at`. */
   device(at: Bdf): PciDevice {
     const { crossings, ram, clock } = this;
-    const { bus, interrupts, virtual, dmaFor, lineOf } = this.parts;
+    const { bus, interrupts, virtual, dmaFor } = this.parts;
     return {
       config: new ConfigAccess(crossings, at, bus.function(at), virtual),
       mapBar: (index) => this.mapBar(at, index),
       memory: ram,
       dma: new DmaPort(crossings, ram, at, dmaFor(at)),
-      irq: new InterruptPort(crossings, interrupts, lineOf(at)),
+      irq: new InterruptPort(crossings, interrupts, interrupts.lineOf(at)),
       clock,
     };
   }

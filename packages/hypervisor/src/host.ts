@@ -4,7 +4,6 @@
  */
 import {
   bellIds,
-  formatBdf,
   type Bdf,
   type DeviceHost,
   type Display,
@@ -69,7 +68,6 @@ export class Host implements Stateful<unknown> {
   private readonly devices = new Map<Bdf, DeviceModel>();
   private readonly dmas = new Map<Bdf, IommuDma>();
   private readonly domains = new Map<Bdf, Domain>();
-  private readonly lines = new Map<Bdf, number>();
 
   constructor(options: HostOptions) {
     const machine = new Machine(options.profile);
@@ -123,7 +121,6 @@ export class Host implements Stateful<unknown> {
       pages: this.pages,
       virtual: false,
       dmaFor: (at) => this.dmas.get(at) ?? directDma,
-      lineOf: (at) => this.lineOf(at),
     });
   }
 
@@ -132,7 +129,7 @@ export class Host implements Stateful<unknown> {
    * kernel's driver for it binds.
    */
   plug<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D): D {
-    this.lines.set(at, this.interrupts.newLine());
+    const line = this.interrupts.addLine(at);
     const device = wire(this.machine, at, this.memory, make, {
       bus: this.bus,
       translation: this.iommu,
@@ -149,7 +146,7 @@ export class Host implements Stateful<unknown> {
       },
       line: (high) => {
         this.machine.counts.interrupts += high ? 1 : 0;
-        this.interrupts.setLine(this.lineOf(at), high);
+        this.interrupts.setLine(line, high);
       },
     });
     this.devices.set(at, device);
@@ -178,14 +175,6 @@ export class Host implements Stateful<unknown> {
     this.dmas.set(at, dma);
     this.vfio.addGroup(this.domains.size - 1, [{ bdf: at, endpoint }]);
     this.vfio.probe(at);
-  }
-
-  private lineOf(at: Bdf): number {
-    const line = this.lines.get(at);
-    if (line === undefined) {
-      throw new RangeError(`No function is at ${formatBdf(at)}.`);
-    }
-    return line;
   }
 
   private zeroedPage(): number {

@@ -3,7 +3,7 @@
  * On bare metal an interrupt costs its delivery. In a guest it costs three exits (the physical
  * interrupt, the injection, the end of interrupt), or none when the hardware posts it.
  */
-import type { IrqMessage, Stateful } from '@doorbell/abi';
+import { formatBdf, type Bdf, type IrqMessage, type Stateful } from '@doorbell/abi';
 import type { ExitReason } from './counters.ts';
 import type { Cpu, InterruptSink } from './cpu.ts';
 import type { Machine } from './machine.ts';
@@ -43,6 +43,8 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
   private readonly mode: InterruptMode;
   private readonly number: number;
   private readonly entries: Entry[] = [];
+  /** INTx lines: entries of their own, from when a function is plugged in. */
+  private readonly lines = new Map<Bdf, number>();
 
   constructor(machine: Machine, cpu: Cpu, mode: InterruptMode) {
     this.machine = machine;
@@ -62,9 +64,20 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     }
   }
 
-  /** A line, of which there is one per function. Returns its number for `setLine`. */
-  newLine(): number {
-    return this.newEntry(undefined, true);
+  /** Gives a function its INTx line. Returns the line's number for `setLine`. */
+  addLine(at: Bdf): number {
+    const line = this.newEntry(undefined, true);
+    this.lines.set(at, line);
+    return line;
+  }
+
+  /** @throws RangeError when no function is there. */
+  lineOf(at: Bdf): number {
+    const line = this.lines.get(at);
+    if (line === undefined) {
+      throw new RangeError(`No function is at ${formatBdf(at)}.`);
+    }
+    return line;
   }
 
   handleLine(line: number, handler: (() => void) | undefined): void {

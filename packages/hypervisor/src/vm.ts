@@ -2,7 +2,7 @@
  * A virtual machine: a part of the host's memory as its RAM, a virtual CPU, a virtual PCI bus.
  * A function on that bus is a device model in software, or a physical one that VFIO assigned.
  */
-import { formatBdf, type Bdf, type DeviceHost, type Display, type Stateful } from '@doorbell/abi';
+import { type Bdf, type DeviceHost, type Display, type Stateful } from '@doorbell/abi';
 import { AddressSpace } from './address-space.ts';
 import { AssignedDevice } from './assigned-device.ts';
 import { GuestWindow, inSoftware } from './bus-master.ts';
@@ -35,7 +35,6 @@ export class Vm implements Stateful<unknown> {
   private readonly interrupts: InterruptController;
   private readonly models = new Map<Bdf, DeviceModel>();
   private readonly assigned = new Map<Bdf, AssignedDevice>();
-  private readonly lines = new Map<Bdf, number>();
 
   constructor(host: Host, options: VmOptions) {
     const { machine } = host;
@@ -69,7 +68,6 @@ export class Vm implements Stateful<unknown> {
       virtual: true,
       // Without an IOMMU of its own, a guest gives devices guest-physical addresses.
       dmaFor: () => directDma,
-      lineOf: (at) => this.lineOf(at),
     });
   }
 
@@ -80,7 +78,7 @@ export class Vm implements Stateful<unknown> {
     policy: BarPolicy,
     display: Display,
   ): D {
-    this.lines.set(at, this.interrupts.newLine());
+    const line = this.interrupts.addLine(at);
     const model = wire(this.host.machine, at, this.host.memory, make, {
       bus: this.bus,
       translation: new GuestWindow(this.ramBase, this.options.ramBytes),
@@ -91,7 +89,7 @@ export class Vm implements Stateful<unknown> {
         this.interrupts.signal(address, data);
       },
       line: (high) => {
-        this.interrupts.setLine(this.lineOf(at), high);
+        this.interrupts.setLine(line, high);
       },
     });
     this.models.set(at, model);
@@ -104,7 +102,7 @@ export class Vm implements Stateful<unknown> {
    */
   assign(at: Bdf, physical: Bdf, groupId: number): void {
     const { vfio } = this.host;
-    this.lines.set(at, this.interrupts.newLine());
+    this.interrupts.addLine(at);
     const user = this.user();
     const container = vfio.openContainer(user);
     const group = vfio.openGroup(groupId, user);
@@ -135,14 +133,6 @@ export class Vm implements Stateful<unknown> {
       pin: (address) => (address < this.options.ramBytes ? this.ramBase + address : -1),
       unpin: () => undefined,
     };
-  }
-
-  private lineOf(at: Bdf): number {
-    const line = this.lines.get(at);
-    if (line === undefined) {
-      throw new RangeError(`No function is at ${formatBdf(at)}.`);
-    }
-    return line;
   }
 
   save(): unknown {

@@ -35,7 +35,7 @@ export function computer({ kind = 'mapped', mode = 'native' }: Setting = {}) {
   endpoint.configWrite(0x04, 2, 2);
   const interrupts = new InterruptController(machine, cpu, mode);
   const memory = new PagedMemory(64 * PAGE_BYTES);
-  const line = interrupts.newLine();
+  const line = interrupts.addLine(AT);
   const made = new Computer({
     machine,
     cpu,
@@ -46,7 +46,6 @@ export function computer({ kind = 'mapped', mode = 'native' }: Setting = {}) {
     pages: new PageAllocator(0, RAM_BYTES),
     virtual: kind === 'trapped',
     dmaFor: () => directDma,
-    lineOf: () => line,
   });
   const device: PciDevice = made.device(AT);
   return { machine, cpu, endpoint, interrupts, memory, computer: made, device, line };

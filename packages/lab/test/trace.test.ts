@@ -1,4 +1,4 @@
-import { events, type EventKind } from '@doorbell/abi';
+import type { EventKind } from '@doorbell/abi';
 import { profiles, type Tracer } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { runStack } from '../src/run.ts';
@@ -67,12 +67,6 @@ describe('the trace of a run', () => {
   it('gives every cause an id below the event that it caused', async () => {
     for (const { id, cause } of await trace('passthrough', 'image')) {
       expect(cause).toBeLessThan(id);
-    }
-  });
-
-  it('has a row for each kind that it records', async () => {
-    for (const { kind } of await trace('passthrough')) {
-      expect(events[kind].doc).not.toBe('');
     }
   });
 });
