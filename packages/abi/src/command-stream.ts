@@ -22,8 +22,10 @@ const byOpcode = new Map<number, CommandName>(
 interface CommandShape {
   readonly name: CommandName;
   readonly words: number;
-  readonly fields: readonly (CommandField & { readonly name: string; readonly word: number })[];
+  readonly fields: readonly PlacedField[];
 }
+type PlacedField = CommandField & { readonly name: string; readonly word: number };
+
 const shapes = new Map<number, CommandShape>();
 for (const [opcode, name] of byOpcode) {
   let word = 1;
@@ -35,48 +37,81 @@ for (const [opcode, name] of byOpcode) {
   shapes.set(opcode, { name, words: word, fields });
 }
 
+/** The command that begins at a word. @throws BadCommand */
+function shapeAt(words: Uint32Array, at: number): CommandShape {
+  const start = words[at];
+  const shape = shapes.get(headerOpcode(start));
+  if (shape === undefined) {
+    throw new BadCommand(
+      `Word ${at}: no command has opcode 0x${headerOpcode(start).toString(16)}.`,
+    );
+  }
+  if (headerWords(start) !== shape.words || at + shape.words > words.length) {
+    throw new BadCommand(`Word ${at}: ${shape.name} is ${shape.words} words long.`);
+  }
+  return shape;
+}
+
+/** Bytes that the command at a word touches from one of its references on. */
+function extentOf(words: Uint32Array, at: number, shape: CommandShape, field: PlacedField): number {
+  const argument = (name: string): number =>
+    words[at + (shape.fields.find((other) => other.name === name)?.word ?? 0)];
+  return field.extent?.(argument) ?? 0;
+}
+
+/** Answers for `bytes` bytes at `offset` of a resource, or throws. */
+type Answer = (handle: number, offset: number, bytes: number, writes: boolean) => number;
+
 /**
  * Resolves each reference of a stream to an address and writes bell's packets for it.
  * `resolve` answers for `bytes` bytes at `offset` of a resource, or throws; it is not asked
  * about "none", which becomes address 0. Nothing of a malformed stream is trusted.
  * @throws BadCommand on an unknown opcode, a wrong length or a stream that ends early.
  */
-export function resolveReferences(
-  stream: CommandBuffer,
-  resolve: (handle: number, offset: number, bytes: number, writes: boolean) => number,
-): Uint32Array {
+export function resolveReferences(stream: CommandBuffer, resolve: Answer): Uint32Array {
   const { words } = stream;
   const out = new Uint32Array(words.length);
   let length = 0;
   for (let at = 0; at < words.length;) {
-    const start = words[at];
-    const shape = shapes.get(headerOpcode(start));
-    if (shape === undefined) {
-      throw new BadCommand(
-        `Word ${at}: no command has opcode 0x${headerOpcode(start).toString(16)}.`,
-      );
-    }
-    if (headerWords(start) !== shape.words || at + shape.words > words.length) {
-      throw new BadCommand(`Word ${at}: ${shape.name} is ${shape.words} words long.`);
-    }
-    const begin = at;
-    const argument = (name: string): number =>
-      words[begin + (shape.fields.find((field) => field.name === name)?.word ?? 0)];
+    const shape = shapeAt(words, at);
     const headerAt = length++;
     for (const field of shape.fields) {
-      const value = words[begin + field.word];
+      const value = words[at + field.word];
       if (field.type !== 'ref') {
         out[length++] = value;
       } else if (value === 0) {
         out[length++] = 0;
       } else {
-        const bytes = field.extent?.(argument) ?? 0;
-        const offset = words[begin + field.word + 1];
+        const bytes = extentOf(words, at, shape, field);
+        const offset = words[at + field.word + 1];
         out[length++] = resolve(value, offset, bytes, field.writes === true);
       }
     }
-    out[headerAt] = header(headerOpcode(start), length - headerAt);
+    out[headerAt] = header(headerOpcode(words[at]), length - headerAt);
     at += shape.words;
   }
   return out.slice(0, length);
+}
+
+/**
+ * The same stream with each handle replaced by what `rename` gives for it: the handle that another
+ * `Gpu` has for the resource. `rename` answers for `bytes` bytes at `offset`, or throws; it is not
+ * asked about "none". Nothing of a malformed stream is trusted.
+ * @throws BadCommand as `resolveReferences` does.
+ */
+export function renameHandles(stream: CommandBuffer, rename: Answer): CommandBuffer {
+  const words = stream.words.slice();
+  for (let at = 0; at < words.length;) {
+    const shape = shapeAt(words, at);
+    for (const field of shape.fields) {
+      const handleAt = at + field.word;
+      if (field.type === 'ref' && words[handleAt] !== 0) {
+        const bytes = extentOf(words, at, shape, field);
+        const writes = field.writes === true;
+        words[handleAt] = rename(words[handleAt], words[handleAt + 1], bytes, writes);
+      }
+    }
+    at += shape.words;
+  }
+  return { words };
 }

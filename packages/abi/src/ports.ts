@@ -31,10 +31,26 @@ export interface ConfigPort {
   write(offset: number, width: AccessWidth, value: number): void;
 }
 
+/**
+ * Memory that two parties use at once, such as a virtqueue's. Ring code touches it by these alone,
+ * so that the memory may be another machine's, and so that every order of both parties' accesses
+ * can be explored. Addresses are multiples of the width.
+ */
+export interface RingMemory {
+  load16(address: number): number;
+  load32(address: number): number;
+  store16(address: number, value: number): void;
+  store32(address: number, value: number): void;
+  /** No later access of the caller is done before this load. */
+  acquire16(address: number): number;
+  /** Whoever sees this store sees all stores of the caller before it: how ring code publishes. */
+  release16(address: number, value: number): void;
+  /** No later load of the caller is done before its earlier stores are visible: a full barrier. */
+  fence(): void;
+}
+
 /** The machine's RAM as the driver's CPU sees it, by (guest-)physical address. */
-export interface Memory {
-  read32(address: number): number;
-  write32(address: number, value: number): void;
+export interface Memory extends RingMemory {
   copyIn(address: number, bytes: Uint8Array): void;
   copyOut(address: number, into: Uint8Array): void;
   /** Whole pages of 4 KiB, zeroed, physically contiguous. @throws OutOfMemory */
@@ -44,12 +60,31 @@ export interface Memory {
 
 export type DmaDirection = 'to-device' | 'from-device' | 'both';
 
-/** The kernel's DMA API: what a device may reach, by the address that it must use. */
-export interface Dma {
+/** What a device may reach, by the address that it must use. */
+export interface DmaMappings {
   /** Lets the device reach RAM at `address`. Returns the IOVA, at the same offset in its page. */
   map(address: number, bytes: number, direction: DmaDirection): number;
   /** Takes the reach away again: with the same IOVA and size that `map` had. */
   unmap(iova: number, bytes: number): void;
+}
+
+/** The kernel's DMA API. */
+export interface Dma extends DmaMappings {
+  /**
+   * Whole pages, zeroed, that driver and device use at once for as long as they are there, as the
+   * kernel's dma_alloc_coherent gives: rings, and what is passed through them.
+   * @throws OutOfMemory
+   */
+  allocateCoherent(bytes: number): CoherentMemory;
+  freeCoherent(memory: CoherentMemory): void;
+}
+
+export interface CoherentMemory {
+  /** As the CPU sees it. */
+  readonly address: number;
+  /** As the device sees it. */
+  readonly iova: number;
+  readonly bytes: number;
 }
 
 /** What a driver programs into an MSI or MSI-X entry. */
@@ -118,6 +153,8 @@ export interface PciEndpoint {
 export interface MemoryBacking {
   readonly size: number;
   readonly bytes: Uint8Array;
+  /** The same bytes. */
+  readonly halves: Uint16Array;
   readonly words: Uint32Array;
   /** Must be called with every range that is written through `bytes` or `words`. */
   touched(offset: number, length: number): void;

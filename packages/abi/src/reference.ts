@@ -7,6 +7,7 @@ import { bochsPage } from './reference/bochs-page.ts';
 import { eduPage } from './reference/edu-page.ts';
 import { pciPage } from './reference/pci-page.ts';
 import { tracePage } from './reference/trace-page.ts';
+import { virtioPage } from './reference/virtio-page.ts';
 
 /** Markdown by the name of its file. */
 export function referencePages(): Readonly<Record<string, string>> {
@@ -16,5 +17,6 @@ export function referencePages(): Readonly<Record<string, string>> {
     'edu.md': eduPage(),
     'pci.md': pciPage(),
     'trace.md': tracePage(),
+    'virtio.md': virtioPage(),
   };
 }

@@ -102,6 +102,15 @@ export const events = {
     doc: 'The device signals an interrupt.',
   },
   flip: { actor: 'device', a: 'frame', b: 'VRAM page', doc: 'The scanout shows a new frame.' },
+  kick: { actor: 'device', a: 'queue', b: '', doc: 'A virtqueue notification reaches the device.' },
+  command: {
+    actor: 'device',
+    a: 'type',
+    b: 'resource or context',
+    doc: 'The backend begins a virtio-gpu command.',
+  },
+  used: { actor: 'device', a: 'queue', b: 'bytes written', doc: 'The backend returns a chain.' },
+  needsReset: { actor: 'device', a: 'queue, or -1', b: '', doc: 'A virtio device gives up.' },
 } as const satisfies Record<string, EventRow>;
 
 export type EventKind = keyof typeof events;

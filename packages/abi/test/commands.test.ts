@@ -18,6 +18,7 @@ import {
   INDEX_BYTES,
   NONE,
   type Reference,
+  renameHandles,
   resolveReferences,
   VERTEX_BYTES,
 } from '../src/index.ts';
@@ -292,5 +293,48 @@ describe('resolving references', () => {
         expect([...packets]).toEqual(expected);
       }),
     );
+  });
+});
+
+describe('renaming handles', () => {
+  const { words } = new CommandEncoder()
+    .copy({ dst: at(2, 8), dstStride: 16, src: at(3, 4), srcStride: 32, rowBytes: 8, rows: 2 })
+    .setTarget({
+      color: at(4, 0),
+      colorStride: 8,
+      depth: NONE,
+      depthStride: 0,
+      width: 2,
+      height: 1,
+    })
+    .finish();
+
+  it('replaces each handle, and nothing else', () => {
+    const renamed = renameHandles({ words }, (handle) => handle + 100);
+    expect([...renamed.words]).toEqual([
+      ...[0x0009_0011, 102, 8, 16, 103, 4, 32, 8, 2],
+      ...[0x0009_0020, 104, 0, 8, 0, 0, 0, 2, 1],
+    ]);
+    expect(words[1]).toBe(2);
+  });
+
+  it('asks for what each reference touches, but not for "none"', () => {
+    const asked: unknown[] = [];
+    renameHandles({ words }, (...question) => {
+      asked.push(question);
+      return 1;
+    });
+    expect(asked).toEqual([
+      [2, 8, 24, true],
+      [3, 4, 40, false],
+      [4, 0, 8, true],
+    ]);
+  });
+
+  it('does not take what is no stream', () => {
+    const rename = (): number => 1;
+    expect(() => renameHandles({ words: Uint32Array.of(0x10001) }, rename)).toThrow(BadCommand);
+    expect(() => renameHandles({ words: words.slice(0, 8) }, rename)).toThrow(BadCommand);
+    expect(() => renameHandles({ words: Uint32Array.of(0x0008_0011) }, rename)).toThrow(BadCommand);
   });
 });

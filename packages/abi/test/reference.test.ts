@@ -6,6 +6,8 @@ import { eduRegisters } from '../src/edu.ts';
 import { type0Header } from '../src/index.ts';
 import { referencePages } from '../src/reference.ts';
 import { eventKinds } from '../src/trace.ts';
+import { gpuCommands, gpuResponses } from '../src/virtio-gpu.ts';
+import { virtioCommonConfig } from '../src/virtio-pci.ts';
 
 const pages = referencePages();
 const lines = (name: string): string[] => pages[name].split('\n');
@@ -18,6 +20,7 @@ describe('the reference pages', () => {
       'edu.md',
       'pci.md',
       'trace.md',
+      'virtio.md',
     ]);
   });
 
@@ -49,6 +52,7 @@ describe('the reference pages', () => {
     ['bochs-display.md', dispiRegisters],
     ['edu.md', eduRegisters],
     ['pci.md', type0Header],
+    ['virtio.md', virtioCommonConfig],
   ])('%s has a row for each register', (name, { names }) => {
     for (const register of names) {
       expect(pages[name]).toMatch(new RegExp(`\\| 0x[0-9a-f]+ \\| ${register} \\|`));
@@ -96,4 +100,12 @@ it('trace.md numbers the kinds of events in their order', () => {
   eventKinds.forEach((kind, number) => {
     expect(pages['trace.md']).toContain(`| ${number} | ${kind} |`);
   });
+});
+
+it('virtio.md tells of every command and every response, with what follows its header', () => {
+  for (const [name, type] of Object.entries({ ...gpuCommands, ...gpuResponses })) {
+    expect(pages['virtio.md']).toContain(`#### ${name} (0x${type.toString(16).padStart(4, '0')})`);
+  }
+  expect(lines('virtio.md')).toContain('| 24 | 16 | r | virtio_gpu_rect |');
+  expect(pages['virtio.md']).not.toContain('| hdr |');
 });

@@ -8,7 +8,7 @@ describe('event kinds', () => {
       ...['configWrite', 'memoryWrite', 'dmaMap', 'dmaUnmap', 'handler', 'wait', 'wake', 'exit'],
       ...['injection', 'posted', 'mapped', 'iotlbMiss', 'iotlbFlush', 'iommuFault', 'dmaRead'],
       ...['dmaWrite', 'doorbell', 'packet', 'packetDone', 'fence', 'fault', 'reset', 'interrupt'],
-      'flip',
+      ...['flip', 'kick', 'command', 'used', 'needsReset'],
     ]);
   });
 
