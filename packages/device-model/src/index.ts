@@ -1,4 +1,6 @@
 export { Bell, type BellOptions, type BellState } from './bell/bell.ts';
+export { DirectEngines } from './bell/direct-engines.ts';
+export { Fault } from './bell/fault.ts';
 export type { EngineRates } from './bell/rates.ts';
 export type { BarRegion } from './bar.ts';
 export { Msix, type MsixState } from './msix.ts';
@@ -9,3 +11,4 @@ export { blit } from './bell/blit.ts';
 export { copyRows, fill } from './bell/copy.ts';
 export { Renderer, type DrawCall } from './bell/renderer.ts';
 export type { Surface } from './bell/surface.ts';
+export { VirtioPci, type VirtioPciParts, type VirtioUpcalls } from './virtio-pci.ts';

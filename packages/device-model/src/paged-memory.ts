@@ -14,20 +14,25 @@ export class PagedMemory implements MemoryBacking, Stateful<PagedMemoryState> {
   readonly size: number;
   readonly bytes: Uint8Array;
   /** The same bytes. */
+  readonly halves: Uint16Array;
   readonly words: Uint32Array;
   /** 1 for each page that was written since the last `save` or `load`. */
   private readonly dirty: Uint8Array;
   /** What the pages held at that time. */
   private saved: PagedMemoryState;
 
-  /** @throws RangeError when `size` is not a multiple of 4096. */
-  constructor(size: number) {
+  /**
+   * @param buffer  holds the bytes, all zero: one that threads share, or a new one.
+   * @throws RangeError when `size` is not a multiple of 4096.
+   */
+  constructor(size: number, buffer: ArrayBufferLike = new ArrayBuffer(size)) {
     if (size % PAGE_BYTES !== 0) {
       throw new RangeError(`A memory of ${size} bytes is not made of pages of ${PAGE_BYTES}.`);
     }
     this.size = size;
-    this.bytes = new Uint8Array(size);
-    this.words = new Uint32Array(this.bytes.buffer);
+    this.bytes = new Uint8Array(buffer, 0, size);
+    this.halves = new Uint16Array(buffer, 0, size / 2);
+    this.words = new Uint32Array(buffer, 0, size / 4);
     this.dirty = new Uint8Array(size / PAGE_BYTES);
     this.saved = new Array<undefined>(size / PAGE_BYTES).fill(undefined);
   }

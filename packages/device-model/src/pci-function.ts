@@ -193,8 +193,8 @@ export abstract class PciFunction implements PciEndpoint {
 
   /** Signals an interrupt by MSI-X or MSI, whichever is enabled; vectors count from 0. */
   protected signal(vector: number): void {
-    if (this.msix?.enabled === true) {
-      this.msix.signal(vector);
+    if (this.msixEnabled()) {
+      this.msix?.signal(vector);
     } else if (this.msiEnabled()) {
       this.sendMsi(vector);
     }
@@ -211,7 +211,7 @@ export abstract class PciFunction implements PciEndpoint {
     const status = config.get(STATUS.offset, 2) & ~STATUS.bits.INTERRUPT.mask;
     config.set(STATUS.offset, 2, status | (this.level ? STATUS.bits.INTERRUPT.mask : 0));
     const silent = this.command(COMMAND.bits.INTX_DISABLE.mask) || !this.powered();
-    const messages = this.msiEnabled() || this.msix?.enabled === true;
+    const messages = this.msiEnabled() || this.msixEnabled();
     const high = this.hasPin && this.level && !silent && !messages;
     if (high !== this.line) {
       this.line = high;
@@ -220,6 +220,10 @@ export abstract class PciFunction implements PciEndpoint {
       }
       this.host.line(high);
     }
+  }
+
+  protected msixEnabled(): boolean {
+    return this.msix?.enabled === true;
   }
 
   private msiEnabled(): boolean {
@@ -261,7 +265,8 @@ export abstract class PciFunction implements PciEndpoint {
     return this.pm === 0 || extract(POWER_STATE, this.config.get(this.pm, 2)) === 0;
   }
 
-  private masters(): boolean {
+  /** Whether it may read and write memory, and send messages. */
+  protected masters(): boolean {
     return this.command(COMMAND.bits.BUS_MASTER.mask) && this.powered();
   }
 

@@ -1,10 +1,10 @@
 /** The copy engine's packets: what they may ask for, and how long they take. */
 import { blends, filters, MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE } from '@doorbell/abi';
 import { blit } from './blit.ts';
-import type { Channel } from './channel.ts';
 import { copyRows, fill } from './copy.ts';
 import type { BellCounts } from './counts.ts';
 import { check } from './fault.ts';
+import type { AddressSpace } from './mmu.ts';
 import { Operand } from './operand.ts';
 import { type Arguments, argumentsOf, extentOf } from './packet.ts';
 import { type GpuMemory, Range } from './range.ts';
@@ -50,7 +50,7 @@ export class CopyEngine {
   }
 
   /** @throws Fault */
-  fill(channel: Channel, packet: Uint32Array, limit: number): number {
+  fill(space: AddressSpace, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('fill', packet);
     const { dst, stride, width, height } = values;
     const bytes = width * 4 * height;
@@ -59,7 +59,7 @@ export class CopyEngine {
     check(height <= MAX_ROWS, height);
     check(bytes <= MAX_COPY_BYTES, width);
     checkStride(stride, width * 4, height);
-    this.to.map(channel, dst, extentOf('fill', 'dst', values), true);
+    this.to.map(space, dst, extentOf('fill', 'dst', values), true);
     const ns = bytes * this.rates.fillByte;
     if (ns <= limit && bytes > 0) {
       this.fillRows(values);
@@ -87,7 +87,7 @@ export class CopyEngine {
   }
 
   /** @throws Fault */
-  copy(channel: Channel, packet: Uint32Array, limit: number): number {
+  copy(space: AddressSpace, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('copy', packet);
     const { dst, dstStride, src, srcStride, rowBytes, rows } = values;
     const bytes = rowBytes * rows;
@@ -95,8 +95,8 @@ export class CopyEngine {
     check(bytes <= MAX_COPY_BYTES, rowBytes);
     checkStride(dstStride, rowBytes, rows);
     checkStride(srcStride, rowBytes, rows);
-    this.to.map(channel, dst, extentOf('copy', 'dst', values), true);
-    this.from.map(channel, src, extentOf('copy', 'src', values), false);
+    this.to.map(space, dst, extentOf('copy', 'dst', values), true);
+    this.from.map(space, src, extentOf('copy', 'src', values), false);
     const ns = bytes * this.rates.copyByte;
     if (ns <= limit && bytes > 0) {
       this.copyRows(values);
@@ -138,15 +138,15 @@ export class CopyEngine {
   }
 
   /** @throws Fault */
-  blit(channel: Channel, packet: Uint32Array, limit: number): number {
+  blit(space: AddressSpace, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('blit', packet);
     const { dst, dstStride, dstWidth, dstHeight, src, srcStride, srcWidth, srcHeight } = values;
     checkSurface(dst, dstStride, dstWidth, dstHeight);
     checkSurface(src, srcStride, srcWidth, srcHeight);
     check(values.filter <= filters.BILINEAR, values.filter);
     check(values.blend <= blends.OVER, values.blend);
-    this.target.map(channel, dst, extentOf('blit', 'dst', values), true);
-    this.source.map(channel, src, extentOf('blit', 'src', values), false);
+    this.target.map(space, dst, extentOf('blit', 'dst', values), true);
+    this.source.map(space, src, extentOf('blit', 'src', values), false);
     const pixels = dstWidth * dstHeight;
     const ns = pixels * this.rates.blitPixel;
     if (ns <= limit && pixels > 0) {

@@ -3,6 +3,7 @@
  * them. A packet's work is done when it begins; how long it takes is for the scheduler to wait.
  */
 import {
+  commandNames,
   computePackets,
   drawPackets,
   headerOpcode,
@@ -12,12 +13,11 @@ import {
   type Trace,
 } from '@doorbell/abi';
 import type { Channel } from './channel.ts';
-import { CopyEngine } from './copy-engine.ts';
 import type { BellCounts, Engine } from './counts.ts';
+import { engineCommands } from './engines.ts';
 import { check, Fault } from './fault.ts';
 import { type GpuMemory, Range } from './range.ts';
 import type { EngineRates } from './rates.ts';
-import { RenderEngine } from './render-engine.ts';
 
 /**
  * Runs a packet of a fixed length, header included (0: of any), and gives its work in
@@ -60,7 +60,7 @@ export class Processor {
     this.trace = trace;
     this.range = new Range(memory);
     this.addRingPackets();
-    this.addEngines(new CopyEngine(memory, rates, counts), new RenderEngine(memory, rates, counts));
+    this.addEngines();
   }
 
   private addRingPackets(): void {
@@ -74,29 +74,12 @@ export class Processor {
     add(WAIT, (channel, packet) => this.wait(channel, packet[1], packet[2]));
   }
 
-  private addEngines(copy: CopyEngine, render: RenderEngine): void {
-    const add = (
-      engine: Engine,
-      { opcode, words }: { readonly opcode: number; readonly words: number },
-      run: Handler['run'],
-    ): void => {
-      this.handlers[opcode] = { words, engine, run };
-    };
-    add('copy', drawPackets.fill, (channel, packet, limit) => copy.fill(channel, packet, limit));
-    add('copy', drawPackets.copy, (channel, packet, limit) => copy.copy(channel, packet, limit));
-    add('copy', drawPackets.blit, (channel, packet, limit) => copy.blit(channel, packet, limit));
-    add('render', drawPackets.setTarget, (channel, packet) => render.setTarget(channel, packet));
-    add('render', drawPackets.setViewport, (channel, packet) =>
-      render.setViewport(channel, packet),
-    );
-    add('render', drawPackets.setScissor, (channel, packet) => render.setScissor(channel, packet));
-    add('render', drawPackets.setTexture, (channel, packet) => render.setTexture(channel, packet));
-    add('render', drawPackets.setTransform, (channel, packet) =>
-      render.setTransform(channel, packet),
-    );
-    add('render', drawPackets.draw, (channel, packet, limit) =>
-      render.draw(channel, packet, limit),
-    );
+  private addEngines(): void {
+    const runs = engineCommands(this.memory, this.rates, this.counts);
+    for (const name of commandNames) {
+      const { opcode, words } = drawPackets[name];
+      this.handlers[opcode] = { words, ...runs[name] };
+    }
   }
 
   /**

@@ -5,12 +5,20 @@
  */
 import { type BusMaster, type MemoryBacking, PAGE_BYTES } from '@doorbell/abi';
 import { Fault } from './fault.ts';
-import type { AddressSpace, Mmu } from './mmu.ts';
+import type { AddressSpace } from './mmu.ts';
+
+/** What the engines use of an MMU; see `Mmu`. */
+interface AddressTranslation {
+  readonly system: boolean;
+  translate(space: AddressSpace, va: number, write: boolean): number;
+  /** Walks since the last call. */
+  takeMisses(): number;
+}
 
 /** All that a virtual address can lead to. */
 export interface GpuMemory {
   readonly vram: MemoryBacking;
-  readonly mmu: Mmu;
+  readonly mmu: AddressTranslation;
   readonly bus: BusMaster;
 }
 

@@ -1,13 +1,14 @@
 /** The 3D engine's packets: the state that they set, and draws. */
 import { drawFlags, filters, MAX_INDICES } from '@doorbell/abi';
-import type { Channel } from './channel.ts';
 import { checkSurface } from './copy-engine.ts';
 import type { BellCounts } from './counts.ts';
 import { check, Fault } from './fault.ts';
+import type { AddressSpace } from './mmu.ts';
 import { Operand } from './operand.ts';
 import { type Arguments, argumentsOf, extentOf } from './packet.ts';
 import type { GpuMemory } from './range.ts';
 import type { EngineRates } from './rates.ts';
+import type { RenderState } from './render-state.ts';
 import { type DrawResult, Renderer } from './renderer.ts';
 import type { Surface } from './surface.ts';
 
@@ -18,6 +19,11 @@ const ALL_FLAGS = drawFlags.CULL_BACK | drawFlags.DEPTH_TEST | drawFlags.DEPTH_W
  * many nanoseconds for each vertex, triangle and pixel: a guest cannot keep the host busy.
  */
 const LEAST_PRICE = 0.1;
+
+/** Whom the engine works for: a channel. */
+export interface EngineClient extends AddressSpace {
+  readonly render: RenderState;
+}
 
 export class RenderEngine {
   private readonly rates: EngineRates;
@@ -47,7 +53,7 @@ export class RenderEngine {
   // ------------------------------------------------------------------------------ state
 
   /** @throws Fault BAD_ARGUMENT, and so do the others */
-  setTarget(channel: Channel, packet: Uint32Array): number {
+  setTarget(client: EngineClient, packet: Uint32Array): number {
     const { color, colorStride, depth, depthStride, width, height } = argumentsOf(
       'setTarget',
       packet,
@@ -56,21 +62,21 @@ export class RenderEngine {
     if (depth !== 0) {
       checkSurface(depth, depthStride, width, height);
     }
-    channel.render.keep('setTarget', packet);
+    client.render.keep('setTarget', packet);
     return 0;
   }
 
-  setViewport(channel: Channel, packet: Uint32Array): number {
-    channel.render.keep('setViewport', packet);
+  setViewport(client: EngineClient, packet: Uint32Array): number {
+    client.render.keep('setViewport', packet);
     return 0;
   }
 
-  setScissor(channel: Channel, packet: Uint32Array): number {
-    channel.render.keep('setScissor', packet);
+  setScissor(client: EngineClient, packet: Uint32Array): number {
+    client.render.keep('setScissor', packet);
     return 0;
   }
 
-  setTexture(channel: Channel, packet: Uint32Array): number {
+  setTexture(client: EngineClient, packet: Uint32Array): number {
     const { texels, stride, width, height, filter } = argumentsOf('setTexture', packet);
     if (texels !== 0) {
       checkSurface(texels, stride, width, height);
@@ -78,19 +84,19 @@ export class RenderEngine {
       check(height > 0, height);
     }
     check(filter <= filters.BILINEAR, filter);
-    channel.render.keep('setTexture', packet);
+    client.render.keep('setTexture', packet);
     return 0;
   }
 
-  setTransform(channel: Channel, packet: Uint32Array): number {
-    channel.render.keep('setTransform', packet);
+  setTransform(client: EngineClient, packet: Uint32Array): number {
+    client.render.keep('setTransform', packet);
     return 0;
   }
 
   // ------------------------------------------------------------------------------ draw
 
   /** Gives nanoseconds; infinity when they became more than `limit`. @throws Fault */
-  draw(channel: Channel, packet: Uint32Array, limit: number): number {
+  draw(client: EngineClient, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('draw', packet);
     const { vertices, vertexCount, indices, indexCount, flags } = values;
     check(vertices % 4 === 0, vertices);
@@ -98,44 +104,44 @@ export class RenderEngine {
     check(indices % 4 === 0, indices);
     check(indexCount <= MAX_INDICES, indexCount);
     check(flags <= ALL_FLAGS, flags);
-    check(channel.render.has('setTarget'), 0);
-    const target = channel.render.get('setTarget');
-    const texture = channel.render.get('setTexture');
+    check(client.render.has('setTarget'), 0);
+    const target = client.render.get('setTarget');
+    const texture = client.render.get('setTexture');
     const usesDepth = target.depth !== 0 && (flags & ~drawFlags.CULL_BACK) !== 0;
-    this.map(channel, values, target, texture, usesDepth);
-    this.load(channel, target, texture, usesDepth);
+    this.map(client, values, target, texture, usesDepth);
+    this.load(client, target, texture, usesDepth);
     return this.run(values, limit, usesDepth);
   }
 
   /** Everything is translated before anything is touched. */
   private map(
-    channel: Channel,
+    client: EngineClient,
     values: Arguments<'draw'>,
     target: Arguments<'setTarget'>,
     texture: Arguments<'setTexture'>,
     usesDepth: boolean,
   ): void {
-    this.vertices.map(channel, values.vertices, extentOf('draw', 'vertices', values), false);
-    this.indices.map(channel, values.indices, extentOf('draw', 'indices', values), false);
-    this.color.map(channel, target.color, extentOf('setTarget', 'color', target), true);
+    this.vertices.map(client, values.vertices, extentOf('draw', 'vertices', values), false);
+    this.indices.map(client, values.indices, extentOf('draw', 'indices', values), false);
+    this.color.map(client, target.color, extentOf('setTarget', 'color', target), true);
     if (usesDepth) {
-      this.depth.map(channel, target.depth, extentOf('setTarget', 'depth', target), true);
+      this.depth.map(client, target.depth, extentOf('setTarget', 'depth', target), true);
     }
     if (texture.texels !== 0) {
-      this.texels.map(channel, texture.texels, extentOf('setTexture', 'texels', texture), false);
+      this.texels.map(client, texture.texels, extentOf('setTexture', 'texels', texture), false);
     }
   }
 
-  /** Hands the channel's state to the renderer. */
+  /** Hands the client's state to the renderer. */
   private load(
-    channel: Channel,
+    client: EngineClient,
     target: Arguments<'setTarget'>,
     texture: Arguments<'setTexture'>,
     usesDepth: boolean,
   ): void {
     const { renderer, color, depth, texels } = this;
-    const { viewport, matrix, light } = channel.render;
-    const scissor = channel.render.get('setScissor');
+    const { viewport, matrix, light } = client.render;
+    const scissor = client.render.get('setScissor');
     const { width, height } = target;
     this.vertices.load();
     this.indices.load();
