@@ -20,9 +20,10 @@ interface RamRegion extends Range {
 export interface DeviceRegion extends Range {
   /**
    * `mapped`: the access goes straight to the device. `shared`: it goes to memory of the host
-   * that stands for the device's. `trapped`: it leaves the guest.
+   * that stands for the device's. `trapped`: it leaves the guest. `doorbell`: a store leaves the
+   * guest only as far as the kernel, which wakes whoever serves the device (KVM's ioeventfd).
    */
-  readonly kind: 'mapped' | 'shared' | 'trapped';
+  readonly kind: 'mapped' | 'shared' | 'trapped' | 'doorbell';
   readonly endpoint: PciEndpoint;
   readonly bar: number;
   /** Where in the BAR the region begins. */

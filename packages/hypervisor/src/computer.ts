@@ -3,7 +3,7 @@
  * abi over an address space, RAM, a CPU. All that the operating system does to its machine
  * passes here, where it is counted, priced and recorded.
  */
-import type { Bdf, Dma, PciDevice, RequestId } from '@doorbell/abi';
+import type { Bdf, Dma, DmaMappings, PciDevice, RequestId } from '@doorbell/abi';
 import { BarWindow } from './bar-window.ts';
 import { ConfigAccess } from './config-access.ts';
 import { CpuClock } from './cpu-clock.ts';
@@ -26,7 +26,7 @@ export interface ComputerParts extends RamParts {
   /** A guest: configuration accesses are exits, and so are accesses to trapped regions. */
   readonly virtual: boolean;
   /** The DMA API for one function. */
-  readonly dmaFor: (at: Bdf) => Dma;
+  readonly dmaFor: (at: Bdf) => DmaMappings;
 }
 
 export class Computer {
@@ -54,15 +54,20 @@ export class Computer {
   /** What a driver is handed for the function at `at`. */
   device(at: Bdf): PciDevice {
     const { crossings, ram, clock } = this;
-    const { bus, interrupts, virtual, dmaFor } = this.parts;
+    const { bus, interrupts, virtual } = this.parts;
     return {
       config: new ConfigAccess(crossings, at, bus.function(at), virtual),
       mapBar: (index) => this.mapBar(at, index),
       memory: ram,
-      dma: new DmaPort(crossings, ram, at, dmaFor(at)),
+      dma: this.dma(at),
       irq: new InterruptPort(crossings, interrupts, interrupts.lineOf(at)),
       clock,
     };
+  }
+
+  /** The DMA API for the device at `at`. */
+  dma(at: Bdf): Dma {
+    return new DmaPort(this.crossings, this.ram, at, this.parts.dmaFor(at));
   }
 
   private mapBar(at: Bdf, index: number): BarWindow {

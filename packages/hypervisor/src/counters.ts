@@ -2,7 +2,8 @@
 
 /**
  * Why a guest left for the hypervisor. `external-interrupt`: a physical interrupt, or the kick
- * that makes a running guest take a virtual one.
+ * that makes a running guest take a virtual one. `ioeventfd`: a store to a doorbell, which wakes
+ * whoever serves it without the device model.
  */
 export const exitReasons = [
   'mmio-read',
@@ -11,6 +12,7 @@ export const exitReasons = [
   'external-interrupt',
   'injection',
   'end-of-interrupt',
+  'ioeventfd',
 ] as const;
 export type ExitReason = (typeof exitReasons)[number];
 
@@ -25,7 +27,7 @@ export interface Counts {
   injections: number;
   /** Bytes that devices read and wrote. */
   bytesDma: number;
-  /** Bytes that the driver's CPU copied. */
+  /** Bytes that CPUs copied: the driver's, and the host's when it serves a guest. */
   bytesCopied: number;
 }
 
@@ -38,6 +40,7 @@ export function newCounts(): Counts {
       'external-interrupt': 0,
       injection: 0,
       'end-of-interrupt': 0,
+      ioeventfd: 0,
     },
     directAccesses: 0,
     interrupts: 0,

@@ -4,7 +4,13 @@
  * (there is nothing to map), `strict` (before `unmap` returns), `deferred` (in batches: in
  * between, the device can still reach the pages, which is the price of the speed).
  */
-import { PAGE_BYTES, type Dma, type DmaDirection, type Stateful, type Timers } from '@doorbell/abi';
+import {
+  PAGE_BYTES,
+  type DmaDirection,
+  type DmaMappings,
+  type Stateful,
+  type Timers,
+} from '@doorbell/abi';
 import { FLUSH_TIMEOUT_NS, FlushQueue, type FlushQueueState } from './flush-queue.ts';
 import type { IoAccess } from './io-page-table.ts';
 import type { Domain, Iommu } from './iommu.ts';
@@ -45,12 +51,12 @@ const accessOf: Readonly<Record<DmaDirection, IoAccess>> = {
 };
 
 /** Mode `off`: the IOVA is the physical address. */
-export const directDma: Dma = {
+export const directDma: DmaMappings = {
   map: (address) => address,
   unmap: () => {},
 };
 
-export class IommuDma implements Dma, Stateful<IommuDmaState> {
+export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
   private readonly iommu: Iommu;
   private readonly domain: Domain;
   private readonly isDeferred: boolean;

@@ -1,5 +1,5 @@
 /** The DMA API of one function as its driver calls it, over the one that its bus has. */
-import type { Bdf, Dma, DmaDirection } from '@doorbell/abi';
+import type { Bdf, CoherentMemory, Dma, DmaDirection, DmaMappings } from '@doorbell/abi';
 import type { Crossings } from './crossings.ts';
 import { cost } from './profile.ts';
 import type { Ram } from './ram.ts';
@@ -11,9 +11,9 @@ export class DmaPort implements Dma {
   private readonly crossings: Crossings;
   private readonly ram: Ram;
   private readonly at: Bdf;
-  private readonly dma: Dma;
+  private readonly dma: DmaMappings;
 
-  constructor(crossings: Crossings, ram: Ram, at: Bdf, dma: Dma) {
+  constructor(crossings: Crossings, ram: Ram, at: Bdf, dma: DmaMappings) {
     this.crossings = crossings;
     this.ram = ram;
     this.at = at;
@@ -37,6 +37,21 @@ export class DmaPort implements Dma {
     this.dma.unmap(iova, bytes);
     crossings.machine.tracer.event('dmaUnmap', iova, bytes);
     crossings.note('dmaUnmap', this.at, iova, bytes);
+  }
+
+  allocateCoherent(bytes: number): CoherentMemory {
+    const address = this.ram.allocate(bytes);
+    try {
+      return { address, iova: this.map(address, bytes, 'both'), bytes };
+    } catch (error) {
+      this.ram.free(address);
+      throw error;
+    }
+  }
+
+  freeCoherent({ address, iova, bytes }: CoherentMemory): void {
+    this.unmap(iova, bytes);
+    this.ram.free(address);
   }
 
   private enter(): void {

@@ -5,8 +5,10 @@
 import {
   bellIds,
   type Bdf,
+  type BusMaster,
   type DeviceHost,
   type Display,
+  type Dma,
   type PciEndpoint,
   type Stateful,
 } from '@doorbell/abi';
@@ -49,8 +51,16 @@ export interface HostOptions {
   readonly display: Display;
   /** Bytes of physical memory. */
   readonly memoryBytes: number;
+  /** Holds them: memory that threads share, or new. */
+  readonly memoryBuffer?: ArrayBufferLike;
   /** Translations that the IOTLB holds. */
   readonly iotlbEntries?: number;
+}
+
+/** How a driver maps memory for a device that is elsewhere, and how that device reaches it. */
+export interface RemoteFunction {
+  readonly dma: Dma;
+  readonly bus: BusMaster;
 }
 
 export class Host implements Stateful<unknown> {
@@ -82,7 +92,7 @@ export class Host implements Stateful<unknown> {
     });
     this.options = options;
     this.machine = machine;
-    this.memory = new PagedMemory(options.memoryBytes);
+    this.memory = new PagedMemory(options.memoryBytes, options.memoryBuffer);
     this.pages = new PageAllocator(0, options.memoryBytes);
     this.bus = new PciBus(space, machine.tracer);
     this.interrupts = new InterruptController(machine, cpu, 'native');
@@ -156,8 +166,28 @@ export class Host implements Stateful<unknown> {
     return device;
   }
 
-  /** Gives a function a group, and the kernel's DMA API over the group's default domain. */
+  /**
+   * A device that is not on this machine's bus, but behind a network: it reaches memory as the
+   * function at `at` would, through the IOMMU.
+   */
+  attachRemote(at: Bdf): RemoteFunction {
+    if (this.options.iommu !== 'off') {
+      this.iommu.attach(at, this.addDomain(at, this.options.iommu));
+    }
+    return {
+      dma: this.computer.dma(at),
+      bus: new DmaPath(this.machine, at, this.iommu, this.memory, overTheBus),
+    };
+  }
+
+  /** Gives a function a group, whose default domain the kernel's DMA API is over. */
   private addGroup(at: Bdf, endpoint: PciEndpoint, mode: 'strict' | 'deferred'): void {
+    this.addDomain(at, mode);
+    this.vfio.addGroup(this.domains.size - 1, [{ bdf: at, endpoint }]);
+    this.vfio.probe(at);
+  }
+
+  private addDomain(at: Bdf, mode: 'strict' | 'deferred'): Domain {
     const { machine, iommu } = this;
     const domain = iommu.createDomain();
     const dma: IommuDma = new IommuDma({
@@ -173,8 +203,7 @@ export class Host implements Stateful<unknown> {
     });
     this.domains.set(at, domain);
     this.dmas.set(at, dma);
-    this.vfio.addGroup(this.domains.size - 1, [{ bdf: at, endpoint }]);
-    this.vfio.probe(at);
+    return domain;
   }
 
   private zeroedPage(): number {

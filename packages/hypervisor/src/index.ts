@@ -9,3 +9,4 @@ export * from './vm.ts';
 export type { BarPart, BarPolicy } from './pci-bus.ts';
 export type { Computer } from './computer.ts';
 export type { IommuMode } from './dma-api.ts';
+export { OutOfMemory, PageAllocator } from './page-allocator.ts';

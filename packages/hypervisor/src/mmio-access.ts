@@ -80,7 +80,9 @@ export class MmioAccess {
     write: boolean,
   ): region is DeviceRegion {
     const { machine } = this.crossings;
-    if (region?.kind === 'trapped' || (region === undefined && this.virtual)) {
+    if (region?.kind === 'doorbell' && write) {
+      machine.exit('ioeventfd', cost['exit.ioeventfd'], address);
+    } else if (this.traps(region)) {
       this.crossings.trap(write ? 'mmio-write' : 'mmio-read', cost['exit.mmio'], address);
     } else {
       machine.counts.directAccesses++;
@@ -88,6 +90,12 @@ export class MmioAccess {
       machine.charge(region?.kind === 'shared' ? cost['driver.load'] : device, 1, 1);
     }
     return region !== undefined && region.kind !== 'ram';
+  }
+
+  private traps(region: Region | undefined): boolean {
+    return region === undefined
+      ? this.virtual
+      : region.kind === 'trapped' || region.kind === 'doorbell';
   }
 
   // ------------------------------------------------------------------------------ blocks

@@ -113,7 +113,7 @@ export class PciBus {
         const name = `${formatBdf(at)} BAR${bar}`;
         const place = { base: base + offset, size };
         const added = this.space.add({ name, ...place, kind, endpoint, bar, barOffset: offset });
-        if (added && kind !== 'trapped') {
+        if (added && (kind === 'mapped' || kind === 'shared')) {
           this.trace.event('mapped', place.base, size);
         }
       }

@@ -20,6 +20,7 @@ export const costs = {
   'mmio.blockByte': 'One byte of a write-combined block store, or of a block load',
   'config.access': 'A configuration access',
   'exit.mmio': 'A trap for an access to a register, there and back',
+  'exit.ioeventfd': 'A trap for a store to a doorbell that the kernel forwards by itself',
   'exit.config': 'A trap for a configuration access, there and back',
   'exit.interrupt': 'An exit because a physical interrupt arrived',
   'exit.injection': 'Injecting a virtual interrupt',

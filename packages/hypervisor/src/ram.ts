@@ -31,24 +31,59 @@ export class Ram implements Memory {
     return region.memoryOffset + address - region.base;
   }
 
-  read32(address: number): number {
-    const { crossings } = this;
-    crossings.deliver();
-    crossings.machine.charge(cost['driver.load'], 1, 1);
-    const value = this.parts.memory.words[this.place(address, 4) >>> 2];
-    crossings.note('load', address, 0, 0, 0, undefined, value);
+  load16(address: number): number {
+    const at = this.enter(address, 2);
+    const value = this.parts.memory.halves[at >>> 1];
+    this.crossings.note('load', address, 2, 0, 0, undefined, value);
     return value;
   }
 
-  write32(address: number, value: number): void {
+  load32(address: number): number {
+    const at = this.enter(address, 4);
+    const value = this.parts.memory.words[at >>> 2];
+    this.crossings.note('load', address, 4, 0, 0, undefined, value);
+    return value;
+  }
+
+  store16(address: number, value: number): void {
+    const at = this.enter(address, 2);
+    this.parts.memory.halves[at >>> 1] = value;
+    this.written(address, at, 2);
+    this.crossings.note('store', address, 2, value);
+  }
+
+  store32(address: number, value: number): void {
+    const at = this.enter(address, 4);
+    this.parts.memory.words[at >>> 2] = value;
+    this.written(address, at, 4);
+    this.crossings.note('store', address, 4, value);
+  }
+
+  // The memory may be shared with another thread, for which the order of these matters.
+
+  acquire16(address: number): number {
+    const at = this.enter(address, 2);
+    const value = Atomics.load(this.parts.memory.halves, at >>> 1);
+    this.crossings.note('load', address, 2, 0, 0, undefined, value);
+    return value;
+  }
+
+  release16(address: number, value: number): void {
+    const at = this.enter(address, 2);
+    Atomics.store(this.parts.memory.halves, at >>> 1, value);
+    this.written(address, at, 2);
+    this.crossings.note('store', address, 2, value);
+  }
+
+  /** Nothing to do: Atomics are sequentially consistent, so `release16` is a full barrier too. */
+  fence(): void {}
+
+  /** Pays for a load or store; gives its place in the machine's memory. */
+  private enter(address: number, bytes: number): number {
     const { crossings } = this;
-    const { memory } = this.parts;
     crossings.deliver();
     crossings.machine.charge(cost['driver.load'], 1, 1);
-    const at = this.place(address, 4);
-    memory.words[at >>> 2] = value;
-    this.written(address, at, 4);
-    crossings.note('store', address, value);
+    return this.place(address, bytes);
   }
 
   copyIn(address: number, bytes: Uint8Array): void {

@@ -70,9 +70,13 @@ export class Replay {
         this.device(a).config.write(b, c as AccessWidth, d);
         return undefined;
       case 'load':
-        return ram.read32(a);
+        return b === 2 ? ram.load16(a) : ram.load32(a);
       case 'store':
-        ram.write32(a, b);
+        if (b === 2) {
+          ram.store16(a, c);
+        } else {
+          ram.store32(a, c);
+        }
         return undefined;
       case 'copyIn':
         ram.copyIn(a, bytes);

@@ -97,6 +97,23 @@ export class Tasks {
     });
   }
 
+  /** Whether a task is ready on a CPU that stands at an earlier time than the running one's. */
+  get othersAreBehind(): boolean {
+    return this.ready.some(({ cpu }) => cpu.time < this.timeline.now);
+  }
+
+  /**
+   * Lets the tasks that are behind run first, as they would have meanwhile. Code between two waits
+   * cannot be stopped, so whoever runs long has to offer it.
+   */
+  letOthersCatchUp(cpu: Cpu): Promise<void> {
+    return new Promise((resolve) => {
+      this.ready.push(this.waiter(cpu, cpu, resolve));
+      this.leave(cpu);
+      this.dispatch();
+    });
+  }
+
   /** Makes the tasks that wait on `queue` ready. */
   wake(queue: object): void {
     for (const waiter of this.waiters) {

@@ -2,12 +2,13 @@
  * A virtual machine: a part of the host's memory as its RAM, a virtual CPU, a virtual PCI bus.
  * A function on that bus is a device model in software, or a physical one that VFIO assigned.
  */
-import { type Bdf, type DeviceHost, type Display, type Stateful } from '@doorbell/abi';
+import type { Bdf, DeviceHost, DeviceMemory, Display, Stateful } from '@doorbell/abi';
 import { AddressSpace } from './address-space.ts';
 import { AssignedDevice } from './assigned-device.ts';
 import { GuestWindow, inSoftware } from './bus-master.ts';
 import { Computer } from './computer.ts';
 import { wire, type DeviceModel, type Host } from './host.ts';
+import { GuestMemory } from './guest-memory.ts';
 import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
@@ -121,6 +122,12 @@ export class Vm implements Stateful<unknown> {
     });
     this.bus.plug(at, device, (bar, size) => device.barParts(bar, size));
     this.assigned.set(at, device);
+  }
+
+  /** The guest's RAM, for a backend of the host whose device the guest has made a bus master. */
+  memory(isBusMaster: () => boolean): DeviceMemory {
+    const { ram } = this.host.computer;
+    return new GuestMemory(ram, this.ramBase, this.options.ramBytes, isBusMaster);
   }
 
   /** The process that the guest is, to VFIO: its addresses are the guest's. */

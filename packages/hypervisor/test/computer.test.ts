@@ -22,17 +22,17 @@ it('records what crosses its ports, in order, until it is told to stop', () => {
   bare.request(7);
   device.irq.requestLine(() => undefined);
   const page = device.memory.allocate(1);
-  device.memory.write32(page, 0x55);
+  device.memory.store32(page, 0x55);
   device.config.read(0x04, 2);
   device.dma.map(page, 16, 'from-device');
   bare.record(undefined);
-  device.memory.read32(page);
+  device.memory.load32(page);
   const crossings = Array.from({ length: recorder.length }, (_, index) => recorder.at(index));
   expect(crossings.map(({ op, args, result }) => [op, ...args, result])).toEqual([
     ['request', 7, 0, 0, 0, 0],
     ['lineRequest', line, 0, 0, 0, 0],
     ['allocate', 1, 0, 0, 0, page],
-    ['store', page, 0x55, 0, 0, 0],
+    ['store', page, 4, 0x55, 0, 0],
     ['configRead', AT, 0x04, 2, 0, 2],
     ['dmaMap', AT, page, 16, 1, page],
   ]);

@@ -1,4 +1,6 @@
+import { PAGE_BYTES } from '@doorbell/abi';
 import { expect, it } from 'vitest';
+import { OutOfMemory } from '../src/page-allocator.ts';
 import { computer, RAM_BYTES } from './computer.ts';
 
 it('maps RAM only', () => {
@@ -17,4 +19,31 @@ it('costs the driver a call each way, and is traced by IOVA', () => {
     { kind: 'dmaMap', a: iova, b: 0x1000 },
     { kind: 'dmaUnmap', a: iova, b: 0x1000 },
   ]);
+});
+
+it('gives coherent memory that is whole pages, zeroed, and mapped both ways', () => {
+  const { device, machine } = computer();
+  const first = device.dma.allocateCoherent(5000);
+  expect(first.bytes).toBe(5000);
+  expect(first.address % PAGE_BYTES).toBe(0);
+  expect(first.iova).toBe(first.address);
+  device.memory.store32(first.address + 4996, 7);
+  machine.tracer.recording = true;
+  device.dma.freeCoherent(first);
+  expect([...machine.tracer]).toMatchObject([{ kind: 'dmaUnmap', a: first.iova, b: 5000 }]);
+  const again = device.dma.allocateCoherent(2 * PAGE_BYTES);
+  expect(again.address).toBe(first.address);
+  expect(device.memory.load32(again.address + 4996)).toBe(0);
+});
+
+it('lets coherent memory go for good, and only once', () => {
+  const { device } = computer();
+  const all = device.dma.allocateCoherent(RAM_BYTES);
+  expect(() => device.dma.allocateCoherent(1)).toThrow(OutOfMemory);
+  device.dma.freeCoherent(all);
+  expect(device.dma.allocateCoherent(RAM_BYTES).address).toBe(0);
+  device.dma.freeCoherent(all);
+  expect(() => {
+    device.dma.freeCoherent(all);
+  }).toThrow(RangeError);
 });

@@ -5,6 +5,7 @@ import type { TablePages } from '../src/io-page-table.ts';
 export class HostMemory implements MemoryBacking, TablePages {
   readonly size: number;
   readonly bytes: Uint8Array;
+  readonly halves: Uint16Array;
   readonly words: Uint32Array;
   /** Pages that were written. */
   readonly dirty = new Set<number>();
@@ -16,6 +17,7 @@ export class HostMemory implements MemoryBacking, TablePages {
   constructor(size: number, first = 0x10000) {
     this.size = size;
     this.bytes = new Uint8Array(size);
+    this.halves = new Uint16Array(this.bytes.buffer);
     this.words = new Uint32Array(this.bytes.buffer);
     this.first = first;
     this.next = first;

@@ -12,7 +12,7 @@ it('costs a guest three exits, or none when posted, or its delivery on bare meta
     const { address, data } = device.irq.request(() => runs++);
     interrupts.signal(address, data);
     expect(runs).toBe(0);
-    device.memory.read32(0);
+    device.memory.load32(0);
     expect(runs).toBe(1);
     const { exitsByReason } = machine.counts;
     expect(Object.values(exitsByReason).reduce((a, b) => a + b, 0)).toBe(exits);
@@ -27,7 +27,7 @@ it('drops a message that nobody asked for', () => {
   interrupts.signal(message.address, message.data);
   interrupts.signal(message.address, 4000);
   interrupts.signal(0x1234, message.data);
-  expect(() => device.memory.read32(0)).not.toThrow();
+  expect(() => device.memory.load32(0)).not.toThrow();
 });
 
 it('runs the handler of a line again while it is high, and masks one that nobody quiets', () => {
@@ -39,12 +39,12 @@ it('runs the handler of a line again while it is high, and masks one that nobody
     }
   });
   interrupts.setLine(line, true);
-  device.memory.read32(0);
+  device.memory.load32(0);
   expect(runs).toBe(3);
   device.irq.requestLine(() => {
     runs++;
   });
   interrupts.setLine(line, true);
-  device.memory.read32(0);
+  device.memory.load32(0);
   expect(runs).toBe(1003);
 });

@@ -198,3 +198,30 @@ describe('Machine: interrupts', () => {
     expect(machine.now).toBe(40);
   });
 });
+
+describe('Machine: two CPUs', () => {
+  it('lets the one that is behind run first, up to where it waits', async () => {
+    const machine = new Machine(free);
+    const [ahead, behind] = [machine.newCpu(), machine.newCpu()];
+    const queue = {};
+    const log: string[] = [];
+    machine.tasks.spawn(behind, async () => {
+      await waiting(machine, behind, queue);
+      log.push(`behind wakes at ${machine.now}`);
+      machine.advance(5);
+    });
+    machine.tasks.spawn(ahead, async () => {
+      machine.advance(10);
+      await Promise.resolve();
+      machine.tasks.wake(queue);
+      expect(machine.tasks.othersAreBehind).toBe(false);
+      machine.advance(90);
+      expect(machine.tasks.othersAreBehind).toBe(true);
+      await machine.tasks.letOthersCatchUp(ahead);
+      log.push(`ahead goes on at ${machine.now}`);
+      expect(machine.tasks.othersAreBehind).toBe(false);
+    });
+    await machine.tasks.run();
+    expect(log).toEqual(['behind wakes at 10', 'ahead goes on at 100']);
+  });
+});

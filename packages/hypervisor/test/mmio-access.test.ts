@@ -24,6 +24,22 @@ it('leaves the guest for each access to a trapped region', () => {
   );
 });
 
+it('leaves the guest as far as the kernel for a store to a doorbell, and all the way for a load', () => {
+  const { machine, endpoint, device } = computer({ kind: 'doorbell' });
+  const bar = device.mapBar(0);
+  bar.write(8, 4, 1);
+  expect(endpoint.words[2]).toBe(1);
+  const { constants } = machine.profile;
+  const light = constants['exit.ioeventfd'].value;
+  expect(machine.now).toBe(light);
+  expect(bar.read(8, 4)).toBe(1);
+  expect(machine.counts.exitsByReason).toMatchObject({ ioeventfd: 1, 'mmio-read': 1 });
+  expect(machine.counts.exitsByReason['mmio-write']).toBe(0);
+  expect(machine.now - light).toBe(
+    constants['exit.mmio'].value + constants['emulation.access'].value,
+  );
+});
+
 it('leaves the guest for each word of a block in a trapped region', () => {
   const { machine, endpoint, device } = computer({ kind: 'trapped' });
   device.mapBar(0).writeBlock(0, new Uint8Array([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0]));

@@ -34,7 +34,7 @@ it('traces what woke it: the handler, and before that the interrupt', async () =
   machine.tasks.spawn(cpu, async () => {
     timers.arm(0, 5000);
     await queue.until(() => done, 'data');
-    device.memory.write32(0, 1);
+    device.memory.store32(0, 1);
   });
   await machine.tasks.run();
   const chain: string[] = [];
