@@ -44,7 +44,7 @@ describe('the probe', () => {
   it('refuses a page that the device cannot reach, and gives everything back', () => {
     const far: PciDevice = {
       ...bench.device,
-      dma: { map: () => 2 ** 28 - 4095, unmap: () => {} },
+      dma: { ...bench.device.dma, map: () => 2 ** 28 - 4095, unmap: () => {} },
     };
     expect(() => new Edu(far)).toThrow('edu cannot reach the page that it was given.');
     expect(bench.leaks()).toEqual([]);

@@ -120,11 +120,11 @@ describe('memory', () => {
     const second = memory.allocate(4097);
     const third = memory.allocate(4096);
     expect([first, second, third]).toEqual([4096, 8192, 16384]);
-    memory.write32(second, 0x12345678);
+    memory.store32(second, 0x12345678);
     expect(bench.ram.subarray(second, second + 4)).toEqual(Uint8Array.of(0x78, 0x56, 0x34, 0x12));
     memory.free(second);
     expect(memory.allocate(8192)).toBe(second);
-    expect(memory.read32(second)).toBe(0);
+    expect(memory.load32(second)).toBe(0);
   });
 
   it('runs out, and refuses a free of what was not allocated', () => {

@@ -17,6 +17,8 @@ import {
   decodeBar,
   type DeviceHost,
   type Dma,
+  type DmaMappings,
+  LinearMemory,
   type DmaDirection,
   type EventKind,
   type Irq,
@@ -283,7 +285,7 @@ export class TestBench<D extends Pluggable = Pluggable> {
   }
 
   private memory(): Memory {
-    const words = new DataView(this.ram.buffer);
+    const linear = new LinearMemory(this.ram.buffer);
     const at = (address: number, bytes: number): Uint8Array => {
       if (address + bytes > this.ram.length) {
         throw new RangeError(`No RAM is at 0x${address.toString(16)}.`);
@@ -291,10 +293,19 @@ export class TestBench<D extends Pluggable = Pluggable> {
       return this.ram.subarray(address, address + bytes);
     };
     return {
-      read32: (address) => words.getUint32(address, true),
-      write32: (address, value) => {
-        words.setUint32(address, value, true);
+      load16: (address) => linear.load16(address),
+      load32: (address) => linear.load32(address),
+      store16: (address, value) => {
+        linear.store16(address, value);
       },
+      store32: (address, value) => {
+        linear.store32(address, value);
+      },
+      acquire16: (address) => linear.acquire16(address),
+      release16: (address, value) => {
+        linear.release16(address, value);
+      },
+      fence: () => {},
       copyIn: (address, bytes) => {
         at(address, bytes.length).set(bytes);
       },
@@ -332,6 +343,22 @@ export class TestBench<D extends Pluggable = Pluggable> {
   }
 
   private dma(): Dma {
+    const memory = this.memory();
+    const mappings = this.dmaMappings();
+    return {
+      ...mappings,
+      allocateCoherent: (bytes) => {
+        const address = memory.allocate(bytes);
+        return { address, iova: mappings.map(address, bytes, 'both'), bytes };
+      },
+      freeCoherent: ({ address, iova, bytes }) => {
+        mappings.unmap(iova, bytes);
+        memory.free(address);
+      },
+    };
+  }
+
+  private dmaMappings(): DmaMappings {
     let next = FIRST_IOVA;
     return {
       map: (address, bytes, direction) => {

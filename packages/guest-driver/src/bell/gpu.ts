@@ -3,7 +3,9 @@
  * with a call is found before anything of it has an effect.
  */
 import {
-  BadCommand,
+  checkBufferSize,
+  checkFence,
+  checkImageSize,
   type CommandBuffer,
   type Fence,
   type Gpu,
@@ -11,9 +13,11 @@ import {
   GpuError,
   type GpuFeatures,
   type GpuImage,
+  HandleTable,
+  notAnImage,
   PAGE_BYTES,
   type Placement,
-  resolveReferences,
+  resolveResources,
 } from '@doorbell/abi';
 import type { Undo } from '../undo.ts';
 import type { AddressSpace } from './address-space.ts';
@@ -21,7 +25,7 @@ import type { BellDevice } from './device.ts';
 import { DmaBuffer } from './dma-buffer.ts';
 import { clearPages } from './packets.ts';
 import type { Queue } from './queue.ts';
-import { type Resource, Resources } from './resource.ts';
+import { addResource, type Resource } from './resource.ts';
 import type { Picture } from './scanout.ts';
 import { Transfer } from './transfer.ts';
 import { VramBlock } from './vram-block.ts';
@@ -35,7 +39,7 @@ export class BellGpu implements Gpu {
   private readonly queue: Queue;
   private readonly undo: Undo;
   private readonly transfer: Transfer;
-  private readonly resources = new Resources();
+  private readonly resources = new HandleTable<Resource>();
   /** The last fence that was given out, and the last that is over. */
   private lastFence: Fence = 0;
   private lastOver: Fence = 0;
@@ -56,15 +60,14 @@ export class BellGpu implements Gpu {
 
   async createBuffer(bytes: number, placement: Placement): Promise<GpuBuffer> {
     this.queue.check();
-    if (!Number.isInteger(bytes) || bytes < 1 || bytes > this.features.maxBufferBytes) {
-      throw new GpuError(
-        'bad-range',
-        `A buffer has 1 to ${this.features.maxBufferBytes} bytes, not ${bytes}.`,
-      );
-    }
+    checkBufferSize(this.features, bytes);
     const { handle } = await this.whenRoom(() =>
       placement === 'host'
-        ? this.resources.add(new DmaBuffer(this.device.port, this.space, bytes, 'both'), bytes)
+        ? addResource(
+            this.resources,
+            new DmaBuffer(this.device.port, this.space, bytes, 'both'),
+            bytes,
+          )
         : this.addBlock(this.block(bytes), bytes),
     );
     return { handle, bytes };
@@ -72,13 +75,7 @@ export class BellGpu implements Gpu {
 
   async createImage(width: number, height: number): Promise<GpuImage> {
     this.queue.check();
-    const most = this.features.maxImageSize;
-    if (![width, height].every((side) => Number.isInteger(side) && side >= 1 && side <= most)) {
-      throw new GpuError(
-        'bad-range',
-        `An image is 1 to ${most} pixels wide and high, not ${width} by ${height}.`,
-      );
-    }
+    checkImageSize(this.features, width, height);
     const stride = width * 4;
     const { handle } = await this.whenRoom(() => {
       const block = this.block(stride * height);
@@ -93,7 +90,7 @@ export class BellGpu implements Gpu {
 
   /** A resource in VRAM, which still holds what its last owner left there: it is cleared first. */
   private addBlock(block: VramBlock, bytes: number, picture?: Picture): Resource {
-    const resource = this.resources.add(block, bytes, picture);
+    const resource = addResource(this.resources, block, bytes, picture);
     if (block.pages === 1) {
       this.device.aperture.writeBlock(block.offset, ZERO_PAGE);
     } else {
@@ -182,26 +179,18 @@ export class BellGpu implements Gpu {
   /** Packets of a command stream, and what they touch. @throws GpuError */
   private resolve(commands: CommandBuffer): { packets: Uint32Array; used: Set<Resource> } {
     const used = new Set<Resource>();
-    try {
-      const packets = resolveReferences(commands, (handle, offset, bytes) => {
-        const resource = this.resources.within(handle, offset, bytes);
-        used.add(resource);
-        return resource.memory.va + offset;
-      });
-      return { packets, used };
-    } catch (error) {
-      throw error instanceof BadCommand ? new GpuError('bad-command', error.message) : error;
-    }
+    const packets = resolveResources(
+      commands,
+      this.resources,
+      ({ memory }) => memory.va,
+      (resource) => used.add(resource),
+    );
+    return { packets, used };
   }
 
   async wait(fence: Fence): Promise<void> {
     this.queue.check();
-    if (!Number.isInteger(fence) || fence < 1 || fence > this.lastFence) {
-      throw new GpuError(
-        'bad-range',
-        `No submission has fence ${fence}; the last one is ${this.lastFence}.`,
-      );
-    }
+    checkFence(fence, this.lastFence);
     await this.queue.until(() => this.lastOver >= fence, 'dependency');
     const error = this.lost.get(fence);
     if (error !== undefined) {
@@ -214,10 +203,7 @@ export class BellGpu implements Gpu {
     const resource = this.resources.find(handle);
     const { picture } = resource;
     if (picture === undefined) {
-      throw new GpuError(
-        'bad-handle',
-        `Resource ${handle} is a buffer: only an image can be shown.`,
-      );
+      notAnImage(handle);
     }
     await this.transfer.byCpu(resource, () => {
       this.device.scanout.show(picture);

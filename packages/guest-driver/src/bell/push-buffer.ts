@@ -124,7 +124,7 @@ export class PushBuffer {
 
   /** The value of the last fence that passed. */
   fenceWord(): number {
-    return this.device.memory.read32(this.fence.address);
+    return this.device.memory.load32(this.fence.address);
   }
 
   /** A job is over: what it held is free. */

@@ -30,7 +30,7 @@ export class Ring {
     if (at !== end) {
       // A packet must not reach past the ring's end: a NOP fills what is left there.
       const rest = (this.buffer.bytes - end) / 4;
-      this.memory.write32(this.buffer.address + end, header(ringPackets.NOP.opcode, rest));
+      this.memory.store32(this.buffer.address + end, header(ringPackets.NOP.opcode, rest));
     }
     this.memory.copyIn(this.buffer.address + at, packets);
     return at;

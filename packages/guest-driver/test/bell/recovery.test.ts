@@ -375,7 +375,7 @@ describe('a device that lies', () => {
       .leaks()
       .filter((line) => line.startsWith('memory'))
       .map((line) => Number(/0x\w+/.exec(line)?.[0]));
-    bench.device.memory.write32(fencePage, 1000);
+    bench.device.memory.store32(fencePage, 1000);
     await expect(gpu.createBuffer(1, 'device')).rejects.toMatchObject({
       code: 'lost',
       message: 'bell: the device wrote fence 1000, which it was not given.',
