@@ -1,0 +1,23 @@
+/** How much one driver may make the device keep, whatever it asks for. */
+
+export interface Limits {
+  readonly resources: number;
+  /** Bytes of the renderer's buffers and images. */
+  readonly hostBytes: number;
+  /** Entries of scatter lists, of all resources together. */
+  readonly backingEntries: number;
+  readonly contexts: number;
+  /** Bytes of one command, with what follows its fixed part. */
+  readonly commandBytes: number;
+}
+
+export const defaultLimits: Limits = {
+  resources: 16384,
+  hostBytes: 256 << 20, // as QEMU's max_hostmem
+  backingEntries: 1 << 18,
+  contexts: 256,
+  commandBytes: 16 << 20,
+};
+
+/** The most entries of one scatter list: as in QEMU. */
+export const MAX_ENTRIES = 16384;

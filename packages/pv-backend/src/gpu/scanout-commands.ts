@@ -1,0 +1,168 @@
+/** The display: what it is like, what it shows, and when (VIRTIO 1.3 §5.7.6.8). */
+import { CommandEncoder, type GpuCommand } from '@doorbell/abi';
+import type { Handler } from './call.ts';
+import { PIXEL_BYTES, pixelFormat, toRgba } from './pixels.ts';
+import { intersection, isWhole, isWithin, type Rect } from './rect.ts';
+import { refuseUnless } from './refusal.ts';
+import { done, type Reply, replyWith } from './reply.ts';
+import { backingOf } from './resource-commands.ts';
+import type { ImageResource } from './resource.ts';
+import { gather, readPixels, writePixels } from './rows.ts';
+import type { Framebuffer, InBlob, PartOfImage } from './scanout.ts';
+import type { Session } from './session.ts';
+
+const INVALID = 'ERR_INVALID_PARAMETER';
+/** The scanout that the renderer shows; the others have no display. */
+const VISIBLE = 0;
+/** In pixels: smaller ones are refused, as by QEMU. */
+const LEAST_SIDE = 16;
+
+export const getDisplayInfo: Handler<'GET_DISPLAY_INFO'> = ({ session }) =>
+  replyWith('OK_DISPLAY_INFO', { pmodes: session.parts.display.modes() });
+
+export const getEdid: Handler<'GET_EDID'> = ({ session }, { scanout }) => {
+  const { display } = session.parts;
+  refuseUnless(scanout < display.scanouts, INVALID, `There is no scanout ${scanout}.`);
+  return replyWith('OK_EDID', { ...display.edid(), padding: 0 });
+};
+
+/** @throws Refusal */
+function checkScanout({ scanouts }: Session, index: number): void {
+  refuseUnless(index < scanouts.count, 'ERR_INVALID_SCANOUT_ID', `There is no scanout ${index}.`);
+}
+
+/** @throws Refusal */
+function checkShown(r: Rect, size: Pick<Rect, 'width' | 'height'>): void {
+  const isLarge = r.width >= LEAST_SIDE && r.height >= LEAST_SIDE;
+  refuseUnless(isLarge && isWithin(r, size), INVALID, 'No such rectangle can be shown.');
+}
+
+async function turnOff({ scanouts }: Session, index: number): Promise<Reply> {
+  await scanouts.disable(index);
+  return done();
+}
+
+export const setScanout: Handler<'SET_SCANOUT'> = async ({ session }, command) => {
+  const { r, scanout_id: index, resource_id } = command;
+  const { resources, scanouts } = session;
+  checkScanout(session, index);
+  if (resource_id === 0) {
+    return turnOff(session, index);
+  }
+  const resource = resources.find(resource_id);
+  refuseUnless(resource.kind === 'image', INVALID, `Resource ${resource_id} is no image.`);
+  if (!resource.is3d) {
+    backingOf(resource); // as in QEMU
+  }
+  checkShown(r, resource.host);
+  if (isWhole(r, resource.host)) {
+    await scanouts.set(index, { kind: 'whole', resource, r });
+  } else {
+    const own = await resources.makeImage(r.width, r.height);
+    await scanouts.set(index, { kind: 'part', resource, r, own, isStale: true });
+  }
+  return done();
+};
+
+export const setScanoutBlob: Handler<'SET_SCANOUT_BLOB'> = async ({ session }, command) => {
+  const { r, scanout_id: index, resource_id } = command;
+  const { resources, scanouts } = session;
+  checkScanout(session, index);
+  if (resource_id === 0) {
+    return turnOff(session, index);
+  }
+  const resource = resources.find(resource_id);
+  refuseUnless(resource.kind === 'blob', INVALID, `Resource ${resource_id} is no blob.`);
+  backingOf(resource);
+  const framebuffer = framebufferOf(command, resource.bytes);
+  const own = await resources.makeImage(r.width, r.height);
+  await scanouts.set(index, { kind: 'blob', resource, framebuffer, r, own, isStale: true });
+  return done();
+};
+
+/** One plane, all of whose visible rows are within the blob. @throws Refusal */
+function framebufferOf(command: GpuCommand<'SET_SCANOUT_BLOB'>, bytes: number): Framebuffer {
+  const { r, width, height, strides, offsets } = command;
+  const format = pixelFormat(command.format);
+  refuseUnless(format !== undefined, INVALID, `There is no format ${command.format}.`);
+  checkShown(r, { width, height });
+  const [stride] = strides;
+  const [offset] = offsets;
+  const end = offset + stride * (r.y + r.height - 1) + (r.x + r.width) * PIXEL_BYTES;
+  refuseUnless(
+    stride >= width * PIXEL_BYTES && end <= bytes,
+    INVALID,
+    `A framebuffer that ends at ${end} is not within a blob of ${bytes} bytes.`,
+  );
+  return { format, offset, stride };
+}
+
+export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async ({ session }, command) => {
+  const { r, resource_id } = command;
+  const resource = session.resources.find(resource_id);
+  if (resource.kind === 'image') {
+    refuseUnless(isWithin(r, resource.host), INVALID, 'The rectangle is not within the resource.');
+  }
+  const scanout = session.scanouts.get(VISIBLE);
+  if (scanout?.resource !== resource) {
+    return done();
+  }
+  const flushed = intersection(r, scanout.r);
+  if (flushed === undefined) {
+    return done();
+  }
+  const { renderer } = session.parts;
+  if (scanout.kind === 'whole') {
+    await renderer.present(scanout.resource.host);
+    return done();
+  }
+  const part = scanout.isStale ? scanout.r : flushed;
+  await (scanout.kind === 'part'
+    ? copyPart(session, scanout, part)
+    : fetchPart(session, scanout, part));
+  scanout.isStale = false;
+  await renderer.present(scanout.own);
+  return done();
+};
+
+/** Where a part of what is shown goes in the scanout's own image. */
+function inOwn({ r }: PartOfImage | InBlob, part: Rect): Rect {
+  return { x: part.x - r.x, y: part.y - r.y, width: part.width, height: part.height };
+}
+
+/** @throws GpuError */
+async function copyPart(session: Session, scanout: PartOfImage, part: Rect): Promise<void> {
+  const { renderer } = session.parts;
+  const target = inOwn(scanout, part);
+  const { host } = scanout.resource;
+  if (!renderer.features.commands.has('copy')) {
+    await writePixels(renderer, scanout.own, target, await readPixels(renderer, host, part));
+    return;
+  }
+  const at = (image: ImageResource['host'], { x, y }: Rect) => ({
+    handle: image.handle,
+    offset: y * image.stride + x * PIXEL_BYTES,
+  });
+  const copy = new CommandEncoder().copy({
+    dst: at(scanout.own, target),
+    dstStride: scanout.own.stride,
+    src: at(host, part),
+    srcStride: host.stride,
+    rowBytes: part.width * PIXEL_BYTES,
+    rows: part.height,
+  });
+  session.lastWork = await renderer.submit(copy.finish());
+}
+
+/** The driver's pixels as they are now. @throws Refusal, GpuError */
+async function fetchPart({ parts }: Session, scanout: InBlob, part: Rect): Promise<void> {
+  const { format, offset, stride } = scanout.framebuffer;
+  const pixels = await gather(backingOf(scanout.resource), {
+    offset: offset + part.y * stride + part.x * PIXEL_BYTES,
+    stride,
+    rowBytes: part.width * PIXEL_BYTES,
+    rows: part.height,
+  });
+  toRgba(format, pixels);
+  await writePixels(parts.renderer, scanout.own, inOwn(scanout, part), pixels);
+}

@@ -1,0 +1,86 @@
+/** What each scanout shows. */
+import type { GpuImage } from '@doorbell/abi';
+import type { PixelFormat } from './pixels.ts';
+import type { Rect } from './rect.ts';
+import type { BlobResource, ImageResource, Resource, Resources } from './resource.ts';
+
+/** Where a framebuffer lies in a blob. Offset and stride are in bytes. */
+export interface Framebuffer {
+  readonly format: PixelFormat;
+  readonly offset: number;
+  readonly stride: number;
+}
+
+interface Shown {
+  /** What is seen, in pixels of the resource or of the framebuffer. */
+  readonly r: Rect;
+}
+
+/** All of an image: it is presented as it is. */
+interface WholeImage extends Shown {
+  readonly kind: 'whole';
+  readonly resource: ImageResource;
+}
+
+/** What is copied, when it is flushed, to an image of the scanout's own. */
+interface Copied extends Shown {
+  readonly own: GpuImage;
+  /** Nothing was copied yet. */
+  isStale: boolean;
+}
+
+export interface PartOfImage extends Copied {
+  readonly kind: 'part';
+  readonly resource: ImageResource;
+}
+
+export interface InBlob extends Copied {
+  readonly kind: 'blob';
+  readonly resource: BlobResource;
+  readonly framebuffer: Framebuffer;
+}
+
+export type Scanout = WholeImage | PartOfImage | InBlob;
+
+export class Scanouts {
+  readonly count: number;
+  private readonly shown = new Map<number, Scanout>();
+  private readonly resources: Resources;
+
+  constructor(count: number, resources: Resources) {
+    this.count = count;
+    this.resources = resources;
+  }
+
+  get(index: number): Scanout | undefined {
+    return this.shown.get(index);
+  }
+
+  async set(index: number, scanout: Scanout): Promise<void> {
+    await this.disable(index);
+    this.shown.set(index, scanout);
+  }
+
+  async disable(index: number): Promise<void> {
+    const scanout = this.shown.get(index);
+    this.shown.delete(index);
+    if (scanout !== undefined && scanout.kind !== 'whole') {
+      await this.resources.free(scanout.own);
+    }
+  }
+
+  /** No scanout shows a resource any more. */
+  async forget(resource: Resource): Promise<void> {
+    for (const [index, scanout] of [...this.shown]) {
+      if (scanout.resource === resource) {
+        await this.disable(index);
+      }
+    }
+  }
+
+  async disableAll(): Promise<void> {
+    for (const index of [...this.shown.keys()]) {
+      await this.disable(index);
+    }
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * virtio-gpu's device half (VIRTIO 1.3 §5.7), in front of a renderer. Two tasks do its work: one
+ * serves the queues, the other answers fenced commands when their work is over. Nothing that a
+ * driver does throws: it is answered, or the device needs a reset and says why.
+ */
+import {
+  Chain,
+  type Clock,
+  type FeatureSet,
+  featureSet,
+  type Gpu,
+  hasFeature,
+  MAX_INDIRECT,
+  type QueueSetup,
+  RingError,
+  type Trace,
+  virtioFeatures,
+  virtioGpuFeatures,
+  type VirtioHost,
+  virtioIds,
+  type WaitQueue,
+} from '@doorbell/abi';
+import { GuestMemory } from '../guest-memory.ts';
+import { LiveQueue, openRing } from '../live-queue.ts';
+import { BaseDevice } from '../virtio-device.ts';
+import { capsetCount } from './capset.ts';
+import { CommandServer } from './command-server.ts';
+import { type DeviceCounts, newTally } from './counts.ts';
+import type { CursorSink } from './cursor.ts';
+import { DisplayConfig } from './display-config.ts';
+import { FenceQueue } from './fence-queue.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { Session } from './session.ts';
+
+const { VERSION_1, INDIRECT_DESC, EVENT_IDX, RING_PACKED, RING_RESET } = virtioFeatures;
+const { VIRGL, CONTEXT_INIT, EDID, RESOURCE_UUID, RESOURCE_BLOB } = virtioGpuFeatures;
+
+/** The largest size of each queue: QEMU's. */
+const CONTROL_SIZE = 256;
+const CURSOR_SIZE = 16;
+
+export interface VirtioGpuParts {
+  /** What draws. It is the caller's: the device frees what it made of it, and does not close it. */
+  readonly renderer: Gpu;
+  readonly clock: Clock;
+  /** Runs a task of the device, until `stop`. It waits by `clock`, `host.memory` and `renderer` alone. */
+  readonly spawn: (body: () => Promise<void>) => void;
+  readonly trace: Trace;
+  /** The mode that the display prefers, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** 1 to 16; the renderer shows the first. */
+  readonly scanouts?: number;
+  readonly limits?: Partial<Limits>;
+  /** When it is given, the device looks at its queues this often, and asks for no notifications. */
+  readonly pollNs?: number;
+  /** Of the UUIDs that it gives out. */
+  readonly seed?: number;
+  readonly onCursor?: CursorSink;
+}
+
+export class VirtioGpu extends BaseDevice {
+  readonly deviceId = virtioIds.GPU;
+  private readonly parts: VirtioGpuParts;
+  private readonly memory: GuestMemory;
+  private readonly limits: Limits;
+  private readonly display: DisplayConfig;
+  private readonly tally = newTally();
+  private readonly fences: FenceQueue;
+  private readonly server: CommandServer;
+
+  /** Wakes the task that serves the queues. */
+  private readonly bell: WaitQueue;
+  private isRung = false;
+  private readonly live: LiveQueue[] = [];
+  private readonly chain = new Chain(CONTROL_SIZE + MAX_INDIRECT);
+  private session: Session | undefined;
+  /** Sessions that are over, whose resources are still the renderer's. */
+  private readonly ended: Session[] = [];
+
+  private readonly stopped: WaitQueue;
+  private isStopping = false;
+  private tasks = 0;
+
+  constructor(host: VirtioHost, parts: VirtioGpuParts) {
+    super(host, parts.trace, [CONTROL_SIZE, CURSOR_SIZE]);
+    const { clock, renderer, trace } = parts;
+    this.parts = parts;
+    this.memory = new GuestMemory(host.memory);
+    this.limits = { ...defaultLimits, ...parts.limits };
+    this.display = new DisplayConfig(parts.width, parts.height, parts.scanouts ?? 1);
+    this.bell = clock.waitQueue();
+    this.stopped = clock.waitQueue();
+    this.fences = new FenceQueue(renderer, clock.waitQueue());
+    this.server = new CommandServer({
+      memory: this.memory,
+      limits: this.limits,
+      fences: this.fences,
+      trace,
+      tally: this.tally,
+      onLost: (queue, why) => this.needsReset(queue, why),
+    });
+    this.spawn(() => this.serve());
+    this.spawn(() => this.fences.run());
+  }
+
+  private spawn(body: () => Promise<void>): void {
+    this.tasks++;
+    this.parts.spawn(async () => {
+      try {
+        await body();
+      } finally {
+        this.tasks--;
+        this.stopped.wake();
+      }
+    });
+  }
+
+  // ------------------------------------------------------------------------------ §5.7.3, §5.7.4
+
+  /** Not IN_ORDER: a fenced command is answered after later ones that are not fenced. */
+  get features(): FeatureSet {
+    return featureSet(
+      VERSION_1,
+      INDIRECT_DESC,
+      EVENT_IDX,
+      RING_PACKED,
+      RING_RESET,
+      EDID,
+      RESOURCE_UUID,
+      RESOURCE_BLOB,
+      ...(this.capsets > 0 ? [VIRGL, CONTEXT_INIT] : []),
+    );
+  }
+
+  private get capsets(): number {
+    return capsetCount(this.parts.renderer.features);
+  }
+
+  /** §5.7.3: CONTEXT_INIT needs VIRGL. */
+  protected override accepts(features: FeatureSet): boolean {
+    return !hasFeature(features, CONTEXT_INIT) || hasFeature(features, VIRGL);
+  }
+
+  override readConfig(offset: number, into: Uint8Array): void {
+    this.display.read(this.capsets, offset, into);
+  }
+
+  override writeConfig(offset: number, bytes: Uint8Array): void {
+    this.display.write(offset, bytes);
+  }
+
+  /** The display prefers another mode: the driver is told (§5.7.4, `VIRTIO_GPU_EVENT_DISPLAY`). */
+  resize(width: number, height: number): void {
+    this.display.resize(width, height);
+    this.configHasChanged();
+  }
+
+  // ------------------------------------------------------------------------------ its life
+
+  protected override start(): void {
+    const { renderer, onCursor, seed = 0 } = this.parts;
+    const { memory, limits, display, driverFeatures: features } = this;
+    this.session = new Session({ renderer, memory, limits, display, onCursor, seed, features });
+    this.ring();
+  }
+
+  protected override end(): void {
+    for (const queue of this.live.splice(0)) {
+      this.retire(queue);
+    }
+    if (this.session !== undefined) {
+      this.ended.push(this.session);
+      this.session = undefined;
+    }
+    this.ring();
+  }
+
+  protected override openQueue(index: number, setup: QueueSetup): void {
+    const { host, driverFeatures } = this;
+    const { trace } = this.parts;
+    try {
+      const { maxSize } = this.queue(index);
+      const ring = openRing(host.memory, setup, maxSize, driverFeatures);
+      this.live.push(
+        new LiveQueue(index, ring, {
+          trace,
+          notifyDriver: (queue) => host.notifyDriver(queue),
+          onBroken: (queue, rule) => this.needsReset(queue, rule),
+        }),
+      );
+      this.ring();
+    } catch (error) {
+      if (!(error instanceof RingError)) {
+        throw error;
+      }
+      this.needsReset(index, error.message);
+    }
+  }
+
+  protected override closeQueue(index: number): void {
+    const at = this.live.findIndex((queue) => queue.index === index);
+    if (at >= 0) {
+      this.retire(...this.live.splice(at, 1));
+    }
+  }
+
+  /** Nothing is taken from a queue any more, or returned to it. */
+  private retire(...queues: LiveQueue[]): void {
+    for (const queue of queues) {
+      queue.isAlive = false;
+      this.tally.descriptors += queue.descriptors;
+      this.tally.suppressed += queue.suppressed;
+    }
+    this.fences.forget(({ isAlive }) => !isAlive);
+  }
+
+  /** Unplugs the device, for good: gives all back to the renderer, and waits for its tasks to end. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.writeStatus(0);
+    this.fences.end();
+    this.bell.wake();
+    await this.stopped.until(() => this.tasks === 0, 'resource');
+  }
+
+  override writeStatus(status: number): void {
+    if (!this.isStopping || status === 0) {
+      super.writeStatus(status);
+    }
+  }
+
+  get counts(): DeviceCounts {
+    const { tally, live } = this;
+    const { bytesFetched, bytesStored } = this.memory;
+    const sum = (key: 'descriptors' | 'suppressed'): number =>
+      live.reduce((total, queue) => total + queue[key], tally[key]);
+    return {
+      ...tally,
+      commands: { ...tally.commands },
+      descriptors: sum('descriptors'),
+      suppressed: sum('suppressed'),
+      bytesFetched,
+      bytesStored,
+    };
+  }
+
+  // ------------------------------------------------------------------------------ the queues
+
+  override notify(index: number): void {
+    this.tally.kicks++;
+    if (this.live.some((queue) => queue.index === index)) {
+      this.ring();
+    }
+  }
+
+  private ring(): void {
+    this.isRung = true;
+    this.bell.wake();
+  }
+
+  /** The task that serves the queues. */
+  private async serve(): Promise<void> {
+    while (!this.isStopping) {
+      await this.freeEnded();
+      this.isRung = false;
+      if (!(await this.visit())) {
+        await this.idle();
+      }
+    }
+    await this.freeEnded();
+  }
+
+  private async freeEnded(): Promise<void> {
+    for (const session of this.ended.splice(0)) {
+      await session.free();
+    }
+  }
+
+  /** Serves what is there, no queue more than its size at once. Whether there was anything. */
+  private async visit(): Promise<boolean> {
+    const { session, chain } = this;
+    let found = false;
+    for (const queue of [...this.live]) {
+      queue.disableNotifications();
+      for (let budget = queue.size; budget > 0 && queue.take(chain); budget--) {
+        found = true;
+        await this.server.serve(session!, queue, chain);
+      }
+      queue.publish();
+    }
+    return found;
+  }
+
+  private async idle(): Promise<void> {
+    const { pollNs } = this.parts;
+    if (pollNs !== undefined && this.live.length > 0) {
+      const isOver = (): boolean => this.isStopping || this.ended.length > 0;
+      await this.bell.until(isOver, 'time', pollNs);
+      return;
+    }
+    for (const queue of this.live) {
+      if (!queue.enableNotifications()) {
+        return;
+      }
+    }
+    await this.bell.until(() => this.isRung || this.isStopping, 'queue');
+  }
+}
