@@ -7,7 +7,8 @@ import type { Environment, Progress } from './environment.ts';
 import type { Mesh } from './mesh.ts';
 import type { Picture } from './picture.ts';
 import type { CompareReport, StackReport } from './report.ts';
-import { runStack, type RunRequest } from './run.ts';
+import type { RunRequest } from './frames.ts';
+import { runStack } from './run.ts';
 import type { Scene } from './scene.ts';
 import type { StackSpec } from './stack-spec.ts';
 

@@ -1,4 +1,5 @@
 /** What the lab needs of the world around it; browsers and Node hand in their own. */
+import type { ConnectBackend } from './pv/remote.ts';
 
 export interface Hash {
   update(bytes: Uint8Array): void;
@@ -14,6 +15,8 @@ export interface Environment {
   readonly breathe: () => Promise<void>;
   /** SHA-256 over the sources of a driver's package. */
   readonly driverSha256: (driver: string) => string;
+  /** Reaches a paravirtual backend in a thread or behind a socket, where there are such. */
+  readonly connectBackend?: ConnectBackend;
 }
 
 /** Where a comparison stands. */

@@ -22,6 +22,10 @@ const calls = {
 type Call = keyof typeof calls;
 const callNames = Object.keys(calls) as Call[];
 
+export function noPhases(): Record<Phase, number> {
+  return Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
+}
+
 export class Meter {
   /** Virtual nanoseconds. */
   readonly byPhase: Record<Phase, number>;
@@ -35,7 +39,12 @@ export class Meter {
     this.computer = computer;
     this.trace = computer.parts.machine.tracer;
     this.since = computer.parts.machine.now;
-    this.byPhase = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
+    this.byPhase = noPhases();
+  }
+
+  /** Time counts from here on. */
+  start(): void {
+    this.since = this.computer.parts.machine.now;
   }
 
   /** Time from here on belongs to `phase`. */
@@ -68,9 +77,12 @@ export class Meter {
   }
 
   private async call<T>(name: Call, bytes: number, run: () => Promise<T>): Promise<T> {
-    const { tracer } = this.computer.parts.machine;
+    const { tracer, tasks } = this.computer.parts.machine;
     const number = callNames.indexOf(name);
     this.enter(calls[name]);
+    if (tasks.othersAreBehind) {
+      await tasks.letOthersCatchUp(this.computer.parts.cpu);
+    }
     this.computer.request(++this.requests);
     tracer.cause = 0;
     tracer.cause = this.trace.event('appCall', number, bytes);

@@ -3,15 +3,20 @@ import type { Display } from '@doorbell/abi';
 import type { Hash } from './environment.ts';
 import type { Picture } from './picture.ts';
 
+export type OnShown = (frame: number, monitor: Monitor) => void;
+
 export class Monitor implements Display {
   /** The frame that is shown; undefined before the first. */
   picture: Picture | undefined;
   frames = 0;
   private readonly hash: Hash;
+  private readonly onShown: OnShown | undefined;
   private pixels = new Uint8Array(0);
 
-  constructor(hash: Hash) {
+  /** @param onShown  runs after each frame that is shown. */
+  constructor(hash: Hash, onShown?: OnShown) {
     this.hash = hash;
+    this.onShown = onShown;
   }
 
   flip(pixels: Uint8Array, width: number, height: number, stride: number): void {
@@ -29,6 +34,7 @@ export class Monitor implements Display {
     this.picture = { width, height, pixels: this.pixels };
     this.frames++;
     this.hash.update(this.pixels);
+    this.onShown?.(this.frames - 1, this);
   }
 
   /** Over all frames so far. May be asked once. */

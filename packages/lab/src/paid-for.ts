@@ -5,13 +5,16 @@ const number = (value: number): string => value.toLocaleString('en-US');
 
 /** Picks the words from the counts alone. */
 export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames'>): string {
-  if (counts.exits === 0) {
+  if (counts.exits === 0 && counts.descriptors === 0) {
     return `Nothing trapped: ${number(counts.directAccesses)} accesses went straight to the device, and ${number(counts.interrupts)} interrupts came straight back${translations(counts, "the host's DMA API maps memory for each request")}.`;
   }
   const later = counts.exitsAfterInit;
   const registers = sum(later, registerExits);
   const interrupts = sum(later, interruptExits);
   const drawn = `${number(frames.count)} ${frames.count === 1 ? 'frame' : 'frames'} and their uploads`;
+  if (counts.descriptors > 0) {
+    return asked(counts, drawn);
+  }
   const direct = number(counts.directAccesses);
   if (registers > 0) {
     const mapped =
@@ -24,6 +27,18 @@ export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames
       : `No exit in ${drawn}: interrupts were posted`;
   const others = number(counts.exits - sum(counts.exitsByReason, interruptExits));
   return `${exits}; ${others} more set the device up before the first frame and let it go after the last; ${direct} accesses were direct${translations(counts, "the guest's memory is mapped once, in large pages")}.`;
+}
+
+/** Of the paravirtual pair. */
+function asked(counts: StackReport['counts'], drawn: string): string {
+  const commands = Object.values(counts.commands).reduce((total, count) => total + count, 0);
+  const { kicks, suppressedNotifications, bytesMirrored } = counts;
+  const exits = Object.values(counts.exitsAfterInit).reduce((total, count) => total + count, 0);
+  const way =
+    bytesMirrored > 0
+      ? `${number(bytesMirrored)} bytes of it travelled to the other memory and back`
+      : `${number(exits)} exits in ${drawn}, and the host checked and copied what it was sent`;
+  return `The driver asked the host for what it wanted: ${number(commands)} commands in shared memory, of which ${number(kicks)} notifications told it and ${number(suppressedNotifications)} more were spared; ${way}.`;
 }
 
 const registerExits = ['mmio-read', 'mmio-write'];

@@ -14,7 +14,13 @@ export interface CountsReport {
   readonly exitsAfterInit: Readonly<Record<string, number>>;
   readonly directAccesses: number;
   readonly hypercalls: number;
+  /** Notifications of a virtqueue's driver that reached the device, and those that either half was spared. */
   readonly kicks: number;
+  readonly suppressedNotifications: number;
+  /** Descriptors that were passed through virtqueues. */
+  readonly descriptors: number;
+  /** Commands of virtio-gpu, by type. */
+  readonly commands: Readonly<Record<string, number>>;
   readonly interrupts: number;
   readonly injections: number;
   readonly iotlbHits: number;
@@ -22,6 +28,8 @@ export interface CountsReport {
   readonly iommuFaults: number;
   readonly bytesDma: number;
   readonly bytesCopied: number;
+  /** Bytes of virtqueues and requests that travelled between two memories. */
+  readonly bytesMirrored: number;
   readonly shadowUpdates: number;
   readonly contextSwitches: number;
 }

@@ -5,10 +5,27 @@
 import { InputError } from './input-error.ts';
 
 export interface StackOption {
+  /** What it may be, if that is a list. */
   readonly values: readonly string[];
+  /** Or a whole number from `least` to `most`. */
+  readonly range?: { readonly least: number; readonly most: number };
   readonly default: string;
   /** One sentence. */
   readonly doc: string;
+  /** The bare flag's name, where it is not the option's own. */
+  readonly flag?: string;
+}
+
+/** `split|packed`, or `1..64`. */
+export function optionValues({ values, range }: StackOption): string {
+  return range === undefined ? values.join('|') : `${range.least}..${range.most}`;
+}
+
+function allows({ values, range }: StackOption, value: string): boolean {
+  if (range === undefined) {
+    return values.includes(value);
+  }
+  return /^\d{1,9}$/.test(value) && Number(value) >= range.least && Number(value) <= range.most;
 }
 
 export interface StackKind {
@@ -79,6 +96,46 @@ const kinds: readonly StackKind[] = [
       },
     },
   },
+  {
+    name: 'pv',
+    term: 'paravirtualization',
+    doc: 'The driver knows that it is a guest: requests on a shared-memory virtqueue; a backend checks each and uses the GPU of the host.',
+    driver: 'pv-frontend',
+    options: {
+      ring: {
+        values: ['split', 'packed'],
+        default: 'split',
+        doc: "The virtqueue's layout (VIRTIO 1.3 §2.7, §2.8).",
+      },
+      notify: {
+        values: ['event-idx', 'interrupt', 'poll'],
+        default: 'event-idx',
+        doc: 'How each side learns of work: when an index passes the one it named, by a flag, or by looking again and again.',
+      },
+      batch: {
+        values: [],
+        range: { least: 1, most: 64 },
+        default: '1',
+        doc: 'Commands that the driver collects before it publishes them.',
+      },
+      ioeventfd: {
+        values: ['on', 'off'],
+        default: 'on',
+        doc: 'The kernel wakes the backend on a notification; off: the device model is entered.',
+      },
+      renderer: {
+        values: ['host', 'software', 'null'],
+        default: 'host',
+        doc: "What draws for the backend: the host's GPU, its CPU, or nothing at all.",
+      },
+      transport: {
+        values: ['inline', 'worker', 'websocket'],
+        default: 'inline',
+        flag: 'pv-transport',
+        doc: 'Where the backend is: on the same virtual machine, in a thread, or behind a socket. Time is virtual only inline.',
+      },
+    },
+  },
 ];
 
 /** The stacks that exist, by name, in the order of the default comparison. */
@@ -97,9 +154,11 @@ function checkOption(kind: StackKind, name: string, value: string): void {
       "'passthrough' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred; to see what it costs, give --stacks native,native:iommu=off.",
     );
   }
-  if (!option.values.includes(value)) {
+  if (!allows(option, value)) {
     throw new InputError(
-      `'${name}=${value}' of '${kind.name}': '${value}' is not one of ${option.values.join(', ')}.`,
+      option.range === undefined
+        ? `'${name}=${value}' of '${kind.name}': '${value}' is not one of ${option.values.join(', ')}.`
+        : `'${name}=${value}' of '${kind.name}': '${value}' is not a whole number from ${option.range.least} to ${option.range.most}.`,
     );
   }
 }

@@ -3,7 +3,8 @@ import { profiles, type ExitReason } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { compare, type CompareRequest } from '../src/compare.ts';
 import type { StackReport } from '../src/report.ts';
-import { Aborted, runStack } from '../src/run.ts';
+import { Aborted } from '../src/frames.ts';
+import { runStack } from '../src/run.ts';
 import type { Scene } from '../src/scene.ts';
 import { scenes } from '../src/scenes/index.ts';
 import { parseStacks, stackSpec } from '../src/stack-spec.ts';
@@ -79,7 +80,8 @@ describe('compare', () => {
           context: { width: 64, height: 48, frames: 3, seed: 1 },
           profile,
           // Counted where the accesses arrive, apart from the hypervisor's own counts.
-          onStack: ({ bell }) => {
+          onStack: ({ bell: model }) => {
+            const bell = model!;
             const read = bell.barRead.bind(bell);
             const write = bell.barWrite.bind(bell);
             bell.barRead = (bar, offset, width) => {

@@ -6,7 +6,13 @@ const none: CountsReport = {
   ...{ exits: 0, exitsByReason: {}, exitsAfterInit: {}, directAccesses: 0 },
   ...{ hypercalls: 0, kicks: 0, interrupts: 0, injections: 0, shadowUpdates: 0 },
   ...{ iotlbHits: 0, iotlbMisses: 0, iommuFaults: 0, bytesDma: 0, bytesCopied: 0 },
-  contextSwitches: 0,
+  ...{
+    contextSwitches: 0,
+    suppressedNotifications: 0,
+    descriptors: 0,
+    commands: {},
+    bytesMirrored: 0,
+  },
 };
 
 function sentence(counts: Partial<CountsReport>, frames = 60): string {
@@ -43,5 +49,17 @@ it('counts the register accesses of an emulated device, and those to VRAM where 
   );
   expect(sentence({ ...counts, directAccesses: 1182 })).toContain(
     'interrupts; 1,182 accesses to mapped VRAM were direct; the GPU',
+  );
+});
+
+it('says of the paravirtual pair what the driver asked for, and what telling of it cost', () => {
+  expect(
+    sentence({
+      ...{ exits: 90, exitsAfterInit: { ioeventfd: 40, injection: 20 }, kicks: 41 },
+      ...{ descriptors: 500, suppressedNotifications: 30, bytesCopied: 10_000 },
+      commands: { SUBMIT_3D: 60, RESOURCE_FLUSH: 60 },
+    }),
+  ).toBe(
+    'The driver asked the host for what it wanted: 120 commands in shared memory, of which 41 notifications told it and 30 more were spared; 60 exits in 60 frames and their uploads, and the host checked and copied what it was sent.',
   );
 });

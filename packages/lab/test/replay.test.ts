@@ -64,7 +64,7 @@ async function record(stackName: string, scene: string, cuts: readonly number[])
     },
     testEnvironment,
   );
-  return { recorder, checkpoints, end: saveStack(stack), picture: monitor.picture };
+  return { recorder, checkpoints, end: saveStack(stack!), picture: monitor.picture };
 }
 
 function replay(stackName: string, checkpoint: Checkpoint, recorder: Recorder) {

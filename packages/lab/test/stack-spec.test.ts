@@ -52,9 +52,16 @@ describe('stackKinds', () => {
   it('has defaults that are among their values', () => {
     for (const kind of stackKinds.values()) {
       expect(stackSpec(kind.name).id).toBe(kind.name);
-      for (const option of Object.values(kind.options)) {
-        expect(option.values).toContain(option.default);
+      for (const [name, option] of Object.entries(kind.options)) {
+        expect(stackSpec(kind.name, { [name]: option.default }).id).toBe(kind.name);
       }
+    }
+  });
+
+  it('has whole numbers within a range', () => {
+    expect(stackSpec('pv', { batch: '16' }).id).toBe('pv:batch=16');
+    for (const batch of ['0', '65', '1.5', 'many', '-1', '']) {
+      expect(() => stackSpec('pv', { batch })).toThrow('is not a whole number from 1 to 64');
     }
   });
 });

@@ -19,7 +19,7 @@ async function trace(stackName: string, scene = 'triangle'): Promise<Tracer> {
     },
     testEnvironment,
   );
-  return stack.host.machine.tracer;
+  return stack!.host.machine.tracer;
 }
 
 /** Kinds from an event back to its first cause. */

@@ -2,7 +2,15 @@
 import { bellBars } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
 import { Host, Vm, type BarPolicy } from '@doorbell/hypervisor';
-import { engineRates, GPU, GUEST_BYTES, HOST_BYTES, type Stack, type StackParts } from './stack.ts';
+import {
+  bellDriver,
+  engineRates,
+  GPU,
+  GUEST_BYTES,
+  HOST_BYTES,
+  type Stack,
+  type StackParts,
+} from './stack.ts';
 
 export function emulated({ profile, options, display }: StackParts): Stack {
   // The host's IOMMU has nothing to translate: no physical device does this guest's work.
@@ -17,5 +25,13 @@ export function emulated({ profile, options, display }: StackParts): Stack {
     new Bell(ports, engineRates(profile, 'software'));
   const bell = vm.emulate(GPU, make, policy, display);
   vm.bus.assignBars();
-  return { host, vm, computer: vm.computer, bdf: GPU, bell };
+  return {
+    host,
+    vm,
+    computer: vm.computer,
+    bdf: GPU,
+    bell,
+    busyNs: () => bell.counts.busyNs,
+    probe: bellDriver(vm.computer),
+  };
 }

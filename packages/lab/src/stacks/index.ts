@@ -2,12 +2,14 @@
 import { emulated } from './emulated.ts';
 import { native } from './native.ts';
 import { passthrough } from './passthrough.ts';
+import { pv } from './pv.ts';
 import type { Stack, StackParts } from './stack.ts';
 
 const builders: ReadonlyMap<string, (parts: StackParts) => Stack> = new Map([
   ['native', native],
   ['passthrough', passthrough],
   ['emulated', emulated],
+  ['pv', pv],
 ]);
 
 export function buildStack(name: string, parts: StackParts): Stack {

@@ -1,7 +1,7 @@
 /** Bare metal: the host's own operating system drives bell. */
 import { Bell } from '@doorbell/device-model';
 import { Host, type IommuMode } from '@doorbell/hypervisor';
-import { engineRates, GPU, HOST_BYTES, type Stack, type StackParts } from './stack.ts';
+import { bellDriver, engineRates, GPU, HOST_BYTES, type Stack, type StackParts } from './stack.ts';
 
 export function native({ profile, options, display }: StackParts): Stack {
   const host = new Host({
@@ -12,5 +12,13 @@ export function native({ profile, options, display }: StackParts): Stack {
   });
   const bell = host.plug(GPU, (ports) => new Bell(ports, engineRates(profile, 'engine')));
   host.bus.assignBars();
-  return { host, vm: undefined, computer: host.computer, bdf: GPU, bell };
+  return {
+    host,
+    vm: undefined,
+    computer: host.computer,
+    bdf: GPU,
+    bell,
+    busyNs: () => bell.counts.busyNs,
+    probe: bellDriver(host.computer),
+  };
 }

@@ -2,6 +2,7 @@
 import { Bell } from '@doorbell/device-model';
 import { Host, Vm, type IommuMode } from '@doorbell/hypervisor';
 import {
+  bellDriver,
   engineRates,
   GPU,
   GPU_GROUP,
@@ -33,5 +34,13 @@ export function passthrough({ profile, options, display }: StackParts): Stack {
   });
   vm.assign(GPU, GPU, GPU_GROUP);
   vm.bus.assignBars();
-  return { host, vm, computer: vm.computer, bdf: GPU, bell };
+  return {
+    host,
+    vm,
+    computer: vm.computer,
+    bdf: GPU,
+    bell,
+    busyNs: () => bell.counts.busyNs,
+    probe: bellDriver(vm.computer),
+  };
 }

@@ -1,7 +1,34 @@
 /** A stack, assembled: a machine with bell in it, and the computer on which bell's driver runs. */
-import { bdf, type Display } from '@doorbell/abi';
+import { bdf, bellBars, type Display, type Gpu } from '@doorbell/abi';
 import type { Bell, EngineRates } from '@doorbell/device-model';
+import { probeBell } from '@doorbell/guest-driver';
 import type { Computer, CostName, Host, Profile, Vm } from '@doorbell/hypervisor';
+
+/** A driver that has its device in hand. */
+export interface StackDriver {
+  open(): Promise<Gpu>;
+  remove(): void | Promise<void>;
+}
+
+/** What runs on the host beside a guest, such as a backend: as tasks of the host's CPU. */
+export interface HostService {
+  /** Ends before the guest begins. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the paravirtual pair did. */
+export interface PvCounts {
+  /** Notifications of the driver's that reached the device. */
+  readonly kicks: number;
+  /** Notifications that were not sent, because the other side had asked for none. */
+  readonly suppressedNotifications: number;
+  readonly descriptors: number;
+  /** Commands by type, as VIRTIO 1.3 names them. */
+  readonly commands: Readonly<Record<string, number>>;
+  /** Bytes of shared memory that travelled with a publication, both ways. */
+  readonly bytesMirrored: number;
+}
 
 export interface Stack {
   readonly host: Host;
@@ -9,9 +36,17 @@ export interface Stack {
   readonly vm: Vm | undefined;
   /** Where the driver runs. */
   readonly computer: Computer;
-  /** Where the driver finds bell. */
+  /** Where the driver finds its device. */
   readonly bdf: number;
-  readonly bell: Bell;
+  /** The GPU that does the work, if one does. */
+  readonly bell: Bell | undefined;
+  /** Nanoseconds that engines of the GPU, or what stands for it, were busy, by name. */
+  readonly busyNs: () => Readonly<Record<string, number>>;
+  /** Loads the driver. */
+  readonly probe: () => Promise<StackDriver>;
+  readonly service?: HostService;
+  /** Of the paravirtual pair. */
+  readonly pvCounts?: () => PvCounts;
 }
 
 export interface StackParts {
@@ -24,6 +59,7 @@ export interface StackParts {
 export const GPU = bdf(0, 2, 0);
 /** bell's IOMMU group, which has no other member. */
 export const GPU_GROUP = 0;
+export const VRAM_BYTES = bellBars.VRAM.size;
 export const HOST_BYTES = 256 << 20;
 export const GUEST_BYTES = 128 << 20;
 
@@ -40,6 +76,11 @@ export function engineRates(profile: Profile, kind: 'engine' | 'software'): Engi
     pixel: price('pixel'),
     tlbMiss: price('tlbMiss'),
   };
+}
+
+/** Loads bell's own driver: in the stacks whose guest is not to know where it is. */
+export function bellDriver(computer: Computer): () => Promise<StackDriver> {
+  return () => probeBell(computer.device(GPU));
 }
 
 /** The whole of a stack's state, as plain data. */

@@ -1,0 +1,92 @@
+/** A paravirtual backend without a virtual machine around it: in a thread, or behind a socket. */
+import type { Clock, Display, Gpu, Trace, VirtioHost } from '@doorbell/abi';
+import { Bell } from '@doorbell/device-model';
+import { Host, profiles } from '@doorbell/hypervisor';
+import { VirtioGpu } from '@doorbell/pv-backend';
+import { openRenderer, type RendererKind } from '../renderers/index.ts';
+import { engineRates, GPU, HOST_BYTES } from '../stacks/stack.ts';
+import { MachineGpu, MachineTasks } from './machine-gpu.ts';
+
+export interface RemoteBackend {
+  /** Makes the device, once. What it shows goes to `display`. */
+  create(host: VirtioHost, display: Display): VirtioGpu;
+  /** Counters of the device, as numbers by name; 0 before `create`. */
+  counts(): Readonly<Record<string, number>>;
+  /** Stops the device, and gives back all that the renderer holds. */
+  close(): Promise<void>;
+}
+
+/** What may be chosen about it: plain data. */
+export interface BackendOptions {
+  readonly renderer: RendererKind;
+  /** The mode that its display prefers, in pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface RemoteBackendParts extends BackendOptions {
+  /** The wall's. */
+  readonly clock: Clock;
+  /** A task of the device ended with an error, which it never should. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Nobody follows a run whose time is the wall's. */
+const noTrace: Trace = { event: () => 0 };
+
+/** @throws GpuError when the renderer cannot be opened. */
+export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBackend> {
+  let monitor: Display = { flip: () => undefined };
+  const display: Display = {
+    flip: (pixels, width, height, stride) => {
+      monitor.flip(pixels, width, height, stride);
+    },
+  };
+  const { gpu, close } = await openOutside(parts.renderer, display);
+  let device: VirtioGpu | undefined;
+  return {
+    create: (host, target) => {
+      monitor = target;
+      device = new VirtioGpu(host, {
+        renderer: gpu,
+        clock: parts.clock,
+        spawn: (body) => {
+          body().catch(parts.onError);
+        },
+        trace: noTrace,
+        width: parts.width,
+        height: parts.height,
+      });
+      return device;
+    },
+    counts: () => (device === undefined ? {} : flatCounts(device)),
+    close: async () => {
+      await device?.stop();
+      await close();
+    },
+  };
+}
+
+/** Commands are counted as `command.NAME`. */
+function flatCounts({ counts }: VirtioGpu): Record<string, number> {
+  const { commands, ...numbers } = counts;
+  const named = Object.entries(commands).map(([name, count]) => [`command.${name}`, count]);
+  return { ...numbers, ...(Object.fromEntries(named) as Record<string, number>) };
+}
+
+/** A renderer on a machine of its own, whose virtual time nobody reads. */
+async function openOutside(
+  kind: RendererKind,
+  display: Display,
+): Promise<{ gpu: Gpu; close: () => Promise<void> }> {
+  const [profile] = profiles.values();
+  const host = new Host({ profile, display, iommu: 'strict', memoryBytes: HOST_BYTES });
+  const bell =
+    kind === 'host'
+      ? host.plug(GPU, (ports) => new Bell(ports, engineRates(profile, 'engine')))
+      : undefined;
+  host.bus.assignBars();
+  const tasks = new MachineTasks(host.computer);
+  const opened = await tasks.run(() => openRenderer(kind, host, display, profile, bell));
+  return { gpu: new MachineGpu(tasks, opened.gpu), close: () => tasks.run(() => opened.close()) };
+}
