@@ -4,8 +4,12 @@ import { accessBenchmarks } from './bench/access.ts';
 import { measure, type Benchmark, type BenchResult } from './bench/benchmark.ts';
 import { engineBenchmarks } from './bench/engine.ts';
 import { eventBenchmarks } from './bench/event.ts';
+import { ringThreadBenchmarks } from './bench/ring-threads.ts';
+import { ringBenchmarks } from './bench/ring.ts';
 import { translationBenchmarks } from './bench/translation.ts';
+import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
+import { workerBenchmarks } from './bench/worker.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, Interrupted } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -20,6 +24,10 @@ const benchmarks: readonly Benchmark[] = [
   ...translationBenchmarks,
   ...engineBenchmarks,
   ...eventBenchmarks,
+  ...ringBenchmarks,
+  ...ringThreadBenchmarks,
+  ...workerBenchmarks,
+  ...webSocketBenchmarks,
   ...wholeRunBenchmarks,
 ];
 

@@ -35,6 +35,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'serve',
+    summary: 'serves a paravirtual backend over a WebSocket, for other processes and machines',
+    load: async () => {
+      const { defineServe, runServe } = await import('./serve.ts');
+      return { define: defineServe, run: runServe };
+    },
+  },
+  {
     name: 'lspci',
     summary: 'prints configuration space as lspci -xxxx does',
     load: async () => {

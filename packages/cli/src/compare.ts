@@ -6,9 +6,11 @@ import {
   stackKinds,
   type CompareRequest,
   type CompareResult,
+  type Environment,
   type Picture,
 } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
+import { parseBackendAddress } from './backend-address.ts';
 import { pictureSize, wholeNumber, type Size } from './argument.ts';
 import { comparisonTable } from './comparison-table.ts';
 import { driverText, identityText, planText, sentences } from './comparison-text.ts';
@@ -39,6 +41,11 @@ interface CompareOptions {
   readonly png?: string;
   readonly json?: string;
   readonly picture: boolean;
+  readonly backend?: string;
+  readonly latency: number;
+  readonly jitter: number;
+  readonly dropConnectionAt?: number;
+  readonly reconnect: number;
 }
 
 export function defineCompare(command: Command): void {
@@ -65,14 +72,32 @@ export function defineCompare(command: Command): void {
       'do not show the last frame; it takes a terminal of 256 colours and 40 columns',
     );
   addStackFlags(command);
+  command
+    .optionsGroup('Where the backend of pv is, with --pv-transport websocket:')
+    .option('--backend <ws://…>', 'the address that doorbell serve --backend printed; implies it')
+    .option('--latency <ms>', 'added to each message, one way', wholeNumber(0, 10_000), 0)
+    .option('--jitter <ms>', 'up to so much more, different each time', wholeNumber(0, 10_000), 0)
+    .option(
+      '--drop-connection-at <n>',
+      'cuts the connection after n messages, once',
+      wholeNumber(1, 1_000_000_000),
+    )
+    .option(
+      '--reconnect <s>',
+      'seconds to wait for a backend that is lost; 0: not at all',
+      wholeNumber(0, 3600),
+      30,
+    );
 }
 
 /** The request that the options describe. @throws Failure, InputError */
 async function readRequest(options: CompareOptions): Promise<CompareRequest> {
   const { stacks, scene, frames, size, seed, profile } = options;
   const found = findScene(scene);
+  const given = givenStackOptions({ ...options });
+  const elsewhere = options.backend === undefined ? {} : { transport: 'websocket' };
   return {
-    stacks: parseStacks(stacks, givenStackOptions({ ...options })),
+    stacks: parseStacks(stacks, { ...elsewhere, ...given }),
     scene: found,
     frames,
     width: size.width,
@@ -90,7 +115,7 @@ export async function runCompare(options: CompareOptions): Promise<ExitCode> {
     checkFolder(options.png);
   }
   announce(request, options);
-  const result = await compareWithProgress(request);
+  const result = await compareWithProgress(request, environmentFor(options));
   if (options.png !== undefined) {
     writeLastFrames(options.png, result.lastFrames);
   }
@@ -115,7 +140,27 @@ function announce(request: CompareRequest, { json, profile }: CompareOptions): v
   stream.write(`${planText(plan, terminalOf(stream).columns)}\n`);
 }
 
-async function compareWithProgress(request: CompareRequest): Promise<CompareResult> {
+/** @throws Failure when `--backend` is no address. */
+function environmentFor(options: CompareOptions): Environment {
+  const { backend, latency, jitter, dropConnectionAt, reconnect, seed } = options;
+  const address = backend === undefined ? {} : { backend: parseBackendAddress(backend) };
+  const drop = dropConnectionAt === undefined ? {} : { dropConnectionAt };
+  const impairment = { latencyMs: latency, jitterMs: jitter, seed, ...drop };
+  const remote = { ...address, impairment, recoveryNs: reconnect * 1e9 };
+  return {
+    ...labEnvironment,
+    // Loads sockets and threads only when a stack asks for them.
+    connectBackend: async (transport, request) => {
+      const { backendConnector } = await import('./remote-pair.ts');
+      return backendConnector(remote)(transport, request);
+    },
+  };
+}
+
+async function compareWithProgress(
+  request: CompareRequest,
+  environment: Environment,
+): Promise<CompareResult> {
   const { stderr } = process;
   const { stacks, frames } = request;
   const job = { total: stacks.length * frames, noun: 'frames' };
@@ -130,7 +175,7 @@ async function compareWithProgress(request: CompareRequest): Promise<CompareResu
           progress.update(stack, stacks.findIndex(({ id }) => id === stack) * frames + frame);
         },
       },
-      labEnvironment,
+      environment,
     );
   } catch (error) {
     throw interrupt.signal.aborted ? new Interrupted() : tooLarge(error);

@@ -51,6 +51,8 @@ const occasional: readonly (readonly [string, keyof CountsReport & PlainCount])[
   ['injections', 'injections'],
   ['hypercalls', 'hypercalls'],
   ['kicks', 'kicks'],
+  ['notifications spared', 'suppressedNotifications'],
+  ['descriptors', 'descriptors'],
   ['shadow updates', 'shadowUpdates'],
   ['context switches', 'contextSwitches'],
   ['IOMMU faults', 'iommuFaults'],
@@ -70,9 +72,29 @@ function counts(stacks: readonly StackReport[]): Row[] {
     ...occasional
       .filter(([, name]) => of(name).some((count) => count > 0))
       .map(([label, name]) => countRow(label, of(name))),
+    ...commandRows(all),
     { label: 'IOTLB hit rate', cells: all.map(hitRate) },
     { label: 'bytes by DMA', cells: formatBytes(of('bytesDma')) },
     { label: 'bytes copied', cells: formatBytes(of('bytesCopied')) },
+    ...(of('bytesMirrored').some((bytes) => bytes > 0)
+      ? [{ label: 'bytes mirrored', cells: formatBytes(of('bytesMirrored')) }]
+      : []),
+  ];
+}
+
+/** Commands of virtio-gpu: all of them, and those types that are many. */
+function commandRows(all: readonly CountsReport[]): Row[] {
+  const totals = all.map(({ commands }) => sum(Object.values(commands)));
+  if (totals.every((total) => total === 0)) {
+    return [];
+  }
+  const types = [...new Set(all.flatMap(({ commands }) => Object.keys(commands)))];
+  const many = types
+    .map((type) => ({ type, values: all.map(({ commands }) => commands[type] ?? 0) }))
+    .filter(({ values }) => values.some((value, index) => value > WORTH_A_ROW * totals[index]));
+  return [
+    countRow('commands', totals),
+    ...many.map(({ type, values }) => countRow(type, values, true)),
   ];
 }
 
@@ -104,14 +126,17 @@ function times({ stacks, scene }: CompareReport): Row[] {
     .map((phase) => ({ phase, values: stacks.map(({ time }) => time.byPhase[phase]) }))
     .filter(({ values }) => values.some((value) => value > 0));
   const setup = stacks.map(({ time }) => time.setupNs);
+  /** A phase has no virtual time where none is kept. */
+  const kept = (values: readonly number[]): string[] =>
+    timesOrNothing(values.map((value, index) => (total[index] === null ? null : value)));
   return [
-    ...(setup.some((ns) => ns > 0) ? [{ label: 'set up before', cells: formatTimes(setup) }] : []),
+    ...(setup.some((ns) => ns > 0) ? [{ label: 'set up before', cells: kept(setup) }] : []),
     { label: 'virtual time', cells: timesOrNothing(total) },
     { label: 'per frame', cells: timesOrNothing(perFrame), part: true },
     { label: '× native', cells: stacks.map(relative), part: true },
     ...parts.map(({ phase, values }) => ({
       label: `in ${phase}`,
-      cells: formatTimes(values),
+      cells: kept(values),
       part: true,
     })),
   ];

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** The packages by name; spelled out, so that tools see what is depended on. */
 const entries: Readonly<Record<string, () => string>> = {
   'guest-driver': () => import.meta.resolve('@doorbell/guest-driver'),
+  'pv-frontend': () => import.meta.resolve('@doorbell/pv-frontend'),
 };
 
 const known = new Map<string, string>();

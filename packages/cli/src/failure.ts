@@ -20,6 +20,13 @@ export class Interrupted extends Error {
 /** Errors of other packages that mean wrong input; by name, as importing their classes loads those packages. */
 const inputErrors: ReadonlySet<string> = new Set(['InputError', 'ProfileError']);
 
+/** Errors of other packages that mean a backend which is not there, or of no use; by name, too. */
+const backendErrors: ReadonlySet<string> = new Set([
+  'BackendFailed',
+  'BackendUnavailable',
+  'TransportLost',
+]);
+
 /** What the system answers when the disk, not the path, is to blame. */
 const exhausted: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO']);
 
@@ -73,6 +80,9 @@ export function verdict(error: unknown, accepted: string): Verdict {
   }
   if (error instanceof Error && inputErrors.has(error.name)) {
     return { exitCode: exitCodes.BAD_INPUT, text: `doorbell: ${oneLine(error.message)}` };
+  }
+  if (error instanceof Error && backendErrors.has(error.name)) {
+    return { exitCode: exitCodes.UNAVAILABLE, text: `doorbell: ${oneLine(error.message)}` };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: exitCodes.CHECK_FAILED, text: `doorbell: This is a bug.\n${trace}` };

@@ -1,4 +1,4 @@
-/** Ctrl-C: the first asks the work to end, the second does not wait for it. */
+/** Ctrl-C: the first asks the work to end, the second does not wait for it. And other ways to be told. */
 import { exitCodes } from './exit-code.ts';
 
 export interface Interrupt {
@@ -20,6 +20,23 @@ export function onInterrupt(): Interrupt {
     signal: controller.signal,
     release: () => {
       process.off('SIGINT', handler);
+    },
+  };
+}
+
+/** SIGTERM, or the end of the process that started this one and holds a channel to it. */
+export function onDismissal(): Interrupt {
+  const controller = new AbortController();
+  const handler = (): void => {
+    controller.abort();
+  };
+  process.on('SIGTERM', handler);
+  process.on('disconnect', handler);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGTERM', handler);
+      process.off('disconnect', handler);
     },
   };
 }

@@ -1,6 +1,13 @@
 /** `doorbell list`: what there is to compare. */
 import { profiles } from '@doorbell/hypervisor';
-import { scenes, stackKinds, type Scene, type StackKind } from '@doorbell/lab';
+import {
+  optionValues,
+  renderers,
+  scenes,
+  stackKinds,
+  type Scene,
+  type StackKind,
+} from '@doorbell/lab';
 import type { Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
@@ -39,6 +46,10 @@ export function listText(terminal: Terminal): string {
       [...scenes.values()].map((scene) => sceneText(scene, terminal)),
     ),
     section(
+      'Renderers',
+      Object.entries(renderers).map(([name, doc]) => entry(name, '', doc, terminal)),
+    ),
+    section(
       'Profiles',
       [...profiles.values()].map((profile) => {
         const { verified, total } = verifiedConstants(profile);
@@ -62,8 +73,8 @@ function sceneText({ name, doc, credit }: Scene, terminal: Terminal): string {
 
 function stackText(kind: StackKind, terminal: Terminal): string {
   const options = Object.entries(kind.options).map(([name, option]) => {
-    const { values, default: fallback, doc } = option;
-    return `    ${name}=${values.join('|')}, by default ${fallback}\n${wrap(doc, terminal.columns, '      ')}`;
+    const { default: fallback, doc } = option;
+    return `    ${name}=${optionValues(option)}, by default ${fallback}\n${wrap(doc, terminal.columns, '      ')}`;
   });
   return [entry(kind.name, `(${kind.term})`, kind.doc, terminal), ...options].join('\n');
 }
@@ -73,6 +84,7 @@ function listReport(): object {
     schema: 'doorbell.list/1',
     stacks: [...stackKinds.values()],
     scenes: [...scenes.values()].map(({ name, doc, credit }) => ({ name, doc, credit })),
+    renderers: Object.entries(renderers).map(([name, doc]) => ({ name, doc })),
     profiles: [...profiles.values()].map((profile) => ({
       name: profile.name,
       doc: profile.doc,

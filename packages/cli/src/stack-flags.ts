@@ -1,10 +1,14 @@
 /** The options of stacks as bare flags, which apply to every stack that has them. */
-import { stackKinds } from '@doorbell/lab';
+import { optionValues, stackKinds } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 
 interface Flag {
+  /** The option's name, and the flag's. */
   readonly name: string;
+  readonly flag: string;
   readonly values: readonly string[];
+  /** As the help shows them. */
+  readonly shown: string;
   readonly stacks: readonly string[];
   /** The values that some of these stacks refuse, with those stacks: `off: not for passthrough`. */
   readonly refused: readonly string[];
@@ -21,14 +25,17 @@ function stackFlags(): Flag[] {
       const kinds = without.map((kind) => kind.name).join(', ');
       return kinds === '' ? [] : [`${value}: not for ${kinds}`];
     });
-    return { name, values, stacks: having.map((kind) => kind.name), refused };
+    const [{ options }] = having;
+    const { flag = name, range } = options[name];
+    const shown = range === undefined ? values.join('|') : optionValues(options[name]);
+    return { name, flag, values, shown, stacks: having.map((kind) => kind.name), refused };
   });
 }
 
-function optionOf({ name, values, stacks, refused }: Flag): Option {
+function optionOf({ flag, values, shown, stacks, refused }: Flag): Option {
   const doc = [`of ${stacks.join(', ')}`, ...refused].join('; ');
-  const option = new Option(`--${name} <${values.join('|')}>`, doc);
-  return option.choices(values);
+  const option = new Option(`--${flag} <${shown}>`, doc);
+  return values.length > 0 ? option.choices(values) : option;
 }
 
 export function addStackFlags(command: Command): void {

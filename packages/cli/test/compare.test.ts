@@ -66,7 +66,7 @@ test('asks for the defaults when nothing is said', async () => {
     seed: 1,
     profile: { name: 'kvm-x86' },
   });
-  expect(request?.stacks.map(({ id }) => id)).toEqual(['native', 'passthrough', 'emulated']);
+  expect(request?.stacks.map(({ id }) => id)).toEqual(['native', 'passthrough', 'emulated', 'pv']);
 });
 
 test('gives bare flags to every stack that has the option', async () => {
@@ -75,6 +75,7 @@ test('gives bare flags to every stack that has the option', async () => {
     'native:iommu=deferred',
     'passthrough:iommu=deferred:posted-interrupts=on',
     'emulated:vram=trap',
+    'pv',
   ]);
   expect(compare.mock.lastCall?.[0].seed).toBe(0);
 });

@@ -42,8 +42,11 @@ test('compares stacks, and reports the same twice but for wall time', async () =
     profile: 'kvm-x86',
     identical: true,
   });
-  expect(report.stacks.map(({ id }) => id)).toEqual(['native', 'passthrough', 'emulated']);
-  expect(new Set(report.stacks.map(({ driver }) => driver.sha256)).size).toBe(1);
+  expect(report.stacks.map(({ id }) => id)).toEqual(['native', 'passthrough', 'emulated', 'pv']);
+  const [native, passthrough, emulated, pv] = report.stacks.map(({ driver }) => driver);
+  expect([passthrough, emulated]).toEqual([native, native]);
+  expect(pv.package).toBe('pv-frontend');
+  expect(pv.sha256).not.toBe(native.sha256);
   const again = await doorbellHere(`compare ${small.join(' ')} --json -`);
   expect(withoutWallTime(JSON.parse(again.stdout))).toEqual(withoutWallTime(report));
 });
@@ -52,10 +55,15 @@ test('prints a table, and writes the last frames where it is told to', async () 
   const frames = join(folder, 'frames');
   const { code, stdout } = await doorbellHere(`compare ${small.join(' ')} --png ${frames}`);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^triangle: 2 frames of 64x48 through native, passthrough, emulated/);
-  expect(stdout).toMatch(/^ +native +passthrough +emulated$/m);
+  expect(stdout).toMatch(/^triangle: 2 frames of 64x48 through native, passthrough, emulated, pv/);
+  expect(stdout).toMatch(/^ +native +passthrough +emulated +pv$/m);
   expect(stdout).toMatch(/^identical: yes, sha256 [0-9a-f]{16}/m);
-  expect(readdirSync(frames).sort()).toEqual(['emulated.png', 'native.png', 'passthrough.png']);
+  expect(readdirSync(frames).sort()).toEqual([
+    'emulated.png',
+    'native.png',
+    'passthrough.png',
+    'pv.png',
+  ]);
 });
 
 test('is quiet when the reader of its output goes away', async () => {

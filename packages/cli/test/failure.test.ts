@@ -16,6 +16,16 @@ test('tells input that other packages refuse from a bug, by the name of the erro
   expect(verdict(named('ProfileError', 'A value is missing.'), hint).exitCode).toBe(2);
 });
 
+test.each(['BackendFailed', 'BackendUnavailable', 'TransportLost'])(
+  'counts %s as something that the machine lacks',
+  (name) => {
+    expect(verdict(named(name, 'Nothing listens there.'), hint)).toEqual({
+      exitCode: 3,
+      text: 'doorbell: Nothing listens there.',
+    });
+  },
+);
+
 test('shows where a bug is', () => {
   const { exitCode, text } = verdict(new TypeError('x is undefined'), hint);
   expect(exitCode).toBe(1);

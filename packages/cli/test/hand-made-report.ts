@@ -8,6 +8,9 @@ const noCounts: CountsReport = {
   directAccesses: 0,
   hypercalls: 0,
   kicks: 0,
+  suppressedNotifications: 0,
+  descriptors: 0,
+  commands: {},
   interrupts: 0,
   injections: 0,
   iotlbHits: 0,
@@ -15,6 +18,7 @@ const noCounts: CountsReport = {
   iommuFaults: 0,
   bytesDma: 0,
   bytesCopied: 0,
+  bytesMirrored: 0,
   shadowUpdates: 0,
   contextSwitches: 0,
 };

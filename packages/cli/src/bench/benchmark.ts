@@ -24,6 +24,8 @@ export interface Benchmark {
 export interface Prepared {
   readonly work: Work;
   readonly reference: Work;
+  /** Gives back what was prepared: threads, connections. */
+  readonly close?: () => Promise<void>;
 }
 
 /** As the JSON has it: units per second, and how many times as many as the reference does. */
@@ -48,8 +50,21 @@ export async function measure(
   pace: Pace,
   afterRound: () => Promise<void>,
 ): Promise<BenchResult> {
+  const prepared = await benchmark.prepare();
+  try {
+    return await compare(benchmark, prepared, pace, afterRound);
+  } finally {
+    await prepared.close?.();
+  }
+}
+
+async function compare(
+  benchmark: Benchmark,
+  { work, reference }: Prepared,
+  pace: Pace,
+  afterRound: () => Promise<void>,
+): Promise<BenchResult> {
   const { name, unit, against } = benchmark;
-  const { work, reference } = await benchmark.prepare();
   const rounds = Math.min(benchmark.rounds ?? pace.rounds, pace.rounds);
   const times: { readonly work: number[]; readonly reference: number[] } = {
     work: [],

@@ -1,0 +1,19 @@
+/** The backend that a worker thread runs, for `--pv-transport worker`. */
+import type { VirtioHost } from '@doorbell/abi';
+import { remoteBackend, type BackendOptions } from '@doorbell/lab';
+import type { ThreadDevice, ThreadSurroundings } from '@doorbell/pv-backend/node';
+
+/** Called by the thread's program. */
+export async function createDevice(
+  host: VirtioHost,
+  { display, clock, options }: ThreadSurroundings,
+): Promise<ThreadDevice> {
+  const backend = await remoteBackend({
+    ...(options as BackendOptions),
+    clock,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  return { device: backend.create(host, display), counts: () => backend.counts() };
+}
