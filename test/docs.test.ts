@@ -2,7 +2,8 @@
  * Every command in the documents is executed, and so is every TypeScript block: a page's blocks
  * are one program, and the `text` block behind a `ts` block is what it must print.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
@@ -54,6 +55,22 @@ function shell(command: string, cwd: string): Ran {
   return spawnSync(command, { shell: true, cwd, env, encoding: 'utf8', timeout: 110_000 });
 }
 
+/** Starts a command that stays, and waits for the first that it says. */
+async function start(command: string): Promise<ChildProcess> {
+  const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
+  const child = spawn(`exec ${command}`, { shell: true, cwd: elsewhere, env });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** Ends it as Ctrl-C does. Gives the exit code. */
+async function interrupt(child: ChildProcess): Promise<unknown> {
+  const exited = once(child, 'exit');
+  child.kill('SIGINT');
+  const [code] = (await exited) as readonly unknown[];
+  return code;
+}
+
 /** A page's blocks as one program, with a mark between their outputs. */
 function program(code: readonly Block[]): string {
   return code.map((block) => `${block.text}\nconsole.log('\\0');\n`).join('\n');
@@ -97,9 +114,17 @@ describe.each(withBlocks)('$path', ({ path, found }) => {
     .flatMap((block) => {
       const next = found[found.indexOf(block) + 1];
       const output = next?.language === 'text' ? next.text : undefined;
-      return commands(block).map(({ text, exitCode }) => ({ text, exitCode, output }));
+      return commands(block).map((command) => ({ ...command, output }));
     });
-  it.each(lines)('$text', { timeout: 120_000 }, ({ text, exitCode, output }) => {
+  const staying: ChildProcess[] = [];
+  afterAll(() => {
+    staying.forEach((child) => child.kill('SIGKILL'));
+  });
+  it.each(lines)('$text', { timeout: 120_000 }, async ({ text, exitCode, stays, output }) => {
+    if (stays) {
+      staying.push(await start(text.replaceAll('npx doorbell', 'doorbell')));
+      return;
+    }
     const ci = runByCi.get(text);
     if (ci !== undefined) {
       expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toMatch(ci);
@@ -115,6 +140,12 @@ describe.each(withBlocks)('$path', ({ path, found }) => {
     });
     if (output !== undefined) {
       expect(shows(output, ran.stdout), ran.stdout).toBe(true);
+    }
+  });
+
+  it.runIf(lines.some(({ stays }) => stays))('what stays ends at Ctrl-C', async () => {
+    for (const child of staying.splice(0)) {
+      expect(await interrupt(child)).toBe(130);
     }
   });
 });

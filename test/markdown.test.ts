@@ -18,10 +18,11 @@ describe('blocks', () => {
 
 describe('commands', () => {
   it('takes comments off and reads the announced exit code', () => {
-    const text = '# a comment\nls -l   # lists\n\nfalse # exit 1';
+    const text = '# a comment\nls -l   # lists\n\nfalse # exit 1\nsleep 9 # until Ctrl-C';
     expect(commands({ language: 'sh', text, line: 1 })).toEqual([
-      { text: 'ls -l', exitCode: 0 },
-      { text: 'false', exitCode: 1 },
+      { text: 'ls -l', exitCode: 0, stays: false },
+      { text: 'false', exitCode: 1, stays: false },
+      { text: 'sleep 9', exitCode: 0, stays: true },
     ]);
   });
 });

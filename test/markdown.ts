@@ -26,10 +26,14 @@ export function blocks(markdown: string): readonly Block[] {
   return found;
 }
 
-/** A command of an `sh` block, and the exit code that it announces by a trailing `# exit N`. */
+/**
+ * A command of an `sh` block, and the exit code that it announces by a trailing `# exit N`. One
+ * that ends in `# until Ctrl-C` runs beside those that follow it on the page.
+ */
 export interface Command {
   readonly text: string;
   readonly exitCode: number;
+  readonly stays: boolean;
 }
 
 export function commands(block: Block): readonly Command[] {
@@ -39,7 +43,11 @@ export function commands(block: Block): readonly Command[] {
     .map((line) => {
       const announced = /\s+# exit (\d+)$/.exec(line);
       const text = line.replace(/\s+#.*$/, '');
-      return { text, exitCode: Number(announced?.[1] ?? 0) };
+      return {
+        text,
+        exitCode: Number(announced?.[1] ?? 0),
+        stays: /\s# until Ctrl-C$/.test(line),
+      };
     });
 }
 

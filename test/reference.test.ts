@@ -1,14 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { referencePages } from '@doorbell/abi';
+import { referencePages as wirePages } from '@doorbell/wire';
 import { expect, it } from 'vitest';
 
 const folder = new URL('../docs/reference/', import.meta.url);
-const mend = 'docs/reference is not what packages/abi says: run `npm run reference`.';
+const mend = 'docs/reference is not what the packages say: run `npm run reference`.';
+const pages = { ...referencePages(), ...wirePages() };
 
-it.each(Object.entries(referencePages()))('docs/reference/%s is up to date', (name, text) => {
+it.each(Object.entries(pages))('docs/reference/%s is up to date', (name, text) => {
   expect(readFileSync(new URL(name, folder), 'utf8') === text, mend).toBe(true);
 });
 
 it('docs/reference holds no other page', () => {
-  expect(readdirSync(folder).sort(), mend).toEqual(Object.keys(referencePages()).sort());
+  expect(readdirSync(folder).sort(), mend).toEqual(Object.keys(pages).sort());
 });

@@ -1,9 +1,11 @@
 /** Debian's lspci reads what `doorbell lspci` prints. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type DeviceHost, type VirtioDevice, virtioIds } from '@doorbell/abi';
+import { VirtioPci } from '@doorbell/device-model';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -32,10 +34,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** What lspci says of a stack's functions, one text for each. */
-function decode(stack: string): readonly string[] {
-  const file = join(folder, `${stack}.txt`);
-  writeFileSync(file, execFileSync(process.execPath, [doorbell, 'lspci', '--stack', stack]));
+/** What lspci says of a dump's functions, one text for each. */
+function decodeDump(name: string, dump: string | Buffer): readonly string[] {
+  const file = join(folder, `${name}.txt`);
+  writeFileSync(file, dump);
   const { status, stdout, stderr } = spawnSync('lspci', ['-F', file, '-nn', '-vvv'], {
     env,
     encoding: 'utf8',
@@ -45,6 +47,68 @@ function decode(stack: string): readonly string[] {
     complaints: '',
   });
   return stdout.trimEnd().split('\n\n');
+}
+
+function decode(stack: string): readonly string[] {
+  return decodeDump(stack, execFileSync(process.execPath, [doorbell, 'lspci', '--stack', stack]));
+}
+
+const nothing = (): void => {};
+const host: DeviceHost = {
+  bus: { read: () => false, write: () => false, takeLatency: () => 0 },
+  timers: { now: () => 0, arm: nothing, disarm: nothing },
+  trace: { event: () => 0 },
+  display: { flip: nothing },
+  message: nothing,
+  line: nothing,
+  decodeChanged: nothing,
+};
+
+/** A GPU with two queues, as far as its transport asks before a driver is there. */
+const gpu: VirtioDevice = {
+  deviceId: virtioIds.GPU,
+  queues: 2,
+  features: 0n,
+  driverFeatures: 0n,
+  status: 0,
+  reason: '',
+  configGeneration: 0,
+  queue: () => ({
+    maxSize: 64,
+    enabled: false,
+    setup: { size: 64, descriptors: 0, driver: 0, device: 0 },
+  }),
+  writeStatus: nothing,
+  readConfig: nothing,
+  writeConfig: nothing,
+  setQueue: nothing,
+  enableQueue: nothing,
+  resetQueue: nothing,
+  notify: nothing,
+};
+
+/** A function's configuration space with its BARs in place, as `lspci -xxx` prints it. */
+function virtioDump(): string {
+  const pci = new VirtioPci(host, { make: () => gpu, classCode: 0x038000 });
+  pci.configWrite(0x14, 4, 0xfebd0000);
+  pci.configWrite(0x20, 4, 0xfe000000);
+  pci.configWrite(0x04, 2, 6);
+  const rows = Array.from({ length: 16 }, (_, row) => {
+    const bytes = Array.from({ length: 16 }, (_, at) => pci.configRead(16 * row + at, 1));
+    return `${hex(16 * row)}: ${bytes.map(hex).join(' ')}`;
+  });
+  return `00:03.0 Display controller\n${rows.join('\n')}\n\n`;
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
+/** What is said of virtio's capabilities that point to a structure, joined in one line each. */
+function virtioLines(text: string): readonly string[] {
+  const found = text.matchAll(/Vendor Specific Information: VirtIO: (\w+)\n([^[\n]*)/g);
+  const lines = [...found].map(([, name, rest]) => `${name}: ${rest.trim()}`);
+  return lines.sort();
 }
 
 describe.skipIf(missing && !required)('lspci', () => {
@@ -66,5 +130,30 @@ describe.skipIf(missing && !required)('lspci', () => {
     expect(bell.replace(phantom, '')).not.toMatch(
       /<chain looped>|<unassigned>|unknown|broken|<access denied>/i,
     );
+  });
+
+  test('decodes where a virtio-gpu function has its structures', () => {
+    const [text] = decodeDump('virtio', virtioDump());
+    expect(text).toMatch(/^00:03\.0 Display controller \[0380\]: .*\[1af4:1050\] \(rev 01\)/);
+    expect(text).toMatch(/Subsystem: .*\[1af4:1100\]/);
+    expect(text).toMatch(/Region 1: Memory at febd0000 \(32-bit, non-prefetchable\)/);
+    expect(text).toMatch(/Region 4: Memory at fe000000 \(64-bit, prefetchable\)/);
+    expect(text).toMatch(/Interrupt: pin A/);
+    expect(virtioLines(text)).toEqual([
+      'CommonCfg: BAR=4 offset=00000000 size=00001000',
+      'DeviceCfg: BAR=4 offset=00002000 size=00001000',
+      'ISR: BAR=4 offset=00001000 size=00001000',
+      'Notify: BAR=4 offset=00003000 size=00001000 multiplier=00000004',
+    ]);
+    expect(text).toMatch(/MSI-X: Enable- Count=3 Masked-/);
+    expect(text).toMatch(/Vector table: BAR=1 offset=00000000/);
+    expect(text).toMatch(/PBA: BAR=1 offset=00000800/);
+    expect(text).toMatch(/Express \(v2\) Endpoint/);
+    expect(text).not.toMatch(/<chain looped>|<unassigned>|broken|<access denied>/i);
+  });
+
+  test.runIf(existsSync('/usr/share/misc/pci.ids'))('knows the virtio-gpu function by name', () => {
+    const [text] = decodeDump('names', virtioDump());
+    expect(text).toMatch(/Red Hat, Inc\. Virtio (1\.0 )?GPU/);
   });
 });
