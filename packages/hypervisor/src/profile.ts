@@ -14,6 +14,8 @@ export const costs = {
   'driver.copyByte': 'One byte that the CPU copies',
   'driver.handler': 'Entering and leaving an interrupt handler',
   'driver.wakeup': 'Waking a thread that waits',
+  'driver.poll':
+    'One look of a CPU that looks again and again; the time between two looks is booked here too',
   'driver.dmaMap': 'The DMA API maps or unmaps a range',
   'mmio.read': 'A read of a device register: a round trip over PCI Express',
   'mmio.write': 'A posted write of a device register',

@@ -133,7 +133,10 @@ export class Replay {
       case 'resume':
         machine.catchUp(cpu, a, b);
         machine.tasks.endWait(cpu);
-        machine.charge(cost['driver.wakeup']);
+        if (c >= 0) {
+          machine.byCost[cost['driver.poll']] += machine.now - c;
+        }
+        machine.charge(cost[c >= 0 ? 'driver.poll' : 'driver.wakeup']);
         return undefined;
     }
   }

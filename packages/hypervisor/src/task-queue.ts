@@ -36,7 +36,9 @@ export class TaskQueue implements WaitQueue {
         return false;
       }
       machine.tracer.event('wait', number, 0);
-      this.resume(number, await machine.tasks.park(cpu, this, left));
+      const began = machine.now;
+      const woken = await machine.tasks.park(cpu, this, left);
+      this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
       this.crossings.deliver();
     }
     return true;
@@ -46,11 +48,21 @@ export class TaskQueue implements WaitQueue {
     this.crossings.machine.tasks.wake(this);
   }
 
-  private resume(reason: number, woken: boolean): void {
+  /** A wait shorter than a wake-up takes is no sleep: its CPU looks again and again meanwhile. */
+  private spins(timeoutNs: number): boolean {
+    const { machine } = this.crossings;
+    return timeoutNs < machine.price(cost['driver.wakeup']);
+  }
+
+  /** @param spunSince  since when the CPU was busy looking, or -1: it slept. */
+  private resume(reason: number, woken: boolean, spunSince: number): void {
     const { machine } = this.crossings;
     const { eventsRun, now, tracer } = machine;
-    machine.charge(cost['driver.wakeup']);
-    this.crossings.note('resume', eventsRun, now);
+    if (spunSince >= 0) {
+      machine.byCost[cost['driver.poll']] += now - spunSince;
+    }
+    machine.charge(cost[spunSince >= 0 ? 'driver.poll' : 'driver.wakeup']);
+    this.crossings.note('resume', eventsRun, now, spunSince);
     tracer.cause = tracer.event('wake', reason, woken ? 0 : 1) || tracer.cause;
   }
 }

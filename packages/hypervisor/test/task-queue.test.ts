@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { cost } from '../src/profile.ts';
 import { computer } from './computer.ts';
 
 it('does not miss a wake-up that comes before the task waits', async () => {
@@ -53,4 +54,22 @@ it('gives up when its time is over', async () => {
   await machine.tasks.run();
   expect(result).toBe(false);
   expect(machine.now).toBeGreaterThanOrEqual(5000);
+});
+
+it('books a wait that is shorter than a wake-up as looking, not as sleep', async () => {
+  const { machine, cpu, device } = computer();
+  const { constants } = machine.profile;
+  const look = constants['driver.poll'].value;
+  const short = constants['driver.wakeup'].value - 1;
+  const busy = (name: 'driver.poll' | 'driver.wakeup'): number => machine.byCost[cost[name]];
+  machine.tasks.spawn(cpu, async () => {
+    const queue = device.clock.waitQueue();
+    expect(await queue.until(() => false, 'time', short)).toBe(false);
+    expect(machine.now).toBe(short + look);
+    expect([busy('driver.poll'), busy('driver.wakeup')]).toEqual([short + look, 0]);
+    await queue.until(() => false, 'time', short + 1);
+    expect(busy('driver.poll')).toBe(short + look);
+    expect(busy('driver.wakeup')).toBe(short + 1);
+  });
+  await machine.tasks.run();
 });
