@@ -29,6 +29,30 @@ export function checkFence(fence: Fence, last: Fence): void {
   }
 }
 
+/** Errors that are kept for whoever waits late. */
+const MOST_LOST = 1024;
+
+/**
+ * Why submissions were lost. Of more than 1024 the errors of the oldest are forgotten: a wait for
+ * one of those tells that it is over, and no more that it was lost.
+ */
+export class LostWork {
+  private readonly errors = new Map<Fence, GpuError>();
+
+  record(fence: Fence, error: GpuError): void {
+    this.errors.set(fence, error);
+    if (this.errors.size > MOST_LOST) {
+      const [oldest] = this.errors.keys();
+      this.errors.delete(oldest);
+    }
+  }
+
+  /** Undefined: it was not lost, or so long ago that its error is forgotten. */
+  errorOf(fence: Fence): GpuError | undefined {
+    return this.errors.get(fence);
+  }
+}
+
 /** @throws GpuError `bad-handle`: always. */
 export function notAnImage(handle: number): never {
   throw new GpuError('bad-handle', `Resource ${handle} is a buffer: only an image can be shown.`);

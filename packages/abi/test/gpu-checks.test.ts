@@ -5,6 +5,7 @@ import {
   checkFence,
   checkImageSize,
   HandleTable,
+  LostWork,
   resolveResources,
 } from '../src/gpu-checks.ts';
 import { GpuError, type GpuFeatures } from '../src/gpu.ts';
@@ -104,5 +105,24 @@ describe('a table of resources', () => {
     ]);
     const bad = { words: Uint32Array.of(0xff) };
     expect(refused(() => void resolveResources(bad, table, () => 0))).toBe('bad-command');
+  });
+});
+
+describe('lost work', () => {
+  const error = new GpuError('lost', 'gone');
+
+  it('is found by its fence', () => {
+    const lost = new LostWork();
+    lost.record(7, error);
+    expect([lost.errorOf(7), lost.errorOf(8)]).toEqual([error, undefined]);
+  });
+
+  it('is forgotten, the oldest first, when there is more than 1024 of it', () => {
+    const lost = new LostWork();
+    for (let fence = 1; fence <= 1026; fence++) {
+      lost.record(fence, error);
+    }
+    const known = [1, 2, 3, 1026].filter((fence) => lost.errorOf(fence) !== undefined);
+    expect(known).toEqual([3, 1026]);
   });
 });

@@ -14,6 +14,7 @@ import {
   type GpuFeatures,
   type GpuImage,
   HandleTable,
+  LostWork,
   notAnImage,
   PAGE_BYTES,
   type Placement,
@@ -44,7 +45,7 @@ export class BellGpu implements Gpu {
   private lastFence: Fence = 0;
   private lastOver: Fence = 0;
   /** Why work was lost. */
-  private readonly lost = new Map<Fence, GpuError>();
+  private readonly lost = new LostWork();
 
   /** `undo` gives back what it stands on, and is run when it closes. */
   constructor(device: BellDevice, space: AddressSpace, queue: Queue, undo: Undo) {
@@ -162,7 +163,7 @@ export class BellGpu implements Gpu {
       (error) => {
         this.lastOver = fence;
         if (error !== undefined) {
-          this.lost.set(fence, error);
+          this.lost.record(fence, error);
         }
       },
     );
@@ -192,7 +193,7 @@ export class BellGpu implements Gpu {
     this.queue.check();
     checkFence(fence, this.lastFence);
     await this.queue.until(() => this.lastOver >= fence, 'dependency');
-    const error = this.lost.get(fence);
+    const error = this.lost.errorOf(fence);
     if (error !== undefined) {
       throw error;
     }
