@@ -47,3 +47,11 @@ export function checkQueue({ queues }: VirtioDevice, queue: number): void {
     throw new Violation(errorCodes.UNEXPECTED, `There is no queue ${queue}.`);
   }
 }
+
+/** Whether a queue may be set up: not while it is enabled. @throws Violation */
+export function checkFree(device: VirtioDevice, queue: number): void {
+  checkQueue(device, queue);
+  if (device.queue(queue).enabled) {
+    throw new Violation(errorCodes.UNEXPECTED, `Queue ${queue} is enabled already.`);
+  }
+}

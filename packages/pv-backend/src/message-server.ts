@@ -18,9 +18,10 @@ import {
   type RequestFields,
   WireError,
 } from '@doorbell/wire';
-import { checkQueue, registerMessages } from './device-messages.ts';
+import { checkFree, checkQueue, registerMessages } from './device-messages.ts';
 import { Mappings } from './mappings.ts';
 import { Mirror } from './mirror.ts';
+import { Reach } from './reach.ts';
 import { RemoteDma } from './remote-dma.ts';
 
 export interface MessageServerParts {
@@ -56,10 +57,11 @@ export class MessageServer {
       parts.onClose?.(reason);
     };
     this.link = new Link({ connection, clock, handlers: this.handlers(), onLost, timeoutNs });
-    this.mirror = new Mirror(new RemoteDma(this.link), (iova) => {
+    const reach = new Reach();
+    this.mirror = new Mirror(new RemoteDma(this.link, reach), (iova) => {
       this.publish(iova);
     });
-    this.mappings = new Mappings(this.mirror);
+    this.mappings = new Mappings(this.mirror, reach);
     this.deviceCounts = parts.counts ?? (() => ({}));
     this.display = {
       flip: (pixels, width, height, stride) => {
@@ -128,14 +130,26 @@ export class MessageServer {
     if (queue === HINT) {
       return;
     }
-    this.mirror.gather(this.publication);
-    const ranges = this.publication.take();
+    const ranges = this.gather();
     this.link.counts.bytesMirroredOut += ranges.data.length;
     if (queue >= 0) {
       this.link.send('EVENT_USED', { queue, ranges });
     } else if (ranges.count > 0) {
       this.link.send('SYNC', { ranges });
     }
+  }
+
+  /** What the device changed. More than fits ends the connection: half of it may not travel. */
+  private gather(): Ranges {
+    try {
+      this.mirror.gather(this.publication);
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      this.link.fail(errorCodes.LIMIT, error.message);
+    }
+    return this.publication.take();
   }
 
   private end(): void {
@@ -153,9 +167,9 @@ export class MessageServer {
       SET_VQUEUE: (fields) => this.setQueue(fields),
       RESET_VQUEUE: ({ queue }) => {
         checkQueue(this.device, queue);
+        this.device.resetQueue(queue);
         this.filters.delete(queue);
         this.indices.delete(queue);
-        this.device.resetQueue(queue);
         return {};
       },
       EVENT_AVAIL: ({ queue, ranges }) => {
@@ -187,7 +201,7 @@ export class MessageServer {
   }
 
   private setQueue({ queue, ...setup }: RequestFields<'SET_VQUEUE'>) {
-    checkQueue(this.device, queue);
+    checkFree(this.device, queue);
     this.device.setQueue(queue, setup);
     this.device.enableQueue(queue);
     const { driverFeatures } = this.device;

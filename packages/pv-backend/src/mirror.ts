@@ -13,12 +13,17 @@ import {
   type Ranges,
   Violation,
 } from '@doorbell/wire';
+import { lastAtOrBefore } from './bisection.ts';
+import { always, type IsWanted } from './guest-memory.ts';
 import { MirroredRange } from './mirrored-range.ts';
 
 /** Memory that is not here. */
 export interface RemoteMemory {
-  read(iova: number, into: Uint8Array): Promise<boolean>;
-  write(iova: number, bytes: Uint8Array): Promise<boolean>;
+  /** Whether all of a range is mapped, in whatever way. */
+  isMapped(iova: number, bytes: number): boolean;
+  /** @param isWanted  asked before each message: once it is false, none is sent any more. */
+  read(iova: number, into: Uint8Array, isWanted: IsWanted): Promise<boolean>;
+  write(iova: number, bytes: Uint8Array, isWanted: IsWanted): Promise<boolean>;
   /** Whether the device is to be slowed down, because much waits to be sent to its driver. */
   readonly full: boolean;
   drained(): Promise<void>;
@@ -29,6 +34,7 @@ const nowhere = new MirroredRange(0, 0);
 export class Mirror implements DeviceMemory {
   private readonly remote: RemoteMemory;
   private readonly publish: (iova: number) => void;
+  /** By IOVA; none overlaps another. */
   private readonly ranges: MirroredRange[] = [];
   /** Bytes of all ranges. */
   private held = 0;
@@ -90,29 +96,29 @@ export class Mirror implements DeviceMemory {
     return this.find(address, bytes) !== undefined;
   }
 
-  /** The other side's IOMMU knows, and says so when it is asked for the bytes. */
-  mayFetch(): boolean {
-    return true;
+  /** What is mapped; the other side's IOMMU may refuse it all the same. */
+  mayFetch(address: number, bytes: number): boolean {
+    return bytes === 0 || this.remote.isMapped(address, bytes);
   }
 
   /** When false, `into` may have been written in part. */
-  async fetch(address: number, into: Uint8Array): Promise<boolean> {
+  async fetch(address: number, into: Uint8Array, isWanted: IsWanted = always): Promise<boolean> {
     if (this.remote.full) {
       await this.remote.drained();
     }
     const range = this.find(address, into.length);
     if (range === undefined) {
-      return this.remote.read(address, into);
+      return this.remote.read(address, into, isWanted);
     }
     range.copyOut(address, into);
     return true;
   }
 
   /** When false, the first MiBs of more than one may have been written. */
-  async store(address: number, bytes: Uint8Array): Promise<boolean> {
+  async store(address: number, bytes: Uint8Array, isWanted: IsWanted = always): Promise<boolean> {
     const range = this.find(address, bytes.length);
     if (range === undefined) {
-      return this.remote.write(address, bytes);
+      return this.remote.write(address, bytes, isWanted);
     }
     range.bytes.set(bytes, address - range.iova);
     range.changed.mark(address - range.iova, bytes.length);
@@ -130,19 +136,20 @@ export class Mirror implements DeviceMemory {
       throw new Violation(errorCodes.LIMIT, 'There is too much coherent memory.');
     }
     const added = new MirroredRange(iova, bytes);
-    if (this.ranges.some((range) => range.overlaps(added))) {
+    const before = this.lastAt(iova);
+    const neighbours = this.ranges.slice(Math.max(before, 0), before + 2);
+    if (neighbours.some((range) => range.overlaps(added))) {
       throw new Violation(errorCodes.UNEXPECTED, 'Coherent memory overlaps.');
     }
-    this.ranges.push(added);
+    this.ranges.splice(before + 1, 0, added);
     this.held += bytes;
   }
 
   /** False: there is no such range. */
   unmap(iova: number, bytes: number): boolean {
-    const index = this.ranges.findIndex(
-      (range) => range.iova === iova && range.end === iova + bytes,
-    );
-    if (index < 0) {
+    const index = this.lastAt(iova);
+    const range = this.ranges[index];
+    if (range?.iova !== iova || range.end !== iova + bytes) {
       return false;
     }
     this.ranges.splice(index, 1);
@@ -199,12 +206,17 @@ export class Mirror implements DeviceMemory {
     if (this.last.holds(address, bytes)) {
       return this.last;
     }
-    for (const range of this.ranges) {
-      if (range.holds(address, bytes)) {
-        this.last = range;
-        return range;
-      }
+    const range = this.ranges[this.lastAt(address)] ?? nowhere;
+    if (!range.holds(address, bytes)) {
+      return undefined;
     }
-    return undefined;
+    this.last = range;
+    return range;
+  }
+
+  /** The index of the last range that begins at or before an address, or -1. */
+  private lastAt(address: number): number {
+    const { ranges } = this;
+    return lastAtOrBefore(address, ranges.length, (index) => ranges[index].iova);
   }
 }

@@ -1,16 +1,26 @@
 /** Reads and writes of the driver's memory by messages: large ones in pieces, several under way. */
-import { type Link, MAX_DMA_REQUESTS } from '@doorbell/wire';
+import { access, type Link, MAX_DMA_REQUESTS } from '@doorbell/wire';
+import type { IsWanted } from './guest-memory.ts';
 import type { RemoteMemory } from './mirror.ts';
+import type { Reach } from './reach.ts';
 
 const PIECE_BYTES = 2 ** 20;
 
 export class RemoteDma implements RemoteMemory {
   private readonly link: Link<'device'>;
+  private readonly reach: Reach;
   private underWay = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(link: Link<'device'>) {
+  constructor(link: Link<'device'>, reach: Reach) {
     this.link = link;
+    this.reach = reach;
+  }
+
+  isMapped(iova: number, bytes: number): boolean {
+    return (
+      this.reach.covers(iova, bytes, access.READ) || this.reach.covers(iova, bytes, access.WRITE)
+    );
   }
 
   get full(): boolean {
@@ -21,9 +31,13 @@ export class RemoteDma implements RemoteMemory {
     return this.link.drained();
   }
 
-  read(iova: number, into: Uint8Array): Promise<boolean> {
+  read(iova: number, into: Uint8Array, isWanted: IsWanted): Promise<boolean> {
     return this.pieces(into, async (offset, piece) => {
-      const answer = await this.link.ask('READ', { iova: iova + offset, bytes: piece.length });
+      const at = iova + offset;
+      if (!isWanted() || !this.reach.covers(at, piece.length, access.READ)) {
+        return false;
+      }
+      const answer = await this.link.ask('READ', { iova: at, bytes: piece.length });
       if (answer?.refused !== 0 || answer.data.length !== piece.length) {
         return false;
       }
@@ -33,10 +47,17 @@ export class RemoteDma implements RemoteMemory {
     });
   }
 
-  write(iova: number, bytes: Uint8Array): Promise<boolean> {
+  write(iova: number, bytes: Uint8Array, isWanted: IsWanted): Promise<boolean> {
     return this.pieces(bytes, async (offset, data) => {
-      await this.link.drained();
-      const answer = await this.link.ask('WRITE', { iova: iova + offset, data });
+      // All that waited go on together: each looks again, after what the one before it has sent.
+      while (this.link.full) {
+        await this.link.drained();
+      }
+      const at = iova + offset;
+      if (!isWanted() || !this.reach.covers(at, data.length, access.WRITE)) {
+        return false;
+      }
+      const answer = await this.link.ask('WRITE', { iova: at, data });
       this.link.counts.bytesWritten += answer?.refused === 0 ? data.length : 0;
       return answer?.refused === 0;
     });

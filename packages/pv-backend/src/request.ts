@@ -1,6 +1,6 @@
 /** A chain that was taken from a queue: what the driver sent, copied, and where the answer goes. */
 import type { Chain } from '@doorbell/abi';
-import type { GuestMemory } from './guest-memory.ts';
+import type { GuestMemory, IsWanted } from './guest-memory.ts';
 import type { LiveQueue } from './live-queue.ts';
 
 export class Request {
@@ -14,10 +14,12 @@ export class Request {
   private readonly lengths: Uint32Array;
   /** Of them, the device reads the first so many. */
   private readonly readBuffers: number;
+  private readonly isWanted: IsWanted;
 
   constructor(queue: LiveQueue, chain: Chain) {
     this.queue = queue;
     this.id = chain.id;
+    this.isWanted = () => queue.isAlive;
     this.addresses = chain.addresses.slice(0, chain.count);
     this.lengths = chain.lengths.slice(0, chain.count);
     this.readBuffers = chain.readable;
@@ -31,7 +33,7 @@ export class Request {
     let at = 0;
     for (let buffer = 0; at < into.length && buffer < this.readBuffers; buffer++) {
       const part = into.subarray(at, at + this.lengths[buffer]);
-      if (part.length > 0 && !(await memory.fetch(this.addresses[buffer], part))) {
+      if (part.length > 0 && !(await memory.fetch(this.addresses[buffer], part, this.isWanted))) {
         return undefined;
       }
       at += part.length;
@@ -51,7 +53,7 @@ export class Request {
       if (!this.queue.isAlive) {
         return at;
       }
-      if (part.length > 0 && !(await memory.store(this.addresses[buffer], part))) {
+      if (part.length > 0 && !(await memory.store(this.addresses[buffer], part, this.isWanted))) {
         return undefined;
       }
       at += part.length;

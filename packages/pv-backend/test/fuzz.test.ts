@@ -49,6 +49,7 @@ const limits: Limits = {
   hostBytes: 100_000,
   backingEntries: 40,
   contexts: 3,
+  attachments: 12,
   commandBytes: 1500,
 };
 const { DEVICE_NEEDS_RESET } = deviceStatus;

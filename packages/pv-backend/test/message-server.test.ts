@@ -7,6 +7,7 @@ import {
   MAX_COHERENT_BYTES,
   MAX_COHERENT_RANGES,
   MAX_MAPPINGS,
+  MAX_RANGES,
   type Message,
   WallClock,
 } from '@doorbell/wire';
@@ -48,17 +49,18 @@ function serve() {
     (message) => received.push(decode(message)),
     () => {},
   );
-  const map = (iova: number, bytes: number, coherent: number): void => {
-    near.send(encodeRequest('MAP', 0, { iova, bytes, access: 3, coherent }));
+  const map = (iova: number, bytes: number, coherent: number, access = 3): void => {
+    near.send(encodeRequest('MAP', 0, { iova, bytes, access, coherent }));
   };
   /** Lets 10 s pass. */
-  const expire = (): void => {
+  const expire = async (): Promise<void> => {
     time += 10e9;
     timers
       .filter(({ cancelled }) => !cancelled)
       .forEach(({ run }) => {
         run();
       });
+    await settled();
   };
   return { near, received, timers, closed, device, server, map, expire };
 }
@@ -197,7 +199,9 @@ describe('MessageServer', () => {
   });
 
   it('reads in pieces of 1 MiB, and takes their answers in any order', async () => {
-    const { near, received, device, server } = serve();
+    const { near, received, device, server, map } = serve();
+    map(0x9000, 2 ** 20 + 10, 0);
+    await settled();
     const into = new Uint8Array(2 ** 20 + 10);
     const done = device.host.memory.fetch(0x9000, into);
     await settled();
@@ -217,7 +221,9 @@ describe('MessageServer', () => {
   });
 
   it('has no more than 64 reads under way', async () => {
-    const { near, received, device } = serve();
+    const { near, received, device, map } = serve();
+    map(0, 80 * 2 ** 20, 0);
+    await settled();
     const done = device.host.memory.fetch(0, new Uint8Array(80 * 2 ** 20));
     await settled();
     expect(received.length).toBe(64);
@@ -235,7 +241,9 @@ describe('MessageServer', () => {
     ['is refused', { refused: 1, data: new Uint8Array(0) }],
     ['comes back short', { refused: 0, data: new Uint8Array(3) }],
   ])('does not read what %s', async (_, fields) => {
-    const { near, received, device } = serve();
+    const { near, received, device, map } = serve();
+    map(0x9000, 4, 0);
+    await settled();
     const done = device.host.memory.fetch(0x9000, new Uint8Array(4));
     await settled();
     near.send(encodeResponse('READ', received[0].token, fields));
@@ -262,12 +270,88 @@ describe('MessageServer', () => {
   });
 });
 
+describe('memory that was mapped', () => {
+  it.each([
+    ['beyond its end', 1, 1, 'fetch'],
+    ['that the device may only read', 0, 1, 'store'],
+    ['that the device may only write', 0, 2, 'fetch'],
+  ] as const)('is asked for, and none %s', async (_, offset, access, way) => {
+    const { received, device, map } = serve();
+    map(0x9000, 4, 0, access);
+    await settled();
+    expect(await device.host.memory[way](0x9000 + offset, new Uint8Array(4))).toBe(false);
+    await settled();
+    expect(received).toEqual([]);
+  });
+
+  it('is one where mappings touch', async () => {
+    const { received, device, map } = serve();
+    map(0x9000, 4, 0, 1);
+    map(0x9004, 4, 0, 3);
+    await settled();
+    const { memory } = device.host;
+    expect([memory.mayFetch(0x9000, 8), memory.mayFetch(0x9000, 9)]).toEqual([true, false]);
+    void memory.fetch(0x9000, new Uint8Array(8));
+    await settled();
+    expect(received.map(({ fields }) => fields)).toEqual([{ iova: 0x9000, bytes: 8 }]);
+  });
+
+  it('is asked for no more once UNMAP is answered', async () => {
+    const { near, received, device, server, map } = serve();
+    map(0, 80 * 2 ** 20, 0);
+    await settled();
+    const done = device.host.memory.fetch(0, new Uint8Array(80 * 2 ** 20));
+    await settled();
+    near.send(encodeRequest('UNMAP', 1, { iova: 0, bytes: 80 * 2 ** 20 }));
+    for (const { token } of [...received]) {
+      near.send(encodeResponse('READ', token, { refused: 0, data: new Uint8Array(2 ** 20) }));
+    }
+    expect(await done).toBe(false);
+    await settled();
+    expect(received.slice(64).map(({ name }) => name)).toEqual(['UNMAP']);
+    expect(server.lost).toBeUndefined();
+  });
+
+  it('is not written faster than the driver reads', async () => {
+    const [near, far] = connectionPair();
+    let device!: RecordingDevice;
+    const clock = new WallClock({ now: () => 0, after: () => () => {} });
+    const create = (host: RecordingDevice['host']) => (device = new RecordingDevice(host));
+    new MessageServer({ connection: far, clock, create });
+    const bytes = 40 * 2 ** 20;
+    near.send(encodeRequest('MAP', 0, { iova: 0, bytes, access: 2, coherent: 0 }));
+    near.receive(
+      (message) => {
+        const { name, token } = decode(message);
+        near.send(encodeResponse(name as 'WRITE', token, { refused: 0 }));
+      },
+      () => {},
+    );
+    await settled();
+    far.hold(true);
+    const done = device.host.memory.store(0, new Uint8Array(bytes));
+    await settled();
+    expect(far.buffered).toBeLessThan(10 * 2 ** 20);
+    // Each message that leaves makes room for one more, not for all that wait.
+    let most = 0;
+    const send = far.send.bind(far);
+    far.send = (message) => {
+      send(message);
+      most = Math.max(most, far.buffered);
+    };
+    far.hold(false);
+    expect(await done).toBe(true);
+    expect(most).toBeLessThan(10 * 2 ** 20);
+  });
+});
+
 describe('a driver that goes away', () => {
   it('leaves nothing behind, and the device is reset', async () => {
     const served = serve();
     await enable(served);
     const { near, device, server, map, closed } = served;
-    map(0x5000, 100, 0);
+    map(0x9000, 100, 0);
+    await settled();
     const fetch = device.host.memory.fetch(0x9000, new Uint8Array(4));
     const store = device.host.memory.store(0x9000, new Uint8Array(4));
     await settled();
@@ -281,10 +365,14 @@ describe('a driver that goes away', () => {
   });
 
   it('is sent away when it does not answer within 10 s', async () => {
-    const { received, timers, device, server, expire } = serve();
+    const { received, timers, device, server, expire, map } = serve();
+    map(0x9000, 4, 0);
+    await settled();
     const fetch = device.host.memory.fetch(0x9000, new Uint8Array(4));
     await settled();
-    expire();
+    await expire();
+    expect(server.lost).toBeUndefined(); // an answer may be here already
+    await expire();
     expect(await fetch).toBe(false);
     expect(server.lost).toBe('READ was not answered within 10000 ms.');
     await settled();
@@ -369,14 +457,64 @@ describe('a hostile driver', () => {
     expect(await verdict(serve(), ...messages)).toMatch(reason);
   });
 
+  const place = encodeRequest('SET_VQUEUE', 1, {
+    ...{ queue: 1, size: 8, descriptors: 0x10000, driver: 0x10080, device: 0x10100 },
+  });
+
+  it('may not place a queue that is enabled', async () => {
+    const served = serve();
+    expect(await verdict(served, place, place)).toBe('1: Queue 1 is enabled already.');
+    expect(served.device.calls).toEqual(['set 1 8', 'enable 1', 'status 0']);
+  });
+
+  it.each([
+    ['the queue', encodeRequest('RESET_VQUEUE', 2, { queue: 1 })],
+    ['the device', encodeRequest('SET_DEVICE_STATUS', 2, { status: 0 })],
+  ])('may place it anew after a reset of %s', async (_, reset) => {
+    const { near, server } = serve();
+    for (const message of [place, reset, place]) {
+      near.send(message);
+    }
+    await settled();
+    expect(server.lost).toBeUndefined();
+  });
+
+  it('is sent away when the device has changed more than a message carries', async () => {
+    const served = serve();
+    const bytes = 4 * MAX_RANGES;
+    served.map(0, bytes + PAGE, 1);
+    await settled();
+    const { memory } = served.device.host;
+    const change = (end: number): void => {
+      for (let at = 0; at < end; at += 4) {
+        memory.store16(at, 1);
+      }
+    };
+    change(bytes);
+    memory.release16(2 ** 30, 1);
+    expect(served.server.lost).toBeUndefined();
+    change(bytes + 4);
+    memory.release16(2 ** 30, 1);
+    expect(served.server.lost).toBe(`One publication carries at most ${MAX_RANGES} ranges.`);
+    await settled();
+    expect(served.received.at(-1)?.fields).toMatchObject({ code: errorCodes.LIMIT });
+    expect(served.server.held.coherentBytes).toBe(0);
+  });
+
   it('cannot flood the server with coherent ranges', async () => {
     const flood = Array.from({ length: MAX_COHERENT_RANGES + 1 }, (_, i) => map(i * PAGE, 4));
     expect(await verdict(serve(), ...flood)).toMatch(/^2: There is too much/);
   });
 
   it('cannot flood the server with mappings', async () => {
-    const flood = Array.from({ length: MAX_MAPPINGS + 1 }, () => map(0, 4, 0));
-    expect(await verdict(serve(), ...flood)).toMatch(/^2: There are more than 65536/);
+    const served = serve();
+    for (let count = 0; count < MAX_MAPPINGS; count += 4096) {
+      Array.from({ length: 4096 }, (_, i) => map(8 * (count + i), 4, 0)).forEach((message) => {
+        served.near.send(message);
+      });
+      await settled();
+    }
+    expect(await verdict(served, map(0, 4, 0))).toMatch(/^2: There are more than 65536/);
   });
 
   it('cannot fill the server with frames that it does not read', async () => {

@@ -1,6 +1,7 @@
 import { eachRange, Publication } from '@doorbell/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Mirror } from '../src/mirror.ts';
+import { MirroredRange } from '../src/mirrored-range.ts';
 
 /** A mirror of nothing yet; other memory cannot be reached. */
 function mirror() {
@@ -10,6 +11,7 @@ function mirror() {
     read: async (iova: number, into: Uint8Array) => asked.push(`read ${iova} ${into.length}`) < 0,
     write: async (iova: number, bytes: Uint8Array) =>
       asked.push(`write ${iova} ${bytes.length}`) < 0,
+    isMapped: (iova: number, bytes: number) => iova + bytes <= 4096,
     full: false,
     drained: async () => {},
   };
@@ -70,6 +72,41 @@ describe('Mirror', () => {
     memory.store16(4104, 0x0605);
     expect(memory.load32(4096)).toBe(0x03020100);
     expect(changes(memory)).toEqual([[4104, [5, 6]]]);
+  });
+
+  it('may fetch what is mapped, and nothing from anywhere', () => {
+    const { mirror: memory } = mirror();
+    expect([memory.mayFetch(4000, 96), memory.mayFetch(4000, 97)]).toEqual([true, false]);
+    expect(memory.mayFetch(2 ** 51, 0)).toBe(true);
+  });
+
+  it('finds each of many ranges, in whatever order they came', () => {
+    const { mirror: memory } = mirror();
+    const places = Array.from({ length: 256 }, (_, index) => 8192 * ((index * 37) % 256));
+    places.forEach((iova) => {
+      memory.map(iova, 4096);
+    });
+    places.forEach((iova, index) => {
+      memory.store32(iova, index + 1);
+    });
+    expect(places.map((iova) => memory.load32(iova))).toEqual(places.map((_, index) => index + 1));
+    expect(places.some((iova) => memory.reaches(iova + 4096, 2))).toBe(false);
+    expect(places.every((iova) => memory.unmap(iova, 4096))).toBe(true);
+    expect(memory.bytesHeld).toBe(0);
+  });
+
+  it('compares a change with few of many ranges', () => {
+    const { mirror: memory } = mirror();
+    for (let index = 0; index < 256; index++) {
+      memory.map(8192 * index, 4096);
+    }
+    const holds = vi.spyOn(MirroredRange.prototype, 'holds');
+    const count = 512;
+    const addresses = Float64Array.from({ length: count }, (_, i) => 8192 * (255 - (i % 2)));
+    const lengths = new Uint32Array(count).fill(1);
+    memory.apply({ count, addresses, lengths, data: new Uint8Array(count) });
+    expect(holds.mock.calls.length).toBeLessThanOrEqual(2 * count);
+    holds.mockRestore();
   });
 
   it('takes ranges that touch, and none that overlap', () => {

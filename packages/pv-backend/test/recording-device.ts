@@ -11,7 +11,7 @@ export class RecordingDevice implements VirtioDevice {
   configGeneration = 0;
   readonly calls: string[] = [];
   readonly host: VirtioHost;
-  private readonly setups: QueueSetup[] = [];
+  private readonly setups = new Map<number, QueueSetup>();
 
   constructor(host: VirtioHost) {
     this.host = host;
@@ -19,6 +19,9 @@ export class RecordingDevice implements VirtioDevice {
 
   writeStatus(status: number): void {
     this.status = status;
+    if (status === 0) {
+      this.setups.clear();
+    }
     this.calls.push(`status ${status}`);
   }
 
@@ -32,11 +35,11 @@ export class RecordingDevice implements VirtioDevice {
 
   queue(index: number): QueueState {
     const none = { size: 0, descriptors: 0, driver: 0, device: 0 };
-    return { maxSize: 8, setup: this.setups[index] ?? none, enabled: index in this.setups };
+    return { maxSize: 8, setup: this.setups.get(index) ?? none, enabled: this.setups.has(index) };
   }
 
   setQueue(index: number, setup: QueueSetup): void {
-    this.setups[index] = setup;
+    this.setups.set(index, setup);
     this.calls.push(`set ${index} ${setup.size}`);
   }
 
@@ -45,6 +48,7 @@ export class RecordingDevice implements VirtioDevice {
   }
 
   resetQueue(index: number): void {
+    this.setups.delete(index);
     this.calls.push(`reset ${index}`);
   }
 

@@ -26,6 +26,11 @@ const HIGH_WATER_BYTES = 8 * 2 ** 20;
 const MAX_BUFFERED_BYTES = 256 * 2 ** 20;
 /** How long a request may wait for its answer, unless said otherwise: 10 s. */
 const TIMEOUT_NS = 10e9;
+/**
+ * What it may wait beyond that. Whoever kept this thread busy until the time was over kept it from
+ * an answer that has long been here: it is looked for once more.
+ */
+const GRACE_NS = 20e6;
 
 /** Requests and events that `S` receives. */
 type ReceivedBy<S extends Side> = Exclude<
@@ -104,7 +109,7 @@ export class Link<S extends Side> {
     }
     const token = this.requests.open(name);
     this.post(encodeRequest(name, token, fields, this.allocate));
-    const answer = await this.requests.wait<N>(token, this.timeoutNs);
+    const answer = await this.requests.wait<N>(token, [this.timeoutNs, GRACE_NS]);
     if (answer === undefined) {
       this.fail(errorCodes.TIMEOUT, `${name} was not answered within ${this.timeoutNs / 1e6} ms.`);
     }

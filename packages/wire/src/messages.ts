@@ -157,7 +157,7 @@ const memory = {
     id: 0x80,
     from: 'driver',
     payload: 'control',
-    doc: 'Lets the device reach memory.',
+    doc: 'Lets the device reach memory: it asks for no byte beyond what is mapped.',
     request: {
       iova: address('First byte, as the device reaches it.'),
       bytes: address('Number of bytes.'),
@@ -173,7 +173,7 @@ const memory = {
     id: 0x81,
     from: 'driver',
     payload: 'control',
-    doc: 'Takes the reach away again, with what MAP had.',
+    doc: 'Takes the reach away again, with what MAP had: once it is answered, the device asks for none of it.',
     request: {
       iova: address('First byte, as the device reaches it.'),
       bytes: address('Number of bytes.'),

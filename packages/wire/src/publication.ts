@@ -1,6 +1,7 @@
 /** What a publication will carry: ranges are added, and their bytes put in where they belong. */
 import { MAX_RANGES } from './limits.ts';
 import type { Ranges } from './ranges.ts';
+import { WireError } from './wire-error.ts';
 
 export class Publication {
   private addresses = new Float64Array(64);
@@ -9,10 +10,10 @@ export class Publication {
   private count = 0;
   private total = 0;
 
-  /** Adds a range; gives where its bytes go. @throws RangeError when there are too many. */
+  /** Adds a range; gives where its bytes go. @throws WireError when there are too many. */
   add(address: number, length: number): Uint8Array {
     if (this.count === MAX_RANGES) {
-      throw new RangeError(`One publication carries at most ${MAX_RANGES} ranges.`);
+      throw new WireError(`One publication carries at most ${MAX_RANGES} ranges.`);
     }
     this.reserve(length);
     this.addresses[this.count] = address;

@@ -27,14 +27,19 @@ export class RequestTable {
     return this.lastToken;
   }
 
-  /** The answer, or undefined when none came in time, or can come any more. */
+  /**
+   * The answer, or undefined when none came in time, or can come any more.
+   * @param spans  in nanoseconds, each from the end of the one before, whenever that is noticed.
+   */
   async wait<N extends AnsweredName>(
     token: number,
-    timeoutNs: number,
+    spans: readonly number[],
   ): Promise<ResponseFields<N> | undefined> {
     const pending = this.pending.get(token);
     const over = (): boolean => this.closed || pending?.answer !== undefined;
-    await pending?.queue.until(over, 'queue', timeoutNs);
+    for (const timeoutNs of spans) {
+      await pending?.queue.until(over, 'queue', timeoutNs);
+    }
     this.pending.delete(token);
     return pending?.answer as ResponseFields<N> | undefined;
   }

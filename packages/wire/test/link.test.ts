@@ -43,6 +43,49 @@ describe('Link', () => {
     expect([await first, await second]).toEqual([{ maxSize: 1 }, { maxSize: 2 }]);
   });
 
+  it('looks for an answer once more when the time is over', async () => {
+    const [near, far] = connectionPair();
+    const received: Message[] = [];
+    far.receive(
+      (message) => received.push(decode(message)),
+      () => {},
+    );
+    let time = 0;
+    const due: (() => void)[] = [];
+    const driver = new Link<'driver'>({
+      connection: near,
+      clock: new WallClock({
+        now: () => time,
+        after: (_ns, run) => {
+          due.push(run);
+          return () => {};
+        },
+      }),
+      handlers: {} as Handlers<'driver'>,
+      onLost: () => {},
+      timeoutNs: 1e9,
+    });
+    const expire = async (): Promise<void> => {
+      time += 60e9;
+      for (const run of due.splice(0)) {
+        run();
+      }
+      await settled();
+    };
+    const asked = driver.ask('GET_VQUEUE', { queue: 0 });
+    await settled();
+    // The thread was busy for a minute: its timer comes before the answer that has long been here.
+    await expire();
+    far.send(encodeResponse('GET_VQUEUE', received[0].token, { maxSize: 1 }));
+    expect(await asked).toEqual({ maxSize: 1 });
+    const lost = driver.ask('GET_VQUEUE', { queue: 0 });
+    await expire();
+    expect(driver.lost).toBeUndefined();
+    await expire();
+    expect(await lost).toBeUndefined();
+    expect(driver.lost).toBe('GET_VQUEUE was not answered within 1000 ms.');
+  });
+
   it('does not take the answer to another request', async () => {
     const { link: driver, far, received, lost } = link();
     const asked = driver.ask('GET_VQUEUE', { queue: 0 });

@@ -3,7 +3,7 @@
  * when they are used, never held: a driver that takes one away gets an error, and no more.
  */
 import { memEntry, viewOf } from '@doorbell/abi';
-import type { GuestMemory } from '../guest-memory.ts';
+import type { GuestMemory, IsWanted } from '../guest-memory.ts';
 import { MAX_ENTRIES } from './limits.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 
@@ -73,20 +73,20 @@ export class Backing {
     return address;
   }
 
-  /** @throws Refusal when a range is not within the backing, or cannot be read. */
-  async fetch(offset: number, into: Uint8Array): Promise<void> {
-    await this.eachPart(offset, into, (address, part) => this.memory.fetch(address, part));
-  }
-
   /**
    * @param isWanted  asked before each piece: the driver may have its memory back at any time.
-   * @throws Refusal as `fetch` does.
+   * @throws Refusal when a range is not within the backing, cannot be read, or is not wanted.
    */
-  async store(offset: number, bytes: Uint8Array, isWanted: () => boolean): Promise<void> {
-    await this.eachPart(
-      offset,
-      bytes,
-      async (address, part) => !isWanted() || (await this.memory.store(address, part)),
+  async fetch(offset: number, into: Uint8Array, isWanted: IsWanted): Promise<void> {
+    await this.eachPart(offset, into, (address, part) =>
+      this.memory.fetch(address, part, isWanted),
+    );
+  }
+
+  /** @throws Refusal as `fetch` does. */
+  async store(offset: number, bytes: Uint8Array, isWanted: IsWanted): Promise<void> {
+    await this.eachPart(offset, bytes, (address, part) =>
+      this.memory.store(address, part, isWanted),
     );
   }
 

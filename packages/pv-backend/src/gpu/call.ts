@@ -1,5 +1,6 @@
 /** One command on its way: what its handler needs besides the command's own fields. */
 import type { GpuCommand, GpuCommandName } from '@doorbell/abi';
+import type { IsWanted } from '../guest-memory.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
 
@@ -7,8 +8,8 @@ export interface Call {
   readonly session: Session;
   /** What follows the fixed part: entries, or a command stream. */
   readonly rest: Uint8Array;
-  /** Whether the driver still waits: nothing is written to its memory otherwise. */
-  readonly isWanted: () => boolean;
+  /** Whether the driver still waits: its memory is not reached otherwise. */
+  readonly isWanted: IsWanted;
 }
 
 /** @throws Refusal, GpuError */

@@ -27,15 +27,13 @@ export const ctxDestroy: Handler<'CTX_DESTROY'> = ({ session: { contexts } }, { 
 };
 
 export const ctxAttachResource: Handler<'CTX_ATTACH_RESOURCE'> = ({ session }, command) => {
-  const { attached } = session.contexts.find(command.hdr.ctx_id);
-  attached.set(command.resource_id, session.resources.find(command.resource_id));
+  const { id } = session.contexts.find(command.hdr.ctx_id);
+  session.contexts.attach(id, session.resources.find(command.resource_id));
   return done();
 };
 
 export const ctxDetachResource: Handler<'CTX_DETACH_RESOURCE'> = ({ session }, command) => {
-  const context = session.contexts.find(command.hdr.ctx_id);
-  attachedTo(context, command.resource_id);
-  context.attached.delete(command.resource_id);
+  session.contexts.detach(command.hdr.ctx_id, command.resource_id);
   return done();
 };
 

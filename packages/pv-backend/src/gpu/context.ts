@@ -1,19 +1,26 @@
 /** Contexts that speak the capset `bell`: which resources each may name (VIRTIO 1.3 §5.7.6.8). */
+import type { Limits } from './limits.ts';
 import { refuseUnless } from './refusal.ts';
 import type { Resource } from './resource.ts';
 
 export interface Context {
   readonly id: number;
   /** By id. */
+  readonly attached: ReadonlyMap<number, Resource>;
+}
+
+interface OwnContext extends Context {
   readonly attached: Map<number, Resource>;
 }
 
 export class Contexts {
-  private readonly byId = new Map<number, Context>();
-  private readonly most: number;
+  /** Resources that contexts may name: each counts once for each context. */
+  attachments = 0;
+  private readonly byId = new Map<number, OwnContext>();
+  private readonly limits: Limits;
 
-  constructor(most: number) {
-    this.most = most;
+  constructor(limits: Limits) {
+    this.limits = limits;
   }
 
   get count(): number {
@@ -22,6 +29,10 @@ export class Contexts {
 
   /** @throws Refusal */
   find(id: number): Context {
+    return this.own(id);
+  }
+
+  private own(id: number): OwnContext {
     const context = this.byId.get(id);
     refuseUnless(context !== undefined, 'ERR_INVALID_CONTEXT_ID', `There is no context ${id}.`);
     return context;
@@ -35,22 +46,48 @@ export class Contexts {
       `Context ${id} exists, or is "none".`,
     );
     refuseUnless(
-      this.byId.size < this.most,
+      this.byId.size < this.limits.contexts,
       'ERR_OUT_OF_MEMORY',
-      `There are ${this.most} contexts already.`,
+      `There are ${this.limits.contexts} contexts already.`,
     );
     this.byId.set(id, { id, attached: new Map() });
   }
 
-  remove({ id }: Context): void {
+  remove({ id, attached }: Context): void {
+    this.attachments -= attached.size;
     this.byId.delete(id);
   }
 
-  /** No context may name it any more. */
-  forget({ id }: Resource): void {
-    for (const { attached } of this.byId.values()) {
-      attached.delete(id);
+  /** @throws Refusal */
+  attach(id: number, resource: Resource): void {
+    const { attached } = this.own(id);
+    if (attached.has(resource.id)) {
+      return;
     }
+    refuseUnless(
+      this.attachments < this.limits.attachments,
+      'ERR_OUT_OF_MEMORY',
+      `There are ${this.limits.attachments} attachments already.`,
+    );
+    attached.set(resource.id, resource);
+    this.attachments++;
+  }
+
+  /** @throws Refusal */
+  detach(id: number, resource: number): void {
+    const context = this.own(id);
+    this.release(context, attachedTo(context, resource));
+  }
+
+  /** No context may name it any more. */
+  forget(resource: Resource): void {
+    for (const context of this.byId.values()) {
+      this.release(context, resource);
+    }
+  }
+
+  private release({ attached }: OwnContext, { id }: Resource): void {
+    this.attachments -= attached.delete(id) ? 1 : 0;
   }
 }
 

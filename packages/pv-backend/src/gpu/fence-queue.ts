@@ -5,6 +5,7 @@
  */
 import { type Fence, type Gpu, GpuError, type WaitQueue } from '@doorbell/abi';
 import type { LiveQueue } from '../live-queue.ts';
+import type { Turns } from './turns.ts';
 
 export interface FencedCommand {
   readonly queue: LiveQueue;
@@ -17,14 +18,17 @@ export interface FencedCommand {
 export class FenceQueue {
   private readonly renderer: Gpu;
   private readonly bell: WaitQueue;
+  private readonly turns: Turns | undefined;
   private readonly waiting: FencedCommand[] = [];
   /** All work up to here is over. */
   private over: Fence = 0;
   private isEnding = false;
 
-  constructor(renderer: Gpu, bell: WaitQueue) {
+  /** @param turns  absent: this has the thread to itself. */
+  constructor(renderer: Gpu, bell: WaitQueue, turns?: Turns) {
     this.renderer = renderer;
     this.bell = bell;
+    this.turns = turns;
   }
 
   /** Whether a fenced command may be answered now: no other is before it, and its work is over. */
@@ -56,6 +60,9 @@ export class FenceQueue {
         return;
       }
       await this.completeFirst();
+      if (this.turns?.isOver === true) {
+        await this.turns.give();
+      }
     }
   }
 

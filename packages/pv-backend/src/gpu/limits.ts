@@ -7,6 +7,8 @@ export interface Limits {
   /** Entries of scatter lists, of all resources together. */
   readonly backingEntries: number;
   readonly contexts: number;
+  /** Resources that contexts may name, of all contexts together. */
+  readonly attachments: number;
   /** Bytes of one command, with what follows its fixed part. */
   readonly commandBytes: number;
 }
@@ -16,6 +18,7 @@ export const defaultLimits: Limits = {
   hostBytes: 256 << 20, // as QEMU's max_hostmem
   backingEntries: 1 << 18,
   contexts: 256,
+  attachments: 65_536,
   commandBytes: 16 << 20,
 };
 

@@ -4,6 +4,7 @@ import type { Backing } from './backing.ts';
 import type { Limits } from './limits.ts';
 import { PIXEL_BYTES, type PixelFormat } from './pixels.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
+import type { Turns } from './turns.ts';
 
 interface Common {
   readonly id: number;
@@ -160,9 +161,12 @@ export class Resources {
     }
   }
 
-  async removeAll(): Promise<void> {
+  async removeAll(turns?: Turns): Promise<void> {
     for (const resource of [...this.byId.values()]) {
       await this.remove(resource);
+      if (turns?.isOver === true) {
+        await turns.give();
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Rectangles of bytes: gathered from a backing, scattered to it, and in a renderer's images. */
 import type { Gpu, GpuImage } from '@doorbell/abi';
+import type { IsWanted } from '../guest-memory.ts';
 import type { Backing } from './backing.ts';
 import { PIXEL_BYTES } from './pixels.ts';
 import type { Rect } from './rect.ts';
@@ -27,13 +28,17 @@ function checkRows(backing: Backing, { offset, stride, rowBytes, rows }: Rows): 
 }
 
 /** The rows, back to back. There is at least one byte. @throws Refusal */
-export async function gather(backing: Backing, which: Rows): Promise<Uint8Array> {
+export async function gather(
+  backing: Backing,
+  which: Rows,
+  isWanted: IsWanted,
+): Promise<Uint8Array> {
   checkRows(backing, which);
   const { offset, stride, rowBytes, rows } = joined(which);
   const into = new Uint8Array(rowBytes * rows);
   for (let row = 0; row < rows; row++) {
     const part = into.subarray(row * rowBytes, (row + 1) * rowBytes);
-    await backing.fetch(offset + row * stride, part);
+    await backing.fetch(offset + row * stride, part, isWanted);
   }
   return into;
 }
@@ -43,7 +48,7 @@ export async function scatter(
   backing: Backing,
   which: Rows,
   bytes: Uint8Array,
-  isWanted: () => boolean,
+  isWanted: IsWanted,
 ): Promise<void> {
   checkRows(backing, which);
   const { offset, stride, rowBytes, rows } = joined(which);

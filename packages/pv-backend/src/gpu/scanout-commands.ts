@@ -1,13 +1,13 @@
 /** The display: what it is like, what it shows, and when (VIRTIO 1.3 §5.7.6.8). */
 import { CommandEncoder, type GpuCommand } from '@doorbell/abi';
-import type { Handler } from './call.ts';
+import type { Call, Handler } from './call.ts';
 import { PIXEL_BYTES, pixelFormat, toRgba } from './pixels.ts';
 import { intersection, isWhole, isWithin, type Rect } from './rect.ts';
 import { refuseUnless } from './refusal.ts';
 import { done, type Reply, replyWith } from './reply.ts';
 import { backingOf } from './resource-commands.ts';
 import type { ImageResource } from './resource.ts';
-import { gather, readPixels, writePixels } from './rows.ts';
+import { gather, readPixels, type Rows, writePixels } from './rows.ts';
 import type { Framebuffer, InBlob, PartOfImage } from './scanout.ts';
 import type { Session } from './session.ts';
 
@@ -97,7 +97,8 @@ function framebufferOf(command: GpuCommand<'SET_SCANOUT_BLOB'>, bytes: number): 
   return { format, offset, stride };
 }
 
-export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async ({ session }, command) => {
+export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async (call, command) => {
+  const { session } = call;
   const { r, resource_id } = command;
   const resource = session.resources.find(resource_id);
   if (resource.kind === 'image') {
@@ -119,7 +120,7 @@ export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async ({ session }, comm
   const part = scanout.isStale ? scanout.r : flushed;
   await (scanout.kind === 'part'
     ? copyPart(session, scanout, part)
-    : fetchPart(session, scanout, part));
+    : fetchPart(call, scanout, part));
   scanout.isStale = false;
   await renderer.present(scanout.own);
   return done();
@@ -155,14 +156,15 @@ async function copyPart(session: Session, scanout: PartOfImage, part: Rect): Pro
 }
 
 /** The driver's pixels as they are now. @throws Refusal, GpuError */
-async function fetchPart({ parts }: Session, scanout: InBlob, part: Rect): Promise<void> {
+async function fetchPart({ session, isWanted }: Call, scanout: InBlob, part: Rect): Promise<void> {
   const { format, offset, stride } = scanout.framebuffer;
-  const pixels = await gather(backingOf(scanout.resource), {
+  const rows: Rows = {
     offset: offset + part.y * stride + part.x * PIXEL_BYTES,
     stride,
     rowBytes: part.width * PIXEL_BYTES,
     rows: part.height,
-  });
+  };
+  const pixels = await gather(backingOf(scanout.resource), rows, isWanted);
   toRgba(format, pixels);
-  await writePixels(parts.renderer, scanout.own, inOwn(scanout, part), pixels);
+  await writePixels(session.parts.renderer, scanout.own, inOwn(scanout, part), pixels);
 }

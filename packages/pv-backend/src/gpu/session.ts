@@ -7,6 +7,7 @@ import type { DisplayConfig } from './display-config.ts';
 import type { Limits } from './limits.ts';
 import { Resources } from './resource.ts';
 import { Scanouts } from './scanout.ts';
+import type { Turns } from './turns.ts';
 
 export interface SessionParts {
   readonly renderer: Gpu;
@@ -34,7 +35,7 @@ export class Session {
     const { renderer, limits, display } = parts;
     this.parts = parts;
     this.resources = new Resources(renderer, limits);
-    this.contexts = new Contexts(limits.contexts);
+    this.contexts = new Contexts(limits);
     this.scanouts = new Scanouts(display.scanouts, this.resources);
   }
 
@@ -43,8 +44,8 @@ export class Session {
   }
 
   /** Gives all that it holds back to the renderer. */
-  async free(): Promise<void> {
+  async free(turns?: Turns): Promise<void> {
     await this.scanouts.disableAll();
-    await this.resources.removeAll();
+    await this.resources.removeAll(turns);
   }
 }

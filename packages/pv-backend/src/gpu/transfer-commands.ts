@@ -14,7 +14,8 @@ import { gather, readPixels, type Rows, scatter, writePixels } from './rows.ts';
 const INVALID = 'ERR_INVALID_PARAMETER';
 
 /** Only the rectangle's rows are fetched; they lie in the backing as far apart as in the resource. */
-export const transferToHost2d: Handler<'TRANSFER_TO_HOST_2D'> = async ({ session }, command) => {
+export const transferToHost2d: Handler<'TRANSFER_TO_HOST_2D'> = async (call, command) => {
+  const { session } = call;
   const { r, resource_id } = command;
   const resource = session.resources.find(resource_id);
   const backing = backingOf(resource);
@@ -24,12 +25,12 @@ export const transferToHost2d: Handler<'TRANSFER_TO_HOST_2D'> = async ({ session
   refuseUnless(resource.kind === 'image', INVALID, `Resource ${resource_id} is a buffer.`);
   refuseUnless(isWithin(r, resource.host), INVALID, 'The rectangle is not within the resource.');
   const stride = resource.host.width * PIXEL_BYTES;
-  await toImage(session.parts.renderer, resource, backing, r, Number(command.offset), stride);
+  await toImage(call, resource, backing, r, Number(command.offset), stride);
   return done();
 };
 
 async function toImage(
-  renderer: Call['session']['parts']['renderer'],
+  { session, isWanted }: Call,
   { host, format }: ImageResource,
   backing: Backing,
   r: Rect,
@@ -40,9 +41,9 @@ async function toImage(
     return;
   }
   const rowBytes = r.width * PIXEL_BYTES;
-  const pixels = await gather(backing, { offset, stride, rowBytes, rows: r.height });
+  const pixels = await gather(backing, { offset, stride, rowBytes, rows: r.height }, isWanted);
   toRgba(format, pixels);
-  await writePixels(renderer, host, r, pixels);
+  await writePixels(session.parts.renderer, host, r, pixels);
 }
 
 // ------------------------------------------------------------------------------ 3D
@@ -96,12 +97,13 @@ export const transferToHost3d: Handler<'TRANSFER_TO_HOST_3D'> = async (call, com
   const offset = Number(command.offset);
   if (resource.kind === 'image') {
     const r = rectOf(resource, command);
-    await toImage(renderer, resource, backing, r, offset, strideOf(command, r));
+    await toImage(call, resource, backing, r, offset, strideOf(command, r));
   } else if (resource.kind === 'buffer') {
     checkRange(resource, command);
     const { x, w } = command.box;
     if (w > 0) {
-      const bytes = await gather(backing, { offset, stride: w, rowBytes: w, rows: 1 });
+      const range: Rows = { offset, stride: w, rowBytes: w, rows: 1 };
+      const bytes = await gather(backing, range, call.isWanted);
       await renderer.write(resource.host, x, bytes);
     }
   }

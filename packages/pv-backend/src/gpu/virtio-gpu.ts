@@ -7,15 +7,11 @@ import {
   Chain,
   type Clock,
   type FeatureSet,
-  featureSet,
   type Gpu,
-  hasFeature,
   MAX_INDIRECT,
   type QueueSetup,
   RingError,
   type Trace,
-  virtioFeatures,
-  virtioGpuFeatures,
   type VirtioHost,
   virtioIds,
   type WaitQueue,
@@ -28,12 +24,12 @@ import { CommandServer } from './command-server.ts';
 import { type DeviceCounts, newTally } from './counts.ts';
 import type { CursorSink } from './cursor.ts';
 import { DisplayConfig } from './display-config.ts';
+import { isAcceptable, offeredFeatures } from './features.ts';
 import { FenceQueue } from './fence-queue.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Session } from './session.ts';
-
-const { VERSION_1, INDIRECT_DESC, EVENT_IDX, RING_PACKED, RING_RESET } = virtioFeatures;
-const { VIRGL, CONTEXT_INIT, EDID, RESOURCE_UUID, RESOURCE_BLOB } = virtioGpuFeatures;
+import { Tasks } from './tasks.ts';
+import { Turns } from './turns.ts';
 
 /** The largest size of each queue: QEMU's. */
 const CONTROL_SIZE = 256;
@@ -57,6 +53,13 @@ export interface VirtioGpuParts {
   /** Of the UUIDs that it gives out. */
   readonly seed?: number;
   readonly onCursor?: CursorSink;
+  /**
+   * Lets everything else on this thread have its turn; called between commands once the device
+   * has kept it for some ms of `clock`. Absent: the device has the thread to itself.
+   */
+  readonly breathe?: () => Promise<void>;
+  /** Addresses are translated, as by an IOMMU: a driver has to accept ACCESS_PLATFORM (§6.2). */
+  readonly translated?: boolean;
 }
 
 export class VirtioGpu extends BaseDevice {
@@ -78,20 +81,21 @@ export class VirtioGpu extends BaseDevice {
   /** Sessions that are over, whose resources are still the renderer's. */
   private readonly ended: Session[] = [];
 
-  private readonly stopped: WaitQueue;
+  private readonly tasks: Tasks;
+  private readonly turns: Turns | undefined;
   private isStopping = false;
-  private tasks = 0;
 
   constructor(host: VirtioHost, parts: VirtioGpuParts) {
     super(host, parts.trace, [CONTROL_SIZE, CURSOR_SIZE]);
-    const { clock, renderer, trace } = parts;
+    const { clock, renderer, trace, breathe } = parts;
     this.parts = parts;
     this.memory = new GuestMemory(host.memory);
     this.limits = { ...defaultLimits, ...parts.limits };
     this.display = new DisplayConfig(parts.width, parts.height, parts.scanouts ?? 1);
     this.bell = clock.waitQueue();
-    this.stopped = clock.waitQueue();
-    this.fences = new FenceQueue(renderer, clock.waitQueue());
+    this.tasks = new Tasks(parts.spawn, clock.waitQueue());
+    this.turns = breathe === undefined ? undefined : new Turns(clock, breathe);
+    this.fences = new FenceQueue(renderer, clock.waitQueue(), this.turns);
     this.server = new CommandServer({
       memory: this.memory,
       limits: this.limits,
@@ -100,46 +104,22 @@ export class VirtioGpu extends BaseDevice {
       tally: this.tally,
       onLost: (queue, why) => this.needsReset(queue, why),
     });
-    this.spawn(() => this.serve());
-    this.spawn(() => this.fences.run());
-  }
-
-  private spawn(body: () => Promise<void>): void {
-    this.tasks++;
-    this.parts.spawn(async () => {
-      try {
-        await body();
-      } finally {
-        this.tasks--;
-        this.stopped.wake();
-      }
-    });
+    this.tasks.spawn(() => this.serve());
+    this.tasks.spawn(() => this.fences.run());
   }
 
   // ------------------------------------------------------------------------------ §5.7.3, §5.7.4
 
-  /** Not IN_ORDER: a fenced command is answered after later ones that are not fenced. */
   get features(): FeatureSet {
-    return featureSet(
-      VERSION_1,
-      INDIRECT_DESC,
-      EVENT_IDX,
-      RING_PACKED,
-      RING_RESET,
-      EDID,
-      RESOURCE_UUID,
-      RESOURCE_BLOB,
-      ...(this.capsets > 0 ? [VIRGL, CONTEXT_INIT] : []),
-    );
+    return offeredFeatures(this.capsets > 0, this.parts.translated === true);
   }
 
   private get capsets(): number {
     return capsetCount(this.parts.renderer.features);
   }
 
-  /** §5.7.3: CONTEXT_INIT needs VIRGL. */
-  protected override accepts(features: FeatureSet): boolean {
-    return !hasFeature(features, CONTEXT_INIT) || hasFeature(features, VIRGL);
+  protected override accepts(accepted: FeatureSet): boolean {
+    return isAcceptable(accepted, this.features);
   }
 
   override readConfig(offset: number, into: Uint8Array): void {
@@ -221,7 +201,7 @@ export class VirtioGpu extends BaseDevice {
     this.writeStatus(0);
     this.fences.end();
     this.bell.wake();
-    await this.stopped.until(() => this.tasks === 0, 'resource');
+    await this.tasks.end();
   }
 
   override writeStatus(status: number): void {
@@ -273,7 +253,7 @@ export class VirtioGpu extends BaseDevice {
 
   private async freeEnded(): Promise<void> {
     for (const session of this.ended.splice(0)) {
-      await session.free();
+      await session.free(this.turns);
     }
   }
 
@@ -286,6 +266,10 @@ export class VirtioGpu extends BaseDevice {
       for (let budget = queue.size; budget > 0 && queue.take(chain); budget--) {
         found = true;
         await this.server.serve(session!, queue, chain);
+        if (this.turns?.isOver === true) {
+          queue.publish();
+          await this.turns.give();
+        }
       }
       queue.publish();
     }
@@ -297,6 +281,7 @@ export class VirtioGpu extends BaseDevice {
     if (pollNs !== undefined && this.live.length > 0) {
       const isOver = (): boolean => this.isStopping || this.ended.length > 0;
       await this.bell.until(isOver, 'time', pollNs);
+      this.turns?.begin();
       return;
     }
     for (const queue of this.live) {
@@ -304,6 +289,9 @@ export class VirtioGpu extends BaseDevice {
         return;
       }
     }
-    await this.bell.until(() => this.isRung || this.isStopping, 'queue');
+    if (!this.isRung) {
+      await this.bell.until(() => this.isRung || this.isStopping, 'queue');
+      this.turns?.begin();
+    }
   }
 }

@@ -13,7 +13,7 @@ import {
   type ThreadConnection,
   Violation,
 } from '@doorbell/wire';
-import { checkQueue, registerMessages } from '../device-messages.ts';
+import { checkFree, checkQueue, registerMessages } from '../device-messages.ts';
 
 /** A device and what it counts. */
 export interface ThreadDevice {
@@ -125,7 +125,7 @@ export class ThreadServer {
   }
 
   private setQueue({ queue, ...setup }: RequestFields<'SET_VQUEUE'>): void {
-    checkQueue(this.device, queue);
+    checkFree(this.device, queue);
     this.device.setQueue(queue, setup);
     this.device.enableQueue(queue);
   }

@@ -2,7 +2,7 @@ import { LinearMemory } from '@doorbell/abi';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Backing } from '../../src/gpu/backing.ts';
-import { GuestMemory } from '../../src/guest-memory.ts';
+import { always, GuestMemory } from '../../src/guest-memory.ts';
 import { entries } from '../scripted-driver.ts';
 
 const RAM_BYTES = 4096;
@@ -34,7 +34,7 @@ it("is the entries' bytes, one after the other", async () => {
       const from = a % (whole.length + 1);
       const to = from + (b % (whole.length - from + 1));
       const into = new Uint8Array(to - from);
-      await backing(memory, list).fetch(from, into);
+      await backing(memory, list).fetch(from, into, always);
       expect([...into]).toEqual(whole.slice(from, to));
     }),
   );
@@ -53,7 +53,7 @@ it('is written where its entries say, and nowhere else', async () => {
       bytes.forEach((byte, index) => {
         expected[addresses[from + index]] = byte;
       });
-      await backing(memory, list).store(from, bytes, () => true);
+      await backing(memory, list).store(from, bytes, always);
       expect(memory.bytes).toEqual(expected);
     }),
   );
@@ -72,14 +72,16 @@ it('joins pages that lie together', async () => {
     [64, 64],
     [256, 64],
   ]);
-  await joined.fetch(0, new Uint8Array(192));
+  await joined.fetch(0, new Uint8Array(192), always);
   expect(fetches).toBe(2);
 });
 
 it('is not reached beyond its end, however far', async () => {
   const small = backing(ram(), [[0, 64]]);
   for (const offset of [1, 64, 2 ** 32, 2 ** 53, 2 ** 64]) {
-    await expect(small.fetch(offset, new Uint8Array(64))).rejects.toThrow('not in a backing');
+    await expect(small.fetch(offset, new Uint8Array(64), always)).rejects.toThrow(
+      'not in a backing',
+    );
   }
 });
 
@@ -99,9 +101,22 @@ it('stops where the driver wants its memory back', async () => {
     [64, 16],
   ]);
   let left = 1;
-  await list.store(0, new Uint8Array(32).fill(0xaa), () => left-- > 0);
+  const isWanted = (): boolean => left-- > 0;
+  await expect(list.store(0, new Uint8Array(32).fill(0xaa), isWanted)).rejects.toThrow('any more');
   expect([...memory.bytes.subarray(0, 16)]).toEqual(new Array(16).fill(0xaa));
   expect(memory.bytes.subarray(16)).toEqual(before.subarray(16));
+});
+
+it('is not read either once the driver wants its memory back', async () => {
+  const memory = ram();
+  const list = backing(memory, [
+    [0, 16],
+    [64, 16],
+  ]);
+  const into = new Uint8Array(32);
+  let left = 1;
+  await expect(list.fetch(0, into, () => left-- > 0)).rejects.toThrow('any more');
+  expect(into.subarray(16)).toEqual(new Uint8Array(16));
 });
 
 it('refuses what cannot be reached any more', async () => {
@@ -109,8 +124,10 @@ it('refuses what cannot be reached any more', async () => {
   const taken = backing(memory, [[0, 64]]);
   memory.fetch = async () => false;
   memory.store = async () => false;
-  await expect(taken.fetch(0, new Uint8Array(4))).rejects.toMatchObject({ response: 'ERR_UNSPEC' });
-  await expect(taken.store(0, new Uint8Array(4), () => true)).rejects.toMatchObject({
+  await expect(taken.fetch(0, new Uint8Array(4), always)).rejects.toMatchObject({
+    response: 'ERR_UNSPEC',
+  });
+  await expect(taken.store(0, new Uint8Array(4), always)).rejects.toMatchObject({
     response: 'ERR_UNSPEC',
   });
 });

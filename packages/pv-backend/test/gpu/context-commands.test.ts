@@ -96,6 +96,27 @@ describe('contexts', () => {
     expect(await driver.type(createContext(2))).toBe('OK_NODATA');
   });
 
+  it('may name so many resources, all together', async () => {
+    const driver = await new ScriptedDriver({ limits: { attachments: 2 } }).start();
+    for (const bytes of [createContext(1), createContext(2), createBuffer(50, 64)]) {
+      await driver.ask(bytes);
+    }
+    await driver.ask(createBuffer(51, 64));
+    const full = 'ERR_OUT_OF_MEMORY';
+    expect(await driver.type(attachResource(1, 50))).toBe('OK_NODATA');
+    expect(await driver.type(attachResource(1, 50))).toBe('OK_NODATA'); // again: it is there
+    expect(await driver.type(attachResource(2, 50))).toBe('OK_NODATA');
+    expect(await driver.type(attachResource(1, 51))).toBe(full);
+    await driver.ask(command('CTX_DETACH_RESOURCE', { resource_id: 50 }, context));
+    expect(await driver.type(attachResource(1, 51))).toBe('OK_NODATA');
+    expect(await driver.type(attachResource(2, 51))).toBe(full);
+    await driver.ask(command('CTX_DESTROY', {}, { ctx_id: 2 }));
+    expect(await driver.type(attachResource(1, 50))).toBe('OK_NODATA');
+    await driver.ask(command('RESOURCE_UNREF', { resource_id: 51 }));
+    expect(await driver.type(createBuffer(51, 64))).toBe('OK_NODATA');
+    expect(await driver.type(attachResource(1, 51))).toBe('OK_NODATA');
+  });
+
   it('are destroyed, and their resources stay', async () => {
     const driver = await ready();
     expect(await driver.type(command('CTX_DESTROY', {}, context))).toBe('OK_NODATA');

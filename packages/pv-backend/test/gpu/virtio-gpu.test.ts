@@ -85,6 +85,112 @@ describe('features', () => {
   });
 });
 
+describe('addresses that are translated', () => {
+  it('6.2: are offered, and a driver that does not accept them is refused', async () => {
+    const bit = featureSet(virtioFeatures.ACCESS_PLATFORM);
+    const translated = new ScriptedDriver({ translated: true });
+    expect(translated.device.features & bit).toBe(bit);
+    await translated.start(everything);
+    expect(translated.device.status & FEATURES_OK).toBe(0);
+    await translated.start(everything | bit);
+    expect(translated.device.status).toBe(LIVE);
+    expect(new ScriptedDriver().device.features & bit).toBe(0n);
+  });
+});
+
+describe('memory that it reaches in steps', () => {
+  it.each([
+    ['2.4.1', 'reset of the device', (driver: ScriptedDriver) => driver.device.writeStatus(0)],
+    ['2.6.1', 'reset of the queue', (driver: ScriptedDriver) => driver.device.resetQueue(0)],
+  ])('%s: is not asked for after a %s', async (_, _what, reset) => {
+    const driver = await new ScriptedDriver().start();
+    const { memory } = driver;
+    const wanted: (() => boolean)[] = [];
+    for (const way of ['fetch', 'store'] as const) {
+      const move = memory[way].bind(memory);
+      memory[way] = (address: number, bytes: Uint8Array, isWanted?: () => boolean) => {
+        wanted.push(isWanted ?? (() => true));
+        return move(address, bytes);
+      };
+    }
+    for (const bytes of [
+      createContext(1),
+      createBuffer(1, 64),
+      attachResource(1, 1),
+      attachBacking(1, [PAGES, 64]),
+      command('TRANSFER_TO_HOST_3D', transfer, { ctx_id: 1 }),
+      command('TRANSFER_FROM_HOST_3D', transfer, { ctx_id: 1 }),
+    ]) {
+      expect(await driver.type(bytes)).toBe('OK_NODATA');
+    }
+    expect(wanted.length).toBe(6 + 1 + 1 + 6);
+    expect(wanted.every((isWanted) => isWanted())).toBe(true);
+    reset(driver);
+    expect(wanted.some((isWanted) => isWanted())).toBe(false);
+  });
+
+  const box = { x: 0, y: 0, z: 0, w: 64, h: 1, d: 1 };
+  const transfer = { resource_id: 1, box, offset: 0n };
+});
+
+describe('a thread that it shares', () => {
+  /** A device whose renderer takes 2 ms for each buffer. */
+  async function shared() {
+    const driver: ScriptedDriver = new ScriptedDriver({
+      breathe: async () => {
+        answered.push(driver.order().length);
+        await settled();
+      },
+    });
+    const answered: number[] = [];
+    await driver.start();
+    const create = driver.gpu.createBuffer.bind(driver.gpu);
+    driver.gpu.createBuffer = (bytes, placement) => {
+      driver.timers.advance(2e6);
+      return create(bytes, placement);
+    };
+    return { driver, answered };
+  }
+
+  it('is given away between commands, after some ms of work', async () => {
+    const { driver, answered } = await shared();
+    for (let id = 1; id <= 7; id++) {
+      driver.send(0, createBuffer(id, 64));
+    }
+    void driver.kick(0);
+    await settled();
+    await settled();
+    await settled();
+    expect(answered).toEqual([3, 6]);
+    expect(driver.gpu.created).toBe(7);
+  });
+
+  it('is kept for a short command, however long nothing came before it', async () => {
+    const { driver, answered } = await shared();
+    driver.timers.advance(60e9);
+    expect(await driver.type(createBuffer(1, 64))).toBe('OK_NODATA');
+    expect(answered).toEqual([]);
+  });
+
+  it('is given away while what a driver left behind is freed', async () => {
+    const { driver, answered } = await shared();
+    for (let id = 1; id <= 7; id++) {
+      await driver.ask(createBuffer(id, 64));
+    }
+    answered.length = 0;
+    const destroy = driver.gpu.destroy.bind(driver.gpu);
+    driver.gpu.destroy = (resource) => {
+      driver.timers.advance(6e6);
+      return destroy(resource);
+    };
+    driver.device.writeStatus(0);
+    await settled();
+    expect(driver.gpu.alive).toBeGreaterThan(0);
+    await driver.device.stop();
+    expect([driver.gpu.alive, answered.length >= 7]).toEqual([0, true]);
+  });
+});
+
 describe('the configuration', () => {
   it('5.7.4: tells scanouts and capsets, and zeros beyond its end', () => {
     const driver = new ScriptedDriver({ scanouts: 3 });
