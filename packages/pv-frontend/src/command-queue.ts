@@ -19,6 +19,8 @@ export interface Command {
   make(): Made;
   /** The device was given it. */
   begun(): void;
+  /** The device was never given it: it ends with this error. `begun` and `done` follow. */
+  refused?(error: GpuError): void;
   /** With the response, or none when there was an error, or nothing to do. */
   done(response: Uint8Array | undefined, error: GpuError | undefined): void;
 }
@@ -165,30 +167,37 @@ export class CommandQueue {
       return false;
     }
     if (made === 'nothing' || made instanceof GpuError) {
-      this.waiting.shift();
-      command.begun();
-      command.done(undefined, made instanceof GpuError ? made : undefined);
+      this.skip(command, made instanceof GpuError ? made : undefined);
       return true;
     }
     this.made = made;
     return this.give(command, made);
   }
 
-  private makeOf(command: Command): Made | GpuError {
-    try {
-      return command.make();
-    } catch (error) {
-      if (error instanceof GpuError) {
-        return error;
-      }
-      throw error;
+  /** The head of `waiting` is over, and the device was not given it. */
+  private skip(command: Command, error: GpuError | undefined): void {
+    this.made = undefined;
+    this.waiting.shift();
+    if (error !== undefined) {
+      command.refused?.(error);
     }
+    command.begun();
+    command.done(undefined, error);
   }
 
-  /** Puts a command into the ring. False while there is no room. */
+  private makeOf(command: Command): Made | GpuError {
+    return orGpuError(() => command.make());
+  }
+
+  /** Puts a command into the ring, or ends it with an error. False while there is no room. */
   private give(command: Command, request: Request): boolean {
     const fence = request.fenced ? this.lastFence + 1 : 0;
-    const placed = this.placement.place(request, fence, this.chain, this.inFlight === 0);
+    const last = this.inFlight === 0;
+    const placed = orGpuError(() => this.placement.place(request, fence, this.chain, last));
+    if (placed instanceof GpuError) {
+      this.skip(command, placed);
+      return true;
+    }
     if (placed === undefined) {
       return false;
     }
@@ -233,6 +242,18 @@ export class CommandQueue {
     } catch (error) {
       this.broken = breach(error);
     }
+  }
+}
+
+/** An error that a command ends with is a result: it is nobody else's. */
+function orGpuError<T>(make: () => T): T | GpuError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof GpuError) {
+      return error;
+    }
+    throw error;
   }
 }
 

@@ -2,14 +2,7 @@
  * A virtio-gpu in use: the session with it, the order of what it is given, and what becomes of
  * both when the device is lost.
  */
-import {
-  GPU_EVENT_DISPLAY,
-  GpuError,
-  type GpuFeatures,
-  virtioGpuConfig,
-  type VirtioTransport,
-  type WaitReason,
-} from '@doorbell/abi';
+import { GpuError, type GpuFeatures, type VirtioTransport, type WaitReason } from '@doorbell/abi';
 import { covers } from './capset.ts';
 import { addCounts, countsOf, type FrontendCounts, noCounts } from './counts.ts';
 import { Journal } from './journal.ts';
@@ -21,10 +14,11 @@ import { ProbeError } from './probe-error.ts';
 import type { Request } from './requests.ts';
 import { reasonOf, retry } from './retry.ts';
 import { Scanout } from './scanout.ts';
-import { answerTo, claim, lossOf, startSession } from './session.ts';
+import { answerTo, claim, startSession } from './session.ts';
 import { Transfer } from './transfer.ts';
 import { Undo } from './undo.ts';
 import { Waiting } from './waiting.ts';
+import { Watch } from './watch.ts';
 
 /** How often it may be lost before anything new comes to an end. */
 const MOST_RECOVERIES = 8;
@@ -40,6 +34,7 @@ export class VirtioGpuDevice {
   private readonly transport: VirtioTransport;
   private readonly options: FrontendOptions;
   private readonly waiting: Waiting;
+  private readonly watch: Watch;
   private undo: Undo;
   /** Set once, when the device is gone for good. */
   private loss: GpuError | undefined;
@@ -47,14 +42,14 @@ export class VirtioGpuDevice {
   private unclaimed: GpuError | undefined;
   /** Somebody looks after the device; the others wait for that. */
   private looking = false;
-  /** Commands that had ended at the last look, and looks since then that found no more. */
-  private endedBefore = 0;
-  private silences = 0;
   /** Operations that had ended at the last recovery, and recoveries since then. */
   private finishedBefore = 0;
   private recoveries = 0;
-  /** Counts of sessions that are over. */
+  /** Counts of sessions that are over, and whether `session` is one of them. */
   private past = noCounts;
+  private ended = false;
+  /** Why no other device can take the place of this one. */
+  private hopeless: GpuError | undefined;
 
   /** @param undo  gives the session back. */
   constructor(
@@ -70,6 +65,7 @@ export class VirtioGpuDevice {
     this.parts = parts;
     this.options = options;
     this.waiting = waiting;
+    this.watch = new Watch(transport, waiting);
     this.undo = undo;
     this.session = session;
     this.features = features;
@@ -78,6 +74,9 @@ export class VirtioGpuDevice {
     this.order = new Order(
       session.control,
       options.recover ? new Journal(this.transfer) : undefined,
+      (error) => {
+        this.giveUp(error);
+      },
     );
   }
 
@@ -87,7 +86,7 @@ export class VirtioGpuDevice {
   }
 
   get counts(): FrontendCounts {
-    return addCounts(this.past, countsOf(this.session));
+    return this.ended ? this.past : addCounts(this.past, countsOf(this.session));
   }
 
   // ------------------------------------------------------------------------------ for callers
@@ -189,14 +188,10 @@ export class VirtioGpuDevice {
     this.looking = true;
     this.waiting.attention = false;
     try {
-      const error = this.session.control.broken ?? this.session.cursor.broken;
-      const loss = error ?? (await lossOf(this.transport, this.silent(heard)));
-      if (loss === undefined) {
-        await this.acknowledgeEvents().catch(() => {
-          this.waiting.attention = true; // the device was lost just now: its status says so
-        });
-      } else if (this.loss === undefined) {
-        await (this.options.recover ? this.recover(loss) : this.lose(loss));
+      const loss = this.hopeless ?? (await this.watch.look(this.session, heard));
+      if (loss !== undefined && this.loss === undefined) {
+        const recovers = this.options.recover && this.hopeless === undefined;
+        await (recovers ? this.recover(loss) : this.lose(loss));
       }
     } finally {
       this.looking = false;
@@ -204,31 +199,21 @@ export class VirtioGpuDevice {
     }
   }
 
-  /** How often nothing had ended when one looked. */
-  private silent(heard: boolean): number {
-    const { ended } = this.session.control;
-    const progress = ended !== this.endedBefore;
-    this.endedBefore = ended;
-    this.silences = progress ? 0 : this.silences + (heard ? 0 : 1);
-    return this.silences;
-  }
-
-  /** §5.7.4: what is pending is cleared by writing it. Displays are asked for when somebody wants them. */
-  private async acknowledgeEvents(): Promise<void> {
-    const { events_read, events_clear } = virtioGpuConfig.offsets;
-    const pending = await this.transport.readConfig(events_read, 4);
-    if ((pending[0] & GPU_EVENT_DISPLAY) !== 0) {
-      await this.transport.writeConfig(events_clear, Uint8Array.of(GPU_EVENT_DISPLAY, 0, 0, 0));
-    }
+  /** What the device lost it does not get back: who looks next loses it for good. */
+  private giveUp(error: GpuError): void {
+    const reason = `virtio-gpu: what was done cannot be done again: ${error.message}`;
+    this.hopeless ??= new GpuError('lost', reason);
+    this.waiting.attention = true;
+    this.waiting.wake();
   }
 
   /** The device is gone: everything ends. It is reset, so that it leaves our memory alone. */
   private async lose(error: GpuError): Promise<void> {
-    this.loss = error;
+    this.loss ??= error;
     try {
       await this.endSession();
     } finally {
-      this.order.lose(error);
+      this.order.lose(this.loss);
     }
   }
 
@@ -236,7 +221,8 @@ export class VirtioGpuDevice {
     const { undo } = this;
     this.undo = new Undo();
     this.waiting.serve([]);
-    this.past = addCounts(this.past, countsOf(this.session));
+    this.past = this.counts;
+    this.ended = true;
     await undo.run().catch(() => {}); // a transport that is gone cannot reset its device
   }
 
@@ -248,14 +234,17 @@ export class VirtioGpuDevice {
     await this.endSession();
     try {
       this.session = await this.startAgain();
+      this.ended = false;
     } catch (error) {
       await this.lose(
         new GpuError('lost', `${loss.message} None is to be had in its place: ${reasonOf(error)}`),
       );
       return;
     }
-    this.endedBefore = 0;
-    this.silences = 0;
+    if (this.loss !== undefined) {
+      return; // removed just now
+    }
+    this.watch.begin();
     this.scanout.reset();
     this.order.replay(this.session.control);
   }
@@ -277,16 +266,25 @@ export class VirtioGpuDevice {
   private async startOnce(): Promise<Session> {
     const undo = new Undo();
     try {
+      this.checkNotLost();
       const { transport, parts, options, waiting } = this;
       const { session, features } = await startSession(transport, parts, options, waiting, undo);
       if (!covers(features, this.features)) {
         throw new ProbeError('The device can less than the one that was lost.');
       }
+      this.checkNotLost();
       this.undo = undo;
       return session;
     } catch (error) {
       await undo.run().catch(() => {});
       throw error;
+    }
+  }
+
+  /** Nothing is taken in hand that nobody would give back. @throws GpuError once the driver was removed. */
+  private checkNotLost(): void {
+    if (this.loss !== undefined) {
+      throw this.loss;
     }
   }
 

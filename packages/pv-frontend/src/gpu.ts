@@ -15,6 +15,7 @@ import {
   type GpuFeatures,
   type GpuImage,
   HandleTable,
+  LostWork,
   notAnImage,
   type Placement,
   resolveResources,
@@ -36,7 +37,7 @@ export class ContextGpu implements Gpu {
   private lastFence: Fence = 0;
   private readonly underWay = new Set<Fence>();
   /** Why work was lost. */
-  private readonly lost = new Map<Fence, GpuError>();
+  private readonly lost = new LostWork();
   private end: GpuError | undefined;
 
   /**
@@ -155,7 +156,7 @@ export class ContextGpu implements Gpu {
       ended: (error) => {
         this.underWay.delete(fence);
         if (error !== undefined) {
-          this.lost.set(fence, error);
+          this.lost.record(fence, error);
         }
       },
       stream: { bytes: stream.length, written },
@@ -187,7 +188,7 @@ export class ContextGpu implements Gpu {
     this.check();
     checkFence(fence, this.lastFence);
     await this.device.until(() => this.isOver(fence), 'dependency');
-    const error = this.lost.get(fence);
+    const error = this.lost.errorOf(fence);
     if (error !== undefined) {
       throw error;
     }

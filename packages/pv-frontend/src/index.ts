@@ -8,8 +8,5 @@ export type { DriverQueue } from './ring/driver-queue.ts';
 export { PackedDriverQueue } from './ring/packed.ts';
 export { queueLayout, setupAt } from './ring/queue-layout.ts';
 export { SplitDriverQueue } from './ring/split.ts';
-export {
-  MessageTransport,
-  type MessageTransportParts,
-  TransportLost,
-} from './message-transport.ts';
+export { MessageTransport, type MessageTransportParts } from './message-transport.ts';
+export { TransportLost } from './register-requests.ts';

@@ -134,12 +134,15 @@ export class Journal {
   private restore(thing: object, work: Work): Operation {
     const { saved } = thing as Partial<Resource>;
     const contents = saved === undefined ? [] : this.bytes.write(thing as Resource, 0, saved);
-    return new Operation({ steps: () => [...work.steps(), ...contents], again: true });
+    const steps = (): Step[] => [...work.steps(), ...contents];
+    const operation = new Operation({ steps, again: true });
+    operation.end(undefined); // on the device that was lost
+    return operation;
   }
 }
 
-/** What failed to come about is not tried again; nor is what is over and left nothing behind: a
- * screen that was shown a frame still shows it. */
+/** What failed is not tried again, but for what takes something away: who asked for it was told, and
+ * counts on it. Nor is what is over and left nothing behind: a screen still shows its frame. */
 function toBeDone({ over, error, work }: Operation): boolean {
-  return !over || (work.again && (error === undefined || work.brings === undefined));
+  return !over || (work.again && (error === undefined || work.takes !== undefined));
 }

@@ -14,7 +14,6 @@ import {
   type VirtioTransport,
 } from '@doorbell/abi';
 import {
-  type AnsweredName,
   type Connection,
   eachRange,
   errorCodes,
@@ -29,13 +28,17 @@ import {
   PublishedIndices,
   type Ranges,
   type RequestFields,
-  type ResponseFields,
   sumCounts,
   Violation,
 } from '@doorbell/wire';
 import { DmaService } from './dma-service.ts';
 import { MirroredDma } from './mirrored-dma.ts';
 import { MirroredMemory } from './mirrored-memory.ts';
+import { RegisterRequests, TransportLost } from './register-requests.ts';
+
+/** Frames that may wait for the end of their command, and their bytes together. */
+const MOST_FRAMES = 64;
+const MOST_FRAME_BYTES = 256 << 20;
 
 export interface MessageTransportParts {
   readonly connection: Connection;
@@ -56,41 +59,34 @@ export interface MessageTransportParts {
   readonly reconnect?: () => Promise<Connection>;
 }
 
-/** The device went away, or was sent away; says why. */
-export class TransportLost extends Error {
-  override readonly name = 'TransportLost';
-}
-
 interface EnabledQueue {
   readonly filter: NotificationFilter;
   readonly onUsed: () => void;
 }
 
-export class MessageTransport implements VirtioTransport {
+export class MessageTransport extends RegisterRequests implements VirtioTransport {
   /** What the driver must use in place of the machine's. */
   readonly memory: MirroredMemory;
   readonly dma: MirroredDma;
-  /** 0, which is no kind (§5): not known yet. */
-  deviceId = 0;
-  /** Why the device said that it needs a reset; '' when it has not. */
-  reason = '';
   private readonly parts: MessageTransportParts;
-  private link: Link<'driver'>;
+  protected link: Link<'driver'>;
   private service: DmaService;
   /**
    * Frames whose command the device has not returned yet. Were the connection lost before, the
    * driver would ask again: a frame that is shown now would be shown twice.
    */
-  private frames: RequestFields<'FRAME'>[] = [];
+  private readonly frames: RequestFields<'FRAME'>[] = [];
+  private frameBytes = 0;
   /** Counts of connections that are over. */
   private past = noCounts();
+  /** How often the driver has let go. */
+  private releases = 0;
   /** Nothing happened since the driver reset the device. */
   private wasReset = false;
   private readonly publication = new Publication();
   private readonly queues = new Map<number, EnabledQueue>();
   private readonly indices = new PublishedIndices('driver');
   private features: FeatureSet = 0n;
-  private configHandler: () => void = () => {};
 
   /** @throws TransportLost when nothing answers. */
   static async connect(parts: MessageTransportParts): Promise<MessageTransport> {
@@ -108,6 +104,7 @@ export class MessageTransport implements VirtioTransport {
   }
 
   private constructor(parts: MessageTransportParts) {
+    super();
     this.parts = parts;
     this.link = this.newLink(parts.connection);
     this.service = new DmaService(this.link, parts.bus);
@@ -128,6 +125,7 @@ export class MessageTransport implements VirtioTransport {
     const { clock, timeoutNs } = this.parts;
     const handlers = this.handlers();
     const onLost = (): void => {
+      this.takeFrames();
       this.configHandler();
     };
     return new Link({ connection, clock, handlers, onLost, timeoutNs });
@@ -135,8 +133,13 @@ export class MessageTransport implements VirtioTransport {
 
   /** The device behind a new connection knows nothing of us. @throws TransportLost */
   private async reconnect(connect: () => Promise<Connection>): Promise<void> {
+    const { releases } = this;
     const connection = await connect();
-    this.frames = [];
+    if (this.releases !== releases) {
+      const reason = 'The driver has let go of the device meanwhile.';
+      connection.close(reason);
+      throw new TransportLost(reason);
+    }
     this.past = sumCounts(this.past, this.link.counts);
     this.link = this.newLink(connection);
     this.service = new DmaService(this.link, this.parts.bus);
@@ -144,40 +147,20 @@ export class MessageTransport implements VirtioTransport {
     this.dma.announceAll();
   }
 
-  /** @throws TransportLost, also when it is another kind of device than the one before. */
-  private async identify(): Promise<void> {
-    const { deviceId } = await this.ask('DEVICE_INFO', {});
-    if (this.deviceId !== 0 && deviceId !== this.deviceId) {
-      this.link.close('This is another kind of device.');
-      throw new TransportLost(`A device of kind ${deviceId} is there in place of the one lost.`);
-    }
-    this.deviceId = deviceId;
-  }
-
   // -------------------------------------------------------------------------- VirtioTransport
-
-  async readStatus(): Promise<number> {
-    const answer = await this.link.ask('GET_DEVICE_STATUS', {});
-    return answer?.status ?? deviceStatus.DEVICE_NEEDS_RESET;
-  }
 
   /**
    * The device answers once it is reset. A reset of a device that is lost is done: it has nothing
    * of ours any more. What is written after that needs a device: one is connected again.
    */
-  async writeStatus(status: number): Promise<void> {
+  override async writeStatus(status: number): Promise<void> {
     const { reconnect } = this.parts;
     const begins = this.wasReset && status !== 0 && (status & deviceStatus.FAILED) === 0;
     if (begins && this.lost !== undefined && reconnect !== undefined) {
       await this.reconnect(reconnect);
     }
     this.wasReset = status === 0;
-    // A bit of the device's that the driver has read, of this device or of the one before it.
-    const written = status & ~deviceStatus.DEVICE_NEEDS_RESET;
-    const answer = await this.link.ask('SET_DEVICE_STATUS', { status: written });
-    if (status === 0 && answer !== undefined && answer.status !== 0) {
-      this.link.fail(errorCodes.UNEXPECTED, `The device reads ${answer.status} after a reset.`);
-    }
+    await super.writeStatus(status);
     if (status === 0) {
       this.queues.clear();
       this.indices.clear();
@@ -185,31 +168,9 @@ export class MessageTransport implements VirtioTransport {
     }
   }
 
-  async deviceFeatures(): Promise<FeatureSet> {
-    return (await this.ask('GET_DEVICE_FEATURES', {})).features;
-  }
-
-  async setDriverFeatures(features: FeatureSet): Promise<void> {
+  override async setDriverFeatures(features: FeatureSet): Promise<void> {
     this.features = features;
-    await this.ask('SET_DRIVER_FEATURES', { features });
-  }
-
-  async readConfig(offset: number, bytes: number): Promise<Uint8Array> {
-    const { config } = await this.ask('GET_CONFIG', { offset, bytes });
-    if (config.length !== bytes) {
-      const reason = `GET_CONFIG of ${bytes} bytes gave ${config.length}.`;
-      this.link.fail(errorCodes.UNEXPECTED, reason);
-      throw new TransportLost(reason);
-    }
-    return config;
-  }
-
-  async writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
-    await this.ask('SET_CONFIG', { offset, config: bytes });
-  }
-
-  async maxQueueSize(queue: number): Promise<number> {
-    return (await this.ask('GET_VQUEUE', { queue })).maxSize;
+    await super.setDriverFeatures(features);
   }
 
   async enableQueue(queue: number, setup: QueueSetup, onUsed: () => void): Promise<void> {
@@ -217,7 +178,7 @@ export class MessageTransport implements VirtioTransport {
     this.queues.set(queue, { filter, onUsed });
     this.indices.set(queue, setup, this.features);
     this.sendChanges(NO_QUEUE);
-    await this.ask('SET_VQUEUE', { queue, ...setup });
+    await this.setQueue(queue, setup);
   }
 
   /** The publication was the message, whatever the ring suppresses: nothing more is sent. */
@@ -225,45 +186,20 @@ export class MessageTransport implements VirtioTransport {
     this.link.counts.notifications++;
   }
 
-  onConfigChange(handler: () => void): void {
-    this.configHandler = handler;
-  }
-
   release(): void {
+    this.releases++;
     this.configHandler = () => {};
     this.link.close('The driver has let go of the device.');
   }
 
   // --------------------------------------------------------------------------- for its owner
 
-  /** Why the connection has ended; undefined while it has not. */
-  get lost(): string | undefined {
-    return this.link.lost;
-  }
-
   /** This end's. */
   get counts(): Readonly<LinkCounts> {
     return sumCounts(this.past, this.link.counts);
   }
 
-  /** The device's own counters, and its end's. @throws TransportLost */
-  async deviceCounts(): Promise<Readonly<Record<string, number>>> {
-    return (await this.ask('STATS', {})).counts;
-  }
-
   // ----------------------------------------------------------------------------- what is sent
-
-  /** @throws TransportLost */
-  private async ask<N extends AnsweredName>(
-    name: N,
-    fields: RequestFields<N>,
-  ): Promise<ResponseFields<N>> {
-    const answer = await this.link.ask(name, fields);
-    if (answer === undefined) {
-      throw new TransportLost(`The device is lost: ${this.link.lost ?? 'it did not answer.'}`);
-    }
-    return answer;
-  }
 
   private publish(iova: number): void {
     const queue = this.indices.queueOf(iova);
@@ -307,13 +243,26 @@ export class MessageTransport implements VirtioTransport {
       READ: (fields, token) => this.service.read(fields, token),
       WRITE: (fields, token) => this.service.write(fields, token),
       FRAME: (frame) => {
-        this.frames.push(frame);
+        this.hold(frame);
       },
     };
   }
 
+  private hold(frame: RequestFields<'FRAME'>): void {
+    this.frames.push(frame);
+    this.frameBytes += frame.data.length;
+    if (this.frames.length > MOST_FRAMES || this.frameBytes > MOST_FRAME_BYTES) {
+      throw new Violation(errorCodes.LIMIT, 'There are too many frames whose command is not over.');
+    }
+  }
+
+  private takeFrames(): RequestFields<'FRAME'>[] {
+    this.frameBytes = 0;
+    return this.frames.splice(0);
+  }
+
   private showFrames(): void {
-    for (const { width, height, stride, data } of this.frames.splice(0)) {
+    for (const { width, height, stride, data } of this.takeFrames()) {
       this.link.counts.frames++;
       this.parts.display.flip(data, width, height, stride);
     }

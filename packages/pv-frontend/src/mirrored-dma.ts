@@ -1,6 +1,11 @@
 /** The machine's DMA API, of which a device elsewhere is told: what it may reach, and how. */
 import type { CoherentMemory, Dma, DmaDirection } from '@doorbell/abi';
-import { access, type RequestFields } from '@doorbell/wire';
+import {
+  access,
+  MAX_COHERENT_BYTES,
+  MAX_COHERENT_RANGES,
+  type RequestFields,
+} from '@doorbell/wire';
 import type { MirroredMemory } from './mirrored-memory.ts';
 
 const accessOf: Readonly<Record<DmaDirection, number>> = {
@@ -8,6 +13,11 @@ const accessOf: Readonly<Record<DmaDirection, number>> = {
   'from-device': access.WRITE,
   both: access.READ | access.WRITE,
 };
+
+/** As the kernel's allocator throws it: what is freed makes room. */
+class OutOfMemory extends Error {
+  override readonly name = 'OutOfMemory';
+}
 
 /** Tells the device. `unmap` resolves once it has taken note, or never can. */
 export interface MappingMessages {
@@ -21,6 +31,9 @@ export class MirroredDma implements Dma {
   private readonly messages: MappingMessages;
   /** All that the device may reach, by IOVA. */
   private readonly mappings = new Map<number, RequestFields<'MAP'>>();
+  /** Coherent ranges among them, and their bytes: the device has room for so many. */
+  private ranges = 0;
+  private bytes = 0;
   /** Freed, but the device did not know it yet: what it still writes there goes nowhere. */
   private readonly leaving = new Set<CoherentMemory>();
 
@@ -42,9 +55,15 @@ export class MirroredDma implements Dma {
     this.dma.unmap(iova, bytes);
   }
 
+  /** @throws OutOfMemory also when the device, not the machine, has no room for more. */
   allocateCoherent(bytes: number): CoherentMemory {
+    if (this.ranges >= MAX_COHERENT_RANGES || this.bytes + bytes > MAX_COHERENT_BYTES) {
+      throw new OutOfMemory(`The device mirrors no ${bytes} bytes more.`);
+    }
     const memory = this.dma.allocateCoherent(bytes);
     const { iova } = memory;
+    this.ranges++;
+    this.bytes += memory.bytes;
     this.memory.mirror(memory);
     this.announce({ iova, bytes: memory.bytes, access: accessOf.both, coherent: 1 });
     return memory;
@@ -53,6 +72,8 @@ export class MirroredDma implements Dma {
   freeCoherent(memory: CoherentMemory): void {
     this.memory.release(memory);
     this.mappings.delete(memory.iova);
+    this.ranges--;
+    this.bytes -= memory.bytes;
     void this.leave(memory);
     this.dma.freeCoherent(memory);
   }

@@ -54,6 +54,11 @@ export class Operation {
     this.work = work;
   }
 
+  /** It is there: from now on it is only ever done again. */
+  get wasDone(): boolean {
+    return this.over && this.error === undefined;
+  }
+
   /** The end, of the first time that it is done: a repetition ends nothing. */
   end(error: GpuError | undefined): void {
     this.begun = true;

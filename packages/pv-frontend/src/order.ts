@@ -2,8 +2,8 @@
  * The order of things: every call of the Gpu API becomes an operation, and operations take effect
  * in the order in which they were called, awaited or not. With a journal they can be done again.
  */
-import { GpuError } from '@doorbell/abi';
-import type { Command, CommandQueue, Made } from './command-queue.ts';
+import type { GpuError } from '@doorbell/abi';
+import type { Command, CommandQueue } from './command-queue.ts';
 import type { Journal } from './journal.ts';
 import { Operation, type Step, type Work } from './operation.ts';
 
@@ -14,6 +14,7 @@ export class Order {
   /** The queue of the device that is in use. */
   queue: CommandQueue;
   readonly journal: Journal | undefined;
+  private readonly onUnrepeatable: (error: GpuError) => void;
   /** What is not over, oldest first. */
   private readonly open = new Set<Operation>();
   /** Operations that have ended. */
@@ -21,9 +22,15 @@ export class Order {
   /** Set once, when the device is gone for good. */
   private loss: GpuError | undefined;
 
-  constructor(queue: CommandQueue, journal: Journal | undefined) {
+  /** @param onUnrepeatable  what was done once failed when it was done again. */
+  constructor(
+    queue: CommandQueue,
+    journal: Journal | undefined,
+    onUnrepeatable: (error: GpuError) => void,
+  ) {
     this.queue = queue;
     this.journal = journal;
+    this.onUnrepeatable = onUnrepeatable;
   }
 
   get idle(): boolean {
@@ -76,9 +83,12 @@ export class Order {
 
   private command(operation: Operation, step: Step): Command {
     return {
-      make: () => (operation.failed === undefined ? turn(operation, step) : 'nothing'),
+      make: () => (operation.failed === undefined ? step.make() : 'nothing'),
       begun: () => {
         operation.begun ||= --operation.toBegin === 0;
+      },
+      refused: (error) => {
+        operation.refused ??= error;
       },
       done: (response, error) => {
         operation.failed ??= error;
@@ -94,17 +104,10 @@ export class Order {
     if (this.open.delete(operation)) {
       this.finished++;
     }
+    if (operation.failed !== undefined && operation.wasDone) {
+      this.onUnrepeatable(operation.failed);
+    }
     operation.end(operation.failed);
     this.journal?.commit();
-  }
-}
-
-/** @throws GpuError that the operation ends with. */
-function turn(operation: Operation, step: Step): Made {
-  try {
-    return step.make();
-  } catch (error) {
-    operation.refused ??= error instanceof GpuError ? error : undefined;
-    throw error;
   }
 }

@@ -2,7 +2,8 @@ import { Chain, deviceStatus, featureSet, virtioFeatures, type QueueSetup } from
 import { MessageServer } from '@doorbell/pv-backend';
 import { connectionPair, encodeRequest, errorCodes } from '@doorbell/wire';
 import { describe, expect, it } from 'vitest';
-import { MessageTransport, TransportLost } from '../src/message-transport.ts';
+import { MessageTransport } from '../src/message-transport.ts';
+import { TransportLost } from '../src/register-requests.ts';
 import { PackedDriverQueue } from '../src/ring/packed.ts';
 import { queueLayout, setupAt } from '../src/ring/queue-layout.ts';
 import { SplitDriverQueue } from '../src/ring/split.ts';
@@ -395,6 +396,8 @@ describe('a connection that is lost', () => {
     const features = both.transport.deviceFeatures();
     await settled();
     both.clock.advance(1e9);
+    await settled();
+    both.clock.advance(1e9); // it is looked for once more
     await expect(features).rejects.toThrow(/not answered within 1000 ms/);
     expect(await both.transport.readStatus()).toBe(deviceStatus.DEVICE_NEEDS_RESET);
   });
@@ -407,6 +410,38 @@ describe('a connection that is lost', () => {
     await settled();
     expect([changes, both.server.lost !== undefined]).toEqual([0, true]);
   });
+});
+
+it('gives a connection back that comes when the driver has let go', async () => {
+  const [near, far] = connectionPair();
+  const machine = new TestMachine();
+  const clock = new HandClock();
+  new MessageServer({ connection: far, clock, create: (host) => new EchoDevice(host) });
+  const [late, lateFar] = connectionPair();
+  let closed = '';
+  lateFar.receive(
+    () => {},
+    (reason) => (closed = reason),
+  );
+  let arrive = (): void => {};
+  const transport = await MessageTransport.connect({
+    connection: near,
+    clock,
+    memory: machine.memory,
+    dma: machine,
+    bus: machine,
+    display: machine,
+    reconnect: () => new Promise((resolve) => (arrive = () => resolve(late))),
+  });
+  far.close('gone');
+  await settled();
+  await transport.writeStatus(0);
+  const again = expect(transport.writeStatus(1)).rejects.toThrow(TransportLost);
+  transport.release();
+  arrive();
+  await again;
+  await settled();
+  expect(closed).toMatch(/let go/);
 });
 
 describe('a hostile device', () => {
@@ -506,6 +541,53 @@ describe('a hostile device', () => {
     expect(both.transport.lost).toBeDefined();
     expect(reasons.length).toBe(1);
     expect(reasons[0]).toContain(both.transport.lost);
+  });
+
+  it.each([
+    ['too many', 65, 1],
+    ['too large', 5, 4096],
+  ])('cannot send frames without end: %s', async (_, frames, side) => {
+    const data = new Uint8Array(side * side * 4);
+    const fields = { width: side, height: side, stride: side * 4, data };
+    const both = await after(({ far }) => {
+      for (let sent = 1; sent < frames; sent++) {
+        far.send(encodeRequest('FRAME', 0, fields));
+      }
+    });
+    expect(both.transport.lost).toBeUndefined();
+    both.far.send(encodeRequest('FRAME', 0, fields));
+    await settled();
+    expect(both.transport.lost).toMatch(/too many frames/);
+    expect(both.machine.frames).toEqual([]);
+  });
+
+  it('may send as many frames as it likes when their commands end', async () => {
+    const both = await pair();
+    const started = await start(both, false, false);
+    for (let sent = 0; sent < 100; sent++) {
+      both.server.display.flip(Uint8Array.of(9, 9, 9, 9), 1, 1, 4);
+      if (sent % 40 === 39) {
+        ask(started, started.buffers.iova, started.buffers.iova + 4096, 4);
+      }
+      await settled();
+    }
+    expect([both.transport.lost, both.machine.frames.length]).toEqual([undefined, 80]);
+  });
+
+  it('may send as much of frames as it likes when their commands end', async () => {
+    const both = await pair();
+    let shown = 0;
+    both.machine.flip = () => shown++;
+    const started = await start(both, false, false);
+    const pixels = new Uint8Array(64 << 20);
+    for (let sent = 0; sent < 6; sent++) {
+      both.server.display.flip(pixels, 4096, 4096, 16384);
+      if (sent % 3 === 2) {
+        ask(started, started.buffers.iova, started.buffers.iova + 4096, 4);
+      }
+      await settled();
+    }
+    expect([both.transport.lost, shown]).toEqual([undefined, 6]);
   });
 
   it('is believed when it says why it leaves', async () => {

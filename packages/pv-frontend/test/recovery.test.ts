@@ -1,7 +1,10 @@
 import { CommandEncoder, type Gpu, type GpuBuffer, type GpuImage } from '@doorbell/abi';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { FrontendOptions } from '../src/index.ts';
 import { Bench, fillWords, readAll } from './bench.ts';
+
+// Each of some runs everything again for each command that could be lost.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Outcome {
   readonly first: Uint8Array;

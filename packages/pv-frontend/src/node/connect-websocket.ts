@@ -115,7 +115,10 @@ function refused(host: string, status: number): BackendUnavailable {
 
 function unavailable(host: string, error: Error & { readonly code?: string }): BackendUnavailable {
   if (error.code !== undefined && /^E[A-Z]+$/.test(error.code)) {
-    const why = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.code;
+    const why =
+      error.code === 'ECONNREFUSED'
+        ? `nothing listens there; doorbell serve --backend --listen ${host} starts a backend`
+        : error.code;
     return new BackendUnavailable('unreachable', `Cannot connect with ${host}: ${why}.`);
   }
   if (error.message.includes('timed out')) {

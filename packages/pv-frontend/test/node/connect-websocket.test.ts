@@ -150,7 +150,7 @@ test('a port where nothing listens is said', async () => {
   await expect(connectWebSocket(address)).rejects.toMatchObject({
     code: 'unreachable',
     message: expect.stringMatching(
-      /^Cannot connect with 127\.0\.0\.1:\d+: nothing listens there\.$/,
+      /^Cannot connect with 127\.0\.0\.1:\d+: nothing listens there; doorbell serve --backend --listen 127\.0\.0\.1:\d+ starts a backend\.$/,
     ),
   });
 });

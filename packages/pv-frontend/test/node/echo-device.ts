@@ -2,9 +2,9 @@
 import type { QueueSetup, VirtioDevice, VirtioHost } from '@doorbell/abi';
 import type { ThreadDevice, ThreadSurroundings } from '@doorbell/pv-backend/node';
 
-/** What happens at a doorbell of queue 1; queue 0 always echoes. */
+/** What happens at a doorbell of queue 1; queue 0 always echoes. `stay`: it ignores a reset. */
 interface EchoOptions {
-  readonly then?: 'throw' | 'exit' | 'frame' | 'break' | 'spin';
+  readonly then?: 'throw' | 'exit' | 'frame' | 'break' | 'spin' | 'stay';
 }
 
 /** An address that queue 0's doorbell counts up, and the one where a timer counts. */
@@ -47,6 +47,7 @@ export function createDevice(
         host.configChanged();
         return;
       case 'spin':
+      case 'stay':
       case undefined:
     }
   };
@@ -59,7 +60,7 @@ export function createDevice(
       return status;
     },
     writeStatus: (value) => {
-      status = value;
+      status = then === 'stay' && value === 0 ? status : value;
     },
     get reason() {
       return reason;

@@ -32,8 +32,11 @@ async function start(
   return { backend, ram: new Int32Array(ram) };
 }
 
-/** Resolves when the device has rung queue `queue`, or its configuration has changed. */
-async function ring({ transport }: WorkerBackend, queue: number): Promise<'used' | 'config'> {
+/** Rings queue `queue`; resolves when the device has rung it, or its configuration has changed. */
+type Ring = () => Promise<'used' | 'config'>;
+
+/** Enables a queue, once. */
+async function ringer({ transport }: WorkerBackend, queue: number): Promise<Ring> {
   let seen: 'used' | 'config' | undefined;
   const waiting = hostClock().waitQueue();
   await transport.enableQueue(queue, setup, () => {
@@ -44,9 +47,16 @@ async function ring({ transport }: WorkerBackend, queue: number): Promise<'used'
     seen ??= 'config';
     waiting.wake();
   });
-  transport.notify(queue);
-  await waiting.until(() => seen !== undefined, 'queue', 20e9);
-  return seen!;
+  return async () => {
+    seen = undefined;
+    transport.notify(queue);
+    await waiting.until(() => seen !== undefined, 'queue', 20e9);
+    return seen!;
+  };
+}
+
+async function ring(backend: WorkerBackend, queue: number): Promise<'used' | 'config'> {
+  return (await ringer(backend, queue))();
 }
 
 test('registers are messages: features, status, configuration, queues, counters', async () => {
@@ -67,14 +77,22 @@ test('registers are messages: features, status, configuration, queues, counters'
 
 test('a doorbell is answered by a doorbell, and what was stored before it is seen', async () => {
   const { backend, ram } = await start();
+  const echo = await ringer(backend, 0);
   for (let round = 1; round <= 100; round++) {
-    expect(await ring(backend, 0)).toBe('used');
+    expect(await echo()).toBe('used');
     expect(ram[ECHO_WORD / 4]).toBe(round);
   }
   // No message but those that set queues up: the rings are where they were.
   const { messagesSent } = backend.transport.counts;
   backend.transport.notify(0);
   expect(backend.transport.counts.messagesSent).toBe(messagesSent);
+});
+
+test('2.1.2: a device that is not reset when it was told to be is lost', async () => {
+  const { backend } = await start('stay');
+  await backend.transport.writeStatus(deviceStatus.ACKNOWLEDGE);
+  await backend.transport.writeStatus(0);
+  expect(backend.transport.lost).toMatch(/reads 1 after a reset/);
 });
 
 test("frames arrive before the doorbell that follows them, on the driver's display", async () => {
