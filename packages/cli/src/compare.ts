@@ -10,7 +10,6 @@ import {
   type Picture,
 } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
-import { parseBackendAddress } from './backend-address.ts';
 import { pictureSize, wholeNumber, type Size } from './argument.ts';
 import { comparisonTable } from './comparison-table.ts';
 import { driverText, identityText, planText, sentences } from './comparison-text.ts';
@@ -23,13 +22,15 @@ import { labEnvironment } from './lab-environment.ts';
 import { checkFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
 import { loadProfile, profileTitle } from './profile-file.ts';
 import { progressOn } from './progress.ts';
+import { addRemoteFlags, impliedOptions, remoteOptions, type RemoteFlags } from './remote-flags.ts';
+import type { RemoteOptions } from './remote-pair.ts';
 import { findScene, readInputs } from './scene-input.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 import { terminalOf, wrap, type Terminal } from './terminal.ts';
 
 const MISMATCH_FOLDER = 'doorbell-mismatch';
 
-interface CompareOptions {
+interface CompareOptions extends RemoteFlags {
   readonly stacks: string;
   readonly scene: string;
   readonly frames: number;
@@ -41,11 +42,6 @@ interface CompareOptions {
   readonly png?: string;
   readonly json?: string;
   readonly picture: boolean;
-  readonly backend?: string;
-  readonly latency: number;
-  readonly jitter: number;
-  readonly dropConnectionAt?: number;
-  readonly reconnect: number;
 }
 
 export function defineCompare(command: Command): void {
@@ -72,22 +68,7 @@ export function defineCompare(command: Command): void {
       'do not show the last frame; it takes a terminal of 256 colours and 40 columns',
     );
   addStackFlags(command);
-  command
-    .optionsGroup('Where the backend of pv is, with --pv-transport websocket:')
-    .option('--backend <ws://…>', 'the address that doorbell serve --backend printed; implies it')
-    .option('--latency <ms>', 'added to each message, one way', wholeNumber(0, 10_000), 0)
-    .option('--jitter <ms>', 'up to so much more, different each time', wholeNumber(0, 10_000), 0)
-    .option(
-      '--drop-connection-at <n>',
-      'cuts the connection after n messages, once',
-      wholeNumber(1, 1_000_000_000),
-    )
-    .option(
-      '--reconnect <s>',
-      'seconds to wait for a backend that is lost; 0: not at all',
-      wholeNumber(0, 3600),
-      30,
-    );
+  addRemoteFlags(command);
 }
 
 /** The request that the options describe. @throws Failure, InputError */
@@ -95,7 +76,7 @@ async function readRequest(options: CompareOptions): Promise<CompareRequest> {
   const { stacks, scene, frames, size, seed, profile } = options;
   const found = findScene(scene);
   const given = givenStackOptions({ ...options });
-  const elsewhere = options.backend === undefined ? {} : { transport: 'websocket' };
+  const elsewhere = impliedOptions(options, stacks);
   return {
     stacks: parseStacks(stacks, { ...elsewhere, ...given }),
     scene: found,
@@ -111,11 +92,12 @@ async function readRequest(options: CompareOptions): Promise<CompareRequest> {
 export async function runCompare(options: CompareOptions): Promise<ExitCode> {
   checkJsonTarget(options.json);
   const request = await readRequest(options);
+  const remote = remoteOptions(options, request.stacks);
   if (options.png !== undefined) {
     checkFolder(options.png);
   }
   announce(request, options);
-  const result = await compareWithProgress(request, environmentFor(options));
+  const result = await compareWithProgress(request, environmentFor(remote));
   if (options.png !== undefined) {
     writeLastFrames(options.png, result.lastFrames);
   }
@@ -140,13 +122,7 @@ function announce(request: CompareRequest, { json, profile }: CompareOptions): v
   stream.write(`${planText(plan, terminalOf(stream).columns)}\n`);
 }
 
-/** @throws Failure when `--backend` is no address. */
-function environmentFor(options: CompareOptions): Environment {
-  const { backend, latency, jitter, dropConnectionAt, reconnect, seed } = options;
-  const address = backend === undefined ? {} : { backend: parseBackendAddress(backend) };
-  const drop = dropConnectionAt === undefined ? {} : { dropConnectionAt };
-  const impairment = { latencyMs: latency, jitterMs: jitter, seed, ...drop };
-  const remote = { ...address, impairment, recoveryNs: reconnect * 1e9 };
+function environmentFor(remote: RemoteOptions): Environment {
   return {
     ...labEnvironment,
     // Loads sockets and threads only when a stack asks for them.

@@ -64,11 +64,14 @@ type PlainCount = {
 function counts(stacks: readonly StackReport[]): Row[] {
   const all = stacks.map((stack) => stack.counts);
   const of = (name: PlainCount): number[] => all.map((each) => each[name]);
-  return [
+  const machine = [
     countRow('exits', of('exits')),
     ...exitRows(all),
     countRow('direct accesses', of('directAccesses')),
     countRow('interrupts', of('interrupts')),
+  ];
+  return [
+    ...machine.map((row) => ofMachines(row, stacks)),
     ...occasional
       .filter(([, name]) => of(name).some((count) => count > 0))
       .map(([label, name]) => countRow(label, of(name))),
@@ -77,9 +80,18 @@ function counts(stacks: readonly StackReport[]): Row[] {
     { label: 'bytes by DMA', cells: formatBytes(of('bytesDma')) },
     { label: 'bytes copied', cells: formatBytes(of('bytesCopied')) },
     ...(of('bytesMirrored').some((bytes) => bytes > 0)
-      ? [{ label: 'bytes mirrored', cells: formatBytes(of('bytesMirrored')) }]
+      ? [
+          { label: 'bytes mirrored', cells: formatBytes(of('bytesMirrored')) },
+          { label: 'bytes on the wire', cells: formatBytes(of('bytesOnWire')) },
+        ]
       : []),
   ];
+}
+
+/** A row that means something only where there is a machine around the pair. */
+function ofMachines(row: Row, stacks: readonly StackReport[]): Row {
+  const isKept = (index: number): boolean => stacks[index].time.virtualNs !== null;
+  return { ...row, cells: row.cells.map((cell, index) => (isKept(index) ? cell : NOTHING)) };
 }
 
 /** Commands of virtio-gpu: all of them, and those types that are many. */
@@ -92,9 +104,11 @@ function commandRows(all: readonly CountsReport[]): Row[] {
   const many = types
     .map((type) => ({ type, values: all.map(({ commands }) => commands[type] ?? 0) }))
     .filter(({ values }) => values.some((value, index) => value > WORTH_A_ROW * totals[index]));
+  const others = totals.map((total, index) => total - sum(many.map(({ values }) => values[index])));
   return [
     countRow('commands', totals),
     ...many.map(({ type, values }) => countRow(type, values, true)),
+    ...(others.some((count) => count > 0) ? [countRow('all else', others, true)] : []),
   ];
 }
 
@@ -164,7 +178,7 @@ function costs(stacks: readonly StackReport[]): Row[] {
     .slice(0, MOST_COSTS);
   const shownSums = tables.map((table) => sum(shown.map((name) => table[name] ?? 0)));
   const rest = totals.map((total, index) => total - shownSums[index]);
-  return [
+  const rows: Row[] = [
     { label: 'busy time, overlap included', cells: formatTimes(totals) },
     ...shown.map((name) => ({
       label: name,
@@ -175,6 +189,7 @@ function costs(stacks: readonly StackReport[]): Row[] {
       ? [{ label: 'all else', cells: formatTimes(rest), part: true }]
       : []),
   ];
+  return rows.map((row) => ofMachines(row, stacks));
 }
 
 function wall(stacks: readonly StackReport[]): Row[] {

@@ -1,5 +1,5 @@
 /** What a comparison says in words: what will be done, what each stack paid for, whether pixels agree. */
-import type { CompareReport, StackReport } from '@doorbell/lab';
+import { draws, type CompareReport, type StackReport } from '@doorbell/lab';
 import { wrap, type Colors, type Terminal } from './terminal.ts';
 
 export interface Plan {
@@ -58,12 +58,18 @@ export function driverText(stacks: readonly StackReport[], columns: number): str
 
 /** Whether every frame has the same pixels in every stack. */
 export function identityText(report: CompareReport, columns: number, colors: Colors): string {
-  const { stacks, identical } = report;
+  const { identical } = report;
+  const stacks = report.stacks.filter(draws);
   const hashes = stacks.map(({ frames }) => frames.sha256);
+  if (hashes.length === 0) {
+    return 'identical: nothing was drawn';
+  }
   if (!identical || !allSame(hashes)) {
     return `identical: ${colors.bold(colors.red('no'))}`;
   }
   const before = `identical: yes, sha256 `;
   const text = before + shortened(hashes[0], before, columns);
-  return text.replace('yes', colors.bold(colors.green('yes')));
+  const idle = report.stacks.filter((stack) => !draws(stack)).map(({ id }) => id);
+  const note = idle.length === 0 ? '' : `\n           ${idle.join(', ')} drew nothing, as asked`;
+  return text.replace('yes', colors.bold(colors.green('yes'))) + note;
 }

@@ -1,4 +1,5 @@
 /** The paravirtual pair with its backend in a worker thread, or in another process. */
+import { noPvCounts } from '@doorbell/lab';
 import type { PvCounts, ConnectBackend, RemotePair, RemoteRequest } from '@doorbell/lab';
 import { MessageTransport, TransportLost } from '@doorbell/pv-frontend';
 import {
@@ -38,7 +39,7 @@ async function workerPair(request: RemoteRequest): Promise<RemotePair> {
     ...{ transport, memory, dma, clock: hostClock(), recovers: false },
     close: () => worker.close(),
     lost: () => transport.lost,
-    counts: async () => pvCounts(await transport.deviceCounts(), 0, 0),
+    counts: async () => pvCounts(await transport.deviceCounts(), 0),
   };
 }
 
@@ -51,8 +52,10 @@ async function webSocketPair(
   const address = server?.address ?? backend!;
   // A connection that was cut on purpose is not cut again.
   const again = { ...impairment, dropConnectionAt: Infinity };
+  let reconnections = 0;
   const reconnect = async (): Promise<Connection> => {
     const connection = await connectWebSocket(address, again);
+    reconnections++;
     onReplaced();
     return connection;
   };
@@ -67,8 +70,14 @@ async function webSocketPair(
       ...(recoveryNs === undefined ? {} : { recoveryNs }),
       lost: () => transport.lost,
       counts: async () => {
-        const { bytesMirroredIn, bytesMirroredOut, suppressed } = transport.counts;
-        return pvCounts(await countsOf(transport), bytesMirroredIn + bytesMirroredOut, suppressed);
+        const device = await countsOf(transport);
+        const here = transport.counts;
+        return {
+          ...pvCounts(device, here.suppressed),
+          bytesMirrored: here.bytesMirroredIn + here.bytesMirroredOut,
+          bytesOnWire: here.bytesSent + here.bytesReceived,
+          reconnections,
+        };
       },
       close: async () => {
         transport.release();
@@ -96,19 +105,15 @@ async function countsOf(transport: MessageTransport): Promise<Readonly<Record<st
 const COMMAND = 'command.';
 
 /** @param device  counters of the device, and of its end of the connection, by name. */
-function pvCounts(
-  device: Readonly<Record<string, number>>,
-  bytesMirrored: number,
-  suppressedHere: number,
-): PvCounts {
+function pvCounts(device: Readonly<Record<string, number>>, suppressedHere: number): PvCounts {
   const commands = Object.entries(device)
     .filter(([name, count]) => name.startsWith(COMMAND) && count > 0)
     .map(([name, count]) => [name.slice(COMMAND.length), count]);
   return {
+    ...noPvCounts,
     kicks: device.kicks ?? 0,
     suppressedNotifications: (device.suppressed ?? 0) + suppressedHere,
     descriptors: device.descriptors ?? 0,
     commands: Object.fromEntries(commands) as Record<string, number>,
-    bytesMirrored,
   };
 }

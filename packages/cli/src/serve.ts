@@ -1,5 +1,6 @@
 /** `doorbell serve --backend`: a paravirtual backend that frontends reach over a WebSocket. */
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { remoteBackend } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 import { pictureSize, wholeNumber, type Size } from './argument.ts';
@@ -60,9 +61,11 @@ export async function runServe(options: ServeOptions): Promise<ExitCode> {
   const interrupt = onInterrupt();
   const dismissal = onDismissal();
   try {
-    const server = await startServer(serverParts(options));
+    const parts = serverParts(options);
+    const server = await startServer(parts);
     try {
       process.stdout.write(`${server.address}\n`);
+      parts.say("Give this address to 'doorbell compare --backend'. Ctrl-C ends.");
       await aborted(AbortSignal.any([interrupt.signal, dismissal.signal]));
     } finally {
       await server.close();
@@ -102,7 +105,15 @@ function serverParts({
     listen,
     token: token ?? randomBytes(16).toString('base64url'),
     maxConnections: options.maxConnections,
-    open: (clock, onError) => remoteBackend({ renderer, clock, onError, ...size }),
+    open: (clock, onError) =>
+      remoteBackend({
+        renderer,
+        clock,
+        onError,
+        breathe: () => setImmediate(),
+        translated: true,
+        ...size,
+      }),
     say: options.quiet === true ? () => {} : say,
   };
 }

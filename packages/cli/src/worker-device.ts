@@ -1,4 +1,5 @@
 /** The backend that a worker thread runs, for `--pv-transport worker`. */
+import { setImmediate } from 'node:timers/promises';
 import type { VirtioHost } from '@doorbell/abi';
 import { remoteBackend, type BackendOptions } from '@doorbell/lab';
 import type { ThreadDevice, ThreadSurroundings } from '@doorbell/pv-backend/node';
@@ -11,6 +12,7 @@ export async function createDevice(
   const backend = await remoteBackend({
     ...(options as BackendOptions),
     clock,
+    breathe: () => setImmediate(),
     onError: (error) => {
       throw error;
     },

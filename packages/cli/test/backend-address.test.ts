@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { expect, test } from 'vitest';
 import { parseBackendAddress } from '../src/backend-address.ts';
+import { Failure } from '../src/failure.ts';
 import { isLoopback, listenAddress } from '../src/listen-address.ts';
 
 test.each([
@@ -15,12 +16,12 @@ test.each([
   ['127.0.0.1:7640', /must be the address that 'doorbell serve --backend' prints/],
   ['http://127.0.0.1:7640/?token=secret', /must be the address/],
   ['ws://', /must be the address/],
-  ['ws://127.0.0.1:7640', /token is missing: give the whole address/],
-  ['ws://127.0.0.1:7640/?token=', /token is missing/],
+  ['ws://127.0.0.1:7640', /lacks the token: give the whole address/],
+  ['ws://127.0.0.1:7640/?token=', /lacks the token/],
   ['ws://me:pass@127.0.0.1:7640/?token=a', /parts that mean nothing/],
   ['ws://127.0.0.1:7640/?token=a#b', /parts that mean nothing/],
 ])('%s is refused', (text, why) => {
-  expect(() => parseBackendAddress(text)).toThrow(InvalidArgumentError);
+  expect(() => parseBackendAddress(text)).toThrow(Failure);
   expect(() => parseBackendAddress(text)).toThrow(why);
 });
 

@@ -19,6 +19,8 @@ const noCounts: CountsReport = {
   bytesDma: 0,
   bytesCopied: 0,
   bytesMirrored: 0,
+  bytesOnWire: 0,
+  reconnections: 0,
   shadowUpdates: 0,
   contextSwitches: 0,
 };

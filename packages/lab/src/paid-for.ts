@@ -31,14 +31,26 @@ export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames
 
 /** Of the paravirtual pair. */
 function asked(counts: StackReport['counts'], drawn: string): string {
-  const commands = Object.values(counts.commands).reduce((total, count) => total + count, 0);
-  const { kicks, suppressedNotifications, bytesMirrored } = counts;
-  const exits = Object.values(counts.exitsAfterInit).reduce((total, count) => total + count, 0);
-  const way =
-    bytesMirrored > 0
-      ? `${number(bytesMirrored)} bytes of it travelled to the other memory and back`
-      : `${number(exits)} exits in ${drawn}, and the host checked and copied what it was sent`;
-  return `The driver asked the host for what it wanted: ${number(commands)} commands in shared memory, of which ${number(kicks)} notifications told it and ${number(suppressedNotifications)} more were spared; ${way}.`;
+  const commands = sum(counts.commands, Object.keys(counts.commands));
+  const { kicks, suppressedNotifications } = counts;
+  return `The driver asked for what it wanted: ${number(commands)} commands in shared memory, with ${number(kicks)} ${kicks === 1 ? 'notification' : 'notifications'}; ${number(suppressedNotifications)} more, in either direction, were spared. ${way(counts, drawn)}`;
+}
+
+function way(counts: StackReport['counts'], drawn: string): string {
+  const { exits, exitsAfterInit, bytesOnWire, bytesMirrored, reconnections } = counts;
+  if (exits > 0) {
+    const later = sum(exitsAfterInit, Object.keys(exitsAfterInit));
+    return `${number(later)} exits in ${drawn}, and the host copied and checked what it was sent.`;
+  }
+  const nothing = "There is no virtual machine here: nothing traps, and time is the wall's";
+  if (bytesOnWire === 0) {
+    return `${nothing}.`;
+  }
+  const again =
+    reconnections === 0
+      ? ''
+      : ` The backend was lost and taken in hand anew ${reconnections} ${reconnections === 1 ? 'time' : 'times'}; what it counts is of the last time.`;
+  return `${nothing}; ${number(bytesOnWire)} bytes travelled, ${number(bytesMirrored)} of them rings and requests.${again}`;
 }
 
 const registerExits = ['mmio-read', 'mmio-write'];

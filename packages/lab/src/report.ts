@@ -30,6 +30,10 @@ export interface CountsReport {
   readonly bytesCopied: number;
   /** Bytes of virtqueues and requests that travelled between two memories. */
   readonly bytesMirrored: number;
+  /** Bytes of all messages between two processes, both ways. */
+  readonly bytesOnWire: number;
+  /** Times that a lost backend was taken in hand anew; what it counts begins again then. */
+  readonly reconnections: number;
   readonly shadowUpdates: number;
   readonly contextSwitches: number;
 }
@@ -88,7 +92,7 @@ export interface CompareReport {
     readonly guests: number;
   };
   readonly profile: string;
-  /** All frames of all stacks have the same pixels. */
+  /** All frames of all stacks that draw (renderer=null does not) have the same pixels. */
   readonly identical: boolean;
   readonly stacks: readonly StackReport[];
 }

@@ -9,7 +9,7 @@ import { Monitor } from './monitor.ts';
 import { paidFor } from './paid-for.ts';
 import type { CountsReport, GuestReport, StackReport, TimeReport } from './report.ts';
 import { buildStack } from './stacks/index.ts';
-import type { PvCounts, Stack } from './stacks/stack.ts';
+import { noPvCounts, type PvCounts, type Stack } from './stacks/stack.ts';
 
 export interface RunResult {
   readonly report: StackReport;
@@ -213,14 +213,6 @@ function machineCounts(
     contextSwitches: bell?.counts.contextSwitches ?? 0,
   };
 }
-
-const noPvCounts: PvCounts = {
-  kicks: 0,
-  suppressedNotifications: 0,
-  descriptors: 0,
-  commands: {},
-  bytesMirrored: 0,
-};
 
 /** What was spent, dearest first; the GPU's engines by what they did. */
 function byCost(stack: Stack, before: Float64Array): Record<string, number> {

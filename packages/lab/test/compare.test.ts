@@ -155,6 +155,15 @@ describe('compare', () => {
     expect(mismatch?.expected.pixels).not.toEqual(mismatch?.seen.pixels);
   });
 
+  it('leaves a renderer that draws nothing out of the comparison, and nothing else', async () => {
+    const both = await compare(request('triangle', 'native,pv:renderer=null,pv'), testEnvironment);
+    expect(both.report.identical).toBe(true);
+    expect(both.mismatch).toBeUndefined();
+    const [native, nothing, pv] = both.report.stacks.map(({ frames }) => frames.sha256);
+    expect(pv).toBe(native);
+    expect(nothing).not.toBe(native);
+  });
+
   it('ends when it is told to', async () => {
     const signal = { aborted: false };
     const running = compare(

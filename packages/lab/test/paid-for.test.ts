@@ -12,6 +12,7 @@ const none: CountsReport = {
     descriptors: 0,
     commands: {},
     bytesMirrored: 0,
+    ...{ bytesOnWire: 0, reconnections: 0 },
   },
 };
 
@@ -52,14 +53,23 @@ it('counts the register accesses of an emulated device, and those to VRAM where 
   );
 });
 
+const pair = {
+  ...{ descriptors: 500, kicks: 41, suppressedNotifications: 30 },
+  commands: { SUBMIT_3D: 60, RESOURCE_FLUSH: 60 },
+};
+
 it('says of the paravirtual pair what the driver asked for, and what telling of it cost', () => {
-  expect(
-    sentence({
-      ...{ exits: 90, exitsAfterInit: { ioeventfd: 40, injection: 20 }, kicks: 41 },
-      ...{ descriptors: 500, suppressedNotifications: 30, bytesCopied: 10_000 },
-      commands: { SUBMIT_3D: 60, RESOURCE_FLUSH: 60 },
-    }),
-  ).toBe(
-    'The driver asked the host for what it wanted: 120 commands in shared memory, of which 41 notifications told it and 30 more were spared; 60 exits in 60 frames and their uploads, and the host checked and copied what it was sent.',
+  const exits = { exits: 90, exitsAfterInit: { ioeventfd: 40, injection: 20 } };
+  expect(sentence({ ...pair, ...exits })).toBe(
+    'The driver asked for what it wanted: 120 commands in shared memory, with 41 notifications; 30 more, in either direction, were spared. 60 exits in 60 frames and their uploads, and the host copied and checked what it was sent.',
+  );
+});
+
+it('says of a backend elsewhere that there is no machine around it, and what travelled', () => {
+  expect(sentence(pair)).toMatch(
+    /spared\. There is no virtual machine here: nothing traps, and time is the wall's\.$/,
+  );
+  expect(sentence({ ...pair, bytesOnWire: 9000, bytesMirrored: 500, reconnections: 2 })).toMatch(
+    /9,000 bytes travelled, 500 of them rings and requests\. The backend was lost and taken in hand anew 2 times; what it counts is of the last time\.$/,
   );
 });

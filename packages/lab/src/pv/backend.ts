@@ -27,6 +27,10 @@ export interface BackendOptions {
 export interface RemoteBackendParts extends BackendOptions {
   /** The wall's. */
   readonly clock: Clock;
+  /** Lets everything else on this thread have its turn. */
+  readonly breathe: () => Promise<void>;
+  /** The driver's addresses are its own: it must translate what the device asks for. */
+  readonly translated?: boolean;
   /** A task of the device ended with an error, which it never should. */
   readonly onError: (error: unknown) => void;
 }
@@ -54,6 +58,8 @@ export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBa
           body().catch(parts.onError);
         },
         trace: noTrace,
+        breathe: parts.breathe,
+        translated: parts.translated ?? false,
         width: parts.width,
         height: parts.height,
       });

@@ -8,6 +8,7 @@ import {
   checkImageSize,
   commandNames,
   HandleTable,
+  LostWork,
   GpuError,
   MAX_SURFACE,
   notAnImage,
@@ -52,7 +53,7 @@ export class SoftwareRenderer implements Gpu {
   private readonly resources = new HandleTable<Resource>();
   private lastFence: Fence = 0;
   /** Why work was lost. */
-  private readonly lost = new Map<Fence, GpuError>();
+  private readonly lost = new LostWork();
 
   constructor(parts: SoftwareRendererParts) {
     const { memoryBytes, rates } = parts;
@@ -127,14 +128,14 @@ export class SoftwareRenderer implements Gpu {
       const ns = this.engines.run(packets, WATCHDOG_NS);
       this.parts.spend?.(ns);
     } catch (error) {
-      this.lost.set(fence, asGpuError(error));
+      this.lost.record(fence, asGpuError(error));
     }
     return fence;
   }
 
   async wait(fence: Fence): Promise<void> {
     checkFence(fence, this.lastFence);
-    const error = this.lost.get(fence);
+    const error = this.lost.errorOf(fence);
     if (error !== undefined) {
       throw error;
     }

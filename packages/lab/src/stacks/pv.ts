@@ -10,7 +10,15 @@ import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv
 import { LateGpu } from '../renderers/late.ts';
 import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
-import { engineRates, GPU, GUEST_BYTES, HOST_BYTES, type Stack, type StackParts } from './stack.ts';
+import {
+  engineRates,
+  GPU,
+  GUEST_BYTES,
+  HOST_BYTES,
+  noPvCounts,
+  type Stack,
+  type StackParts,
+} from './stack.ts';
 
 /** PCI class: display controller, other. */
 const DISPLAY_OTHER = 0x038000;
@@ -90,11 +98,11 @@ export function pv({ profile, options, display }: StackParts): Stack {
       },
     },
     pvCounts: () => ({
+      ...noPvCounts,
       kicks: virtio.kicks,
       suppressedNotifications: gpu.counts.suppressed + (driver?.counts.suppressedKicks ?? 0),
       descriptors: gpu.counts.descriptors,
       commands: gpu.counts.commands,
-      bytesMirrored: 0,
     }),
   };
 }

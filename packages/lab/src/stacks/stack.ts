@@ -28,7 +28,16 @@ export interface PvCounts {
   readonly commands: Readonly<Record<string, number>>;
   /** Bytes of shared memory that travelled with a publication, both ways. */
   readonly bytesMirrored: number;
+  /** Bytes of all messages, both ways. */
+  readonly bytesOnWire: number;
+  /** Times that the backend was lost and taken in hand anew: its own counts begin again then. */
+  readonly reconnections: number;
 }
+
+export const noPvCounts: PvCounts = {
+  ...{ kicks: 0, suppressedNotifications: 0, descriptors: 0, commands: {} },
+  ...{ bytesMirrored: 0, bytesOnWire: 0, reconnections: 0 },
+};
 
 export interface Stack {
   readonly host: Host;

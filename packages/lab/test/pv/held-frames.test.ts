@@ -1,4 +1,5 @@
 import type { Display } from '@doorbell/abi';
+import { Violation } from '@doorbell/wire';
 import { expect, test } from 'vitest';
 import { HeldFrames } from '../../src/pv/held-frames.ts';
 
@@ -27,6 +28,25 @@ test('a frame that comes later than the end of its flush is shown when it comes'
   flip(1);
   flip(2);
   expect(shown).toEqual([1]);
+});
+
+test.each([
+  ['frames', 64, 4],
+  ['bytes', 4, 64 << 20],
+])('a device that shows without end is a violation: too many %s', (_, most, bytes) => {
+  const monitor: Display = { flip: () => {} };
+  const frames = new HeldFrames(monitor);
+  const pixels = new Uint8Array(bytes);
+  for (let round = 0; round < 3; round++) {
+    frames.flip(pixels, 1, 1, bytes);
+    frames.show();
+  }
+  for (let held = 0; held < most; held++) {
+    frames.flip(pixels, 1, 1, bytes);
+  }
+  expect(() => {
+    frames.flip(pixels, 1, 1, bytes);
+  }).toThrow(Violation);
 });
 
 test('what a lost device did not see through is never shown', () => {
