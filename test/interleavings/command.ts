@@ -57,7 +57,8 @@ function report(scenario: Scenario, explored: Explored, source: boolean): string
   const { states, transitions, violation, plan, memory, threads } = explored;
   const covered = `${states} states, ${transitions} transitions`;
   if (violation === undefined) {
-    return `${title(scenario)}\nno violation in any order: ${covered}`;
+    const harmless = scenario.mutant === undefined ? '' : ', as this fault does no harm here';
+    return `${title(scenario)}\nno violation in any order${harmless}: ${covered}`;
   }
   const moves = flushEarly(memory, threads, scenario.model, violation.moves);
   const events = history(memory, threads, scenario.model, moves);

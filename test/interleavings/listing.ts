@@ -10,7 +10,8 @@ interface Row {
   readonly source: string;
 }
 
-const LEGEND = "buffer: a store goes into its thread's store buffer; flush: it becomes visible\n\n";
+const LEGEND =
+  "buffer: a store goes into its thread's store buffer; flush: it becomes visible; store: both at once\n\n";
 
 export interface Layout {
   /** Of addresses. */

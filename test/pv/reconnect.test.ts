@@ -157,7 +157,7 @@ describe('a backend that is not to be had', () => {
   test('because nothing listens there: exit code 3', async () => {
     expect(await compareWith('--backend', 'ws://127.0.0.1:1/?token=x')).toEqual({
       code: 3,
-      said: 'doorbell: Cannot connect with 127.0.0.1:1: nothing listens there.',
+      said: 'doorbell: Cannot connect with 127.0.0.1:1: nothing listens there; doorbell serve --backend --listen 127.0.0.1:1 starts a backend.',
     });
   });
 
@@ -171,6 +171,8 @@ describe('a backend that is not to be had', () => {
   test('because that is no address: exit code 2', async () => {
     const { code, said } = await compareWith('--backend', 'http://127.0.0.1:1/');
     expect(code).toBe(2);
-    expect(said).toMatch(/^doorbell: It must be the address that 'doorbell serve --backend'/);
+    expect(said).toMatch(
+      /^doorbell: --backend must be the address that 'doorbell serve --backend'/,
+    );
   });
 });
