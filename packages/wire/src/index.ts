@@ -25,5 +25,6 @@ export { HINT, NO_QUEUE, PublishedIndices } from './published-indices.ts';
 export { eachRange, type Ranges } from './ranges.ts';
 export { referencePages } from './reference.ts';
 export { Violation } from './violation.ts';
+export { CLOSE_MS, closeReason, SUBPROTOCOL } from './web-socket.ts';
 export { WallClock, type WallTimers } from './wall-clock.ts';
 export { WireError } from './wire-error.ts';

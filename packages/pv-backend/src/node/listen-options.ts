@@ -38,6 +38,3 @@ export const peerLimits: PeerLimits = {
   handshakeTimeoutMs: 5_000,
   keepAliveMs: 15_000,
 };
-
-/** Of the WebSocket handshake: tells a Doorbell backend from any other server. */
-export const SUBPROTOCOL = 'doorbell.1';

@@ -2,9 +2,10 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { SUBPROTOCOL } from '@doorbell/wire';
 import { WebSocketServer } from 'ws';
 import { refusal, type Refusal } from './admission.ts';
-import { peerLimits, SUBPROTOCOL, type ListenOptions, type PeerLimits } from './listen-options.ts';
+import { peerLimits, type ListenOptions, type PeerLimits } from './listen-options.ts';
 import { Peer } from './peer.ts';
 
 export interface WebSocketListener {

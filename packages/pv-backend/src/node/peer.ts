@@ -1,15 +1,11 @@
 /** One peer's WebSocket as a `Connection`, within its limits. */
-import { SocketConnection } from '@doorbell/wire';
+import { CLOSE_MS, closeReason, SocketConnection } from '@doorbell/wire';
 import type { RawData, WebSocket } from 'ws';
 import { Allowance } from './allowance.ts';
 import type { PeerLimits } from './listen-options.ts';
 
 /** Close codes, RFC 6455 §7.4.1. */
 const closeCodes = { NORMAL: 1000, UNSUPPORTED: 1003 } as const;
-/** A close frame's reason has at most so many bytes (RFC 6455 §5.5). */
-const MAX_REASON_BYTES = 123;
-/** How long the peer has to answer a close. */
-const CLOSE_MS = 1_000;
 /** The longest pause; whoever is still too fast then gets another. */
 const MAX_PAUSE_MS = 60_000;
 
@@ -107,7 +103,7 @@ export class Peer {
 
   private close(code: number, reason: string): void {
     this.socket.resume();
-    this.socket.close(code, Buffer.from(reason).subarray(0, MAX_REASON_BYTES).toString());
+    this.socket.close(code, closeReason(reason));
     setTimeout(() => {
       this.socket.terminate();
     }, CLOSE_MS).unref();

@@ -178,6 +178,20 @@ test('a compression that a peer asks for is not given', async () => {
   expect(socket.extensions).toBe('');
 });
 
+test.each([0, 1, 2])(
+  "a peer's last words may be too long for a close frame, cut in the middle of a character (%d)",
+  async (shift) => {
+    const { listener, closed } = await start();
+    const reason = 'x'.repeat(shift) + '€'.repeat(60);
+    const peer = await join(listener.address);
+    const gone = closeCode(peer);
+    peer.send(encodeRequest('ERROR', 0, { code: errorCodes.UNEXPECTED, reason }));
+    expect(await gone).toBe(1000);
+    expect(closed[0]).toContain(reason);
+    expect(await isServed(await join(listener.address))).toBe(true);
+  },
+);
+
 test('close ends all connections, and frees the port', async () => {
   const { listener, port, closed } = await start();
   const peer = await join(listener.address);

@@ -1,6 +1,13 @@
 /** Connects with a backend over a WebSocket (RFC 6455). */
 import type { IncomingMessage } from 'node:http';
-import { MAX_MESSAGE_BYTES, SocketConnection, type Connection } from '@doorbell/wire';
+import {
+  CLOSE_MS,
+  closeReason,
+  MAX_MESSAGE_BYTES,
+  SocketConnection,
+  SUBPROTOCOL,
+  type Connection,
+} from '@doorbell/wire';
 import { WebSocket, type RawData } from 'ws';
 import { BackendUnavailable } from './backend-unavailable.ts';
 import { impair, type Impairment } from './impaired-connection.ts';
@@ -9,13 +16,6 @@ export interface ConnectOptions extends Partial<Impairment> {
   /** For the handshake; 5,000 when absent. */
   readonly timeoutMs?: number;
 }
-
-/** What `doorbell serve --backend` calls its protocol in the handshake. */
-const SUBPROTOCOL = 'doorbell.1';
-/** A close frame's reason has at most so many bytes (RFC 6455 §5.5). */
-const MAX_REASON_BYTES = 123;
-/** How long the backend has to answer a close. */
-const CLOSE_MS = 1_000;
 
 /**
  * @param address  `ws://HOST:PORT/?token=TOKEN`, as `doorbell serve --backend` prints it.
@@ -71,7 +71,7 @@ function connectionOf(socket: WebSocket): SocketConnection {
       socket.send(message, sent);
     },
     close: (reason) => {
-      socket.close(1000, Buffer.from(reason).subarray(0, MAX_REASON_BYTES).toString());
+      socket.close(1000, closeReason(reason));
       setTimeout(() => {
         socket.terminate();
       }, CLOSE_MS).unref();
