@@ -20,6 +20,8 @@ export class Waiting {
   private readonly pollNs: number;
   private queues: readonly CommandQueue[] = [];
   private waiters = 0;
+  /** Interrupts of queues so far. */
+  private interrupts = 0;
 
   constructor(clock: Clock, { notify, pollNs = POLL_NS }: FrontendOptions) {
     this.clock = clock;
@@ -38,6 +40,7 @@ export class Waiting {
 
   /** The handler of a queue's interrupt. */
   onUsed(queue: CommandQueue): void {
+    this.interrupts++;
     queue.disableNotifications();
     this.changed.wake();
   }
@@ -84,14 +87,18 @@ export class Waiting {
     return true;
   }
 
-  /** Serves the queues and looks at the condition. When it does not hold, notifications are on. */
+  /**
+   * Serves the queues and looks at the condition. When it does not hold, notifications are on, also
+   * if the interrupt of a buffer that was taken long ago comes only now and turns them off.
+   */
   private holds(condition: () => boolean): boolean {
     for (;;) {
+      const { interrupts } = this;
       const held = this.serviceAll() || condition();
       if (held && this.waiters === 1) {
         this.disableAll(); // nobody else needs them
       }
-      if (held || this.pollNs > 0 || this.enableAll()) {
+      if (held || this.pollNs > 0 || (this.enableAll() && this.interrupts === interrupts)) {
         return held;
       }
     }
