@@ -1,6 +1,6 @@
 /**
  * bochs-display (docs/reference/bochs-display.md): a framebuffer, and registers that say which part
- * of it is shown. It follows QEMU 10.0's hw/display/bochs-display.c.
+ * of it is shown. Its behaviour is that of QEMU 11.1's, but for what docs/reference/peers.md lists.
  */
 import {
   type AccessWidth,
@@ -50,14 +50,18 @@ interface BochsState {
 }
 
 export class BochsDisplay extends PciFunction implements Stateful<BochsState> {
-  private readonly framebuffer = new PagedMemory(bochsBars.FRAMEBUFFER.size);
+  private readonly framebuffer: PagedMemory;
   private readonly edid: Uint8Array;
   private readonly dispi = new RegisterFile(dispiRegisters);
   private readonly extended = new RegisterFile(bochsExtended);
 
-  /** The display connected to it prefers `width` by `height` pixels. */
-  constructor(host: DeviceHost, width = 1024, height = 768) {
+  /**
+   * The display connected to it prefers `width` by `height` pixels.
+   * @param memory  holds the framebuffer, all zero: one that a host maps into a guest, or a new one.
+   */
+  constructor(host: DeviceHost, width = 1024, height = 768, memory?: ArrayBufferLike) {
     super(host, { ...bochsIds, ...board });
+    this.framebuffer = new PagedMemory(bochsBars.FRAMEBUFFER.size, memory);
     this.edid = encodeEdid('DBL', bochsIds.device, 'Doorbell', width, height);
     const { FRAMEBUFFER, REGISTERS } = bochsBars;
     this.addBar({ ...FRAMEBUFFER, is64: false, prefetchable: true, memory: this.framebuffer });

@@ -1,6 +1,6 @@
 /**
  * edu, QEMU's teaching device (docs/reference/edu.md): factorials, DMA, interrupts. Its behaviour
- * is that of QEMU 10.0's hw/misc/edu.c, but for a transfer beyond its buffer, which moves nothing.
+ * is that of QEMU 11.1's, but for what docs/reference/peers.md lists.
  */
 import {
   type AccessWidth,

@@ -10,3 +10,8 @@ export type { BarPart, BarPolicy } from './pci-bus.ts';
 export type { Computer } from './computer.ts';
 export type { IommuMode } from './dma-api.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';
+export { Iommu, type Domain, type IommuOptions } from './iommu.ts';
+export { IommuError } from './errno.ts';
+export type { IommuFault } from './fault-log.ts';
+export type { IoAccess, IoPageTableOptions, TablePages } from './io-page-table.ts';
+export * from './vtd.ts';

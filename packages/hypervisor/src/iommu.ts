@@ -159,6 +159,11 @@ export class Iommu implements Stateful<IommuState> {
 
   // ------------------------------------------------------------------------------ system software
 
+  /** The physical address of the root table: RTADDR. */
+  get rootTable(): number {
+    return this.tables.root;
+  }
+
   /** @throws IommuError ENOSPC when all 65,536 ids are in use. */
   createDomain(options: IoPageTableOptions = {}): Domain {
     let id = 0;

@@ -49,6 +49,10 @@ test('9.1, 9.3: root and context entry lead to the table of the domain', () => {
   expect(memory.dump(0x12000, 0x180)).toMatch(/^(00 )*00$/);
 });
 
+test('10.4.6: tells the root table for RTADDR', () => {
+  expect(iommu.rootTable).toBe(0x10000);
+});
+
 test('9.3: 48 bits have a code of their own', () => {
   const other = build();
   const wide = other.createDomain();
