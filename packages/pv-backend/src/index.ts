@@ -5,4 +5,7 @@ export { MessageServer, type MessageServerParts } from './message-server.ts';
 export type { DeviceCounts } from './gpu/counts.ts';
 export type { CursorImage, CursorPlace, CursorSink } from './gpu/cursor.ts';
 export type { Limits } from './gpu/limits.ts';
+export type { PixelFormat } from './gpu/pixels.ts';
+export type { Rect } from './gpu/rect.ts';
+export type { ScanoutSink } from './gpu/scanout-sink.ts';
 export { VirtioGpu, type VirtioGpuParts } from './gpu/virtio-gpu.ts';

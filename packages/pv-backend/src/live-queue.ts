@@ -16,12 +16,17 @@ import { SplitDeviceQueue } from './ring/split.ts';
 
 const { INDIRECT_DESC, EVENT_IDX, IN_ORDER, RING_PACKED } = virtioFeatures;
 
-/** The device half of a queue as it was negotiated. @throws RingError */
+/**
+ * The device half of a queue as it was negotiated.
+ * @param first  the available index of the first chain; of a packed queue 0.
+ * @throws RingError
+ */
 export function openRing(
   memory: DeviceMemory,
   setup: QueueSetup,
   maxSize: number,
   features: FeatureSet,
+  first = 0,
 ): DeviceQueue {
   if (setup.size > maxSize) {
     throw new RingError(
@@ -33,9 +38,13 @@ export function openRing(
     eventIdx: hasFeature(features, EVENT_IDX),
     inOrder: hasFeature(features, IN_ORDER),
   };
-  return hasFeature(features, RING_PACKED)
-    ? new PackedDeviceQueue(memory, setup, options)
-    : new SplitDeviceQueue(memory, setup, options);
+  if (!hasFeature(features, RING_PACKED)) {
+    return new SplitDeviceQueue(memory, setup, options, first);
+  }
+  if (first !== 0) {
+    throw new RingError('A packed queue begins at its first descriptor.');
+  }
+  return new PackedDeviceQueue(memory, setup, options);
 }
 
 export interface LiveQueueParts {
@@ -43,6 +52,8 @@ export interface LiveQueueParts {
   readonly notifyDriver: (queue: number) => void;
   /** The driver broke a rule: the device needs a reset. */
   readonly onBroken: (queue: number, rule: string) => void;
+  /** It was paused, and has returned all that was taken. */
+  readonly onIdle: () => void;
 }
 
 export class LiveQueue {
@@ -51,6 +62,9 @@ export class LiveQueue {
   isAlive = true;
   private readonly ring: DeviceQueue;
   private readonly parts: LiveQueueParts;
+  /** Chains that were taken and not returned. */
+  taken = 0;
+  private isPaused = false;
 
   constructor(index: number, ring: DeviceQueue, parts: LiveQueueParts) {
     this.index = index;
@@ -72,7 +86,19 @@ export class LiveQueue {
 
   /** Takes the next chain. False: there is none. */
   take(chain: Chain): boolean {
-    return this.guarded(() => this.ring.next(chain));
+    const found = !this.isPaused && this.guarded(() => this.ring.next(chain));
+    this.taken += found ? 1 : 0;
+    return found;
+  }
+
+  /** Nothing is taken any more. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  /** The available index of the first chain that was not returned, if they were in order. */
+  get nextIndex(): number {
+    return (this.ring.nextIndex - this.taken) & 0xffff;
   }
 
   /** Returns a chain; the driver sees it after `publish`. */
@@ -81,6 +107,7 @@ export class LiveQueue {
       this.ring.put(id, written);
       return true;
     });
+    this.taken--;
     this.parts.trace.event('used', this.index, written);
   }
 
@@ -88,6 +115,9 @@ export class LiveQueue {
   publish(): void {
     if (this.guarded(() => this.ring.publish())) {
       this.parts.notifyDriver(this.index);
+    }
+    if (this.isPaused && this.taken === 0) {
+      this.parts.onIdle();
     }
   }
 
@@ -100,7 +130,7 @@ export class LiveQueue {
 
   /** False: there is a chain already. */
   enableNotifications(): boolean {
-    return this.guarded(() => this.ring.enableNotifications());
+    return this.isPaused || this.guarded(() => this.ring.enableNotifications());
   }
 
   /** False when the queue is not alive, or the driver broke a rule of the ring. */

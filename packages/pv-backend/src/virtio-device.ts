@@ -24,6 +24,8 @@ interface QueueRegister {
   readonly maxSize: number;
   setup: QueueSetup;
   enabled: boolean;
+  /** The available index of the first chain. */
+  first: number;
 }
 
 /** No queue in particular. */
@@ -44,7 +46,9 @@ export abstract class BaseDevice implements VirtioDevice {
   constructor(host: VirtioHost, trace: Trace, queueSizes: readonly number[]) {
     this.host = host;
     this.trace = trace;
-    this.registers = queueSizes.map((maxSize) => ({ maxSize, setup: noSetup, enabled: false }));
+    this.registers = queueSizes.map((maxSize) => ({
+      ...{ maxSize, setup: noSetup, enabled: false, first: 0 },
+    }));
   }
 
   abstract readConfig(offset: number, into: Uint8Array): void;
@@ -55,8 +59,11 @@ export abstract class BaseDevice implements VirtioDevice {
   protected abstract accepts(features: FeatureSet): boolean;
   /** The device is live: it may use its queues. */
   protected abstract start(): void;
-  /** A queue of a live device was enabled, or is enabled when it goes live. */
-  protected abstract openQueue(index: number, setup: QueueSetup): void;
+  /**
+   * A queue of a live device was enabled, or is enabled when it goes live.
+   * @param first  the available index of the first chain.
+   */
+  protected abstract openQueue(index: number, setup: QueueSetup, first: number): void;
   /** The device uses this queue no more. */
   protected abstract closeQueue(index: number): void;
   /** The device is not live any more: it touches none of the driver's memory from now on. */
@@ -114,9 +121,9 @@ export abstract class BaseDevice implements VirtioDevice {
     this.state = status;
     if (this.isLive) {
       this.start();
-      this.registers.forEach(({ enabled, setup }, index) => {
+      this.registers.forEach(({ enabled, setup, first }, index) => {
         if (enabled && this.isLive) {
-          this.openQueue(index, setup);
+          this.openQueue(index, setup, first);
         }
       });
     } else if (wasLive) {
@@ -184,14 +191,16 @@ export abstract class BaseDevice implements VirtioDevice {
     }
   }
 
-  enableQueue(index: number): void {
+  /** @param first  the available index of the first chain: where a device before this one stopped. */
+  enableQueue(index: number, first = 0): void {
     const register = this.registers[index];
     if (register === undefined || register.enabled) {
       return;
     }
     register.enabled = true;
+    register.first = first;
     if (this.isLive) {
-      this.openQueue(index, register.setup);
+      this.openQueue(index, register.setup, first);
     }
   }
 
@@ -201,8 +210,15 @@ export abstract class BaseDevice implements VirtioDevice {
     if (register === undefined || !this.has(virtioFeatures.RING_RESET)) {
       return;
     }
-    register.enabled = false;
-    register.setup = noSetup;
-    this.closeQueue(index);
+    this.disableQueue(index);
+  }
+
+  protected disableQueue(index: number): void {
+    const register = this.registers[index];
+    if (register !== undefined) {
+      register.enabled = false;
+      register.setup = noSetup;
+      this.closeQueue(index);
+    }
   }
 }

@@ -1,20 +1,27 @@
 /** A paravirtual backend without a virtual machine around it: in a thread, or behind a socket. */
-import type { Clock, Display, Gpu, Trace, VirtioHost } from '@doorbell/abi';
+import type { Clock, Display, Gpu, GpuImage, Trace, VirtioHost } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
 import { Host, profiles } from '@doorbell/hypervisor';
-import { VirtioGpu } from '@doorbell/pv-backend';
+import { VirtioGpu, type VirtioGpuParts } from '@doorbell/pv-backend';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
-import { engineRates, GPU, HOST_BYTES } from '../stacks/stack.ts';
+import { SoftwareRenderer } from '../renderers/software.ts';
+import { engineRates, GPU, HOST_BYTES, VRAM_BYTES } from '../stacks/stack.ts';
 import { MachineGpu, MachineTasks } from './machine-gpu.ts';
 
 export interface RemoteBackend {
-  /** Makes the device, once. What it shows goes to `display`. */
-  create(host: VirtioHost, display: Display): VirtioGpu;
+  /** Makes the device, once. What it shows goes to `display`, and what is to be said of it to `sinks`. */
+  create(host: VirtioHost, display: Display, sinks?: DeviceSinks): VirtioGpu;
   /** Counters of the device, as numbers by name; 0 before `create`. */
   counts(): Readonly<Record<string, number>>;
   /** Stops the device, and gives back all that the renderer holds. */
   close(): Promise<void>;
 }
+
+/** Whom the device tells besides the display, and what it may leave to them. */
+export type DeviceSinks = Pick<
+  VirtioGpuParts,
+  'onCursor' | 'onScanout' | 'beforeDisplayInfo' | 'keepsPixels'
+>;
 
 /** What may be chosen about it: plain data. */
 export interface BackendOptions {
@@ -46,13 +53,15 @@ export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBa
       monitor.flip(pixels, width, height, stride);
     },
   };
-  const { gpu, close } = await openOutside(parts.renderer, display);
+  const { gpu, bytesOf, close } = await openOutside(parts.renderer, display);
   let device: VirtioGpu | undefined;
   return {
-    create: (host, target) => {
+    create: (host, target, sinks) => {
       monitor = target;
       device = new VirtioGpu(host, {
+        ...sinks,
         renderer: gpu,
+        bytesOf,
         clock: parts.clock,
         spawn: (body) => {
           body().catch(parts.onError);
@@ -80,12 +89,22 @@ function flatCounts({ counts }: VirtioGpu): Record<string, number> {
   return { ...numbers, ...(Object.fromEntries(named) as Record<string, number>) };
 }
 
-/** A renderer on a machine of its own, whose virtual time nobody reads. */
-async function openOutside(
-  kind: RendererKind,
-  display: Display,
-): Promise<{ gpu: Gpu; close: () => Promise<void> }> {
+interface OpenOutside {
+  readonly gpu: Gpu;
+  /** Of a renderer whose images lie in this process. */
+  readonly bytesOf?: (image: GpuImage) => Uint8Array;
+  readonly close: () => Promise<void>;
+}
+
+/** A renderer in software is nobody's device; the others are on a machine of their own. */
+async function openOutside(kind: RendererKind, display: Display): Promise<OpenOutside> {
   const [profile] = profiles.values();
+  if (kind === 'software') {
+    const rates = engineRates(profile, 'software');
+    const gpu = new SoftwareRenderer({ display, memoryBytes: VRAM_BYTES, rates });
+    return { gpu, bytesOf: (image) => gpu.bytesOf(image), close: () => gpu.close() };
+  }
+  // Nobody reads its virtual time.
   const host = new Host({ profile, display, iommu: 'strict', memoryBytes: HOST_BYTES });
   const bell =
     kind === 'host'

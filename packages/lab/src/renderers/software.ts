@@ -114,6 +114,12 @@ export class SoftwareRenderer implements Gpu {
     this.engines.memory.bytes.set(bytes, address + offset);
   }
 
+  /** An image's bytes themselves. @throws GpuError */
+  bytesOf({ handle }: GpuImage): Uint8Array {
+    const { address, bytes } = this.resources.find(handle);
+    return this.engines.memory.bytes.subarray(address, address + bytes);
+  }
+
   async read({ handle }: GpuBuffer | GpuImage, offset: number, into: Uint8Array): Promise<void> {
     const at = this.resources.within(handle, offset, into.length).address + offset;
     into.set(this.engines.memory.bytes.subarray(at, at + into.length));

@@ -47,6 +47,7 @@ export class Backing {
     for (let entry = 0; entry < entries; entry++) {
       const at = entry * memEntry.size;
       const length = view.getUint32(at + LENGTH, true);
+      refuseUnless(length > 0, 'ERR_UNSPEC', 'An entry of a scatter list has no bytes.'); // as in QEMU
       const address = this.checked(view, at + ADDR, length);
       const previous = pieces - 1;
       const joins =

@@ -6,9 +6,11 @@ import {
   type Chain,
   ctrlHeader,
   type GpuError,
+  gpuFlags,
   gpuQueues,
   type GpuResponseName,
   type Trace,
+  virtioGpuFeatures,
 } from '@doorbell/abi';
 import type { GuestMemory } from '../guest-memory.ts';
 import type { LiveQueue } from '../live-queue.ts';
@@ -51,10 +53,10 @@ export class CommandServer {
     }
     if (bytes.length < ctrlHeader.size) {
       tally.errors++;
-      await this.respond(request, undefined, reply('ERR_UNSPEC'));
+      await this.respond(request, undefined, reply('ERR_INVALID_PARAMETER'));
       return;
     }
-    const header = ctrlHeader.decode(bytes);
+    const header = headerOf(session, bytes);
     const result = fits
       ? await this.execute(session, queue, header, bytes)
       : this.refused('ERR_OUT_OF_MEMORY');
@@ -75,9 +77,9 @@ export class CommandServer {
     const { trace } = this.parts;
     const has = (feature: number): boolean => session.has(feature);
     const command = decodeCommand(type, queue.index, has, bytes);
-    if (command === undefined || command === 'short') {
+    if (typeof command === 'string') {
       trace.event('command', type, ctx_id);
-      return this.refused(command === 'short' ? 'ERR_INVALID_PARAMETER' : 'ERR_UNSPEC');
+      return this.refused(command);
     }
     trace.event('command', type, command.subject);
     this.count(command);
@@ -165,4 +167,13 @@ export class CommandServer {
       queue.put(id, written);
     }
   }
+}
+
+/** §5.7.6.7: rings are of contexts that were negotiated; without them, the flag means nothing. */
+function headerOf(session: Session, bytes: Uint8Array): CommandHeader {
+  const header = ctrlHeader.decode(bytes);
+  if (!session.has(virtioGpuFeatures.CONTEXT_INIT)) {
+    header.flags &= ~gpuFlags.INFO_RING_IDX;
+  }
+  return header;
 }

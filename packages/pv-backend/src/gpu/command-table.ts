@@ -17,6 +17,7 @@ import {
   submit3d,
 } from './context-commands.ts';
 import { moveCursor, updateCursor } from './cursor-commands.ts';
+import type { ErrorResponse } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import {
   resourceAssignUuid,
@@ -42,8 +43,10 @@ const { EDID, RESOURCE_BLOB, RESOURCE_UUID, VIRGL } = virtioGpuFeatures;
 
 interface Row<N extends GpuCommandName> {
   readonly handler: Handler<N>;
-  /** Without it the command is unknown. */
+  /** Without it the command is refused. */
   readonly feature?: number;
+  /** What it is refused with: by default as an unknown one. */
+  readonly refusal?: ErrorResponse;
   /** Default: the control queue. */
   readonly queue?: number;
   /** It waits for the renderer: what was answered before is shown to the driver first. */
@@ -64,8 +67,16 @@ const table: { readonly [N in GpuCommandName]: Row<N> } = {
   GET_CAPSET: { handler: getCapset, feature: VIRGL },
   GET_EDID: { handler: getEdid, feature: EDID },
   RESOURCE_ASSIGN_UUID: { handler: resourceAssignUuid, feature: RESOURCE_UUID },
-  RESOURCE_CREATE_BLOB: { handler: resourceCreateBlob, feature: RESOURCE_BLOB },
-  SET_SCANOUT_BLOB: { handler: setScanoutBlob, feature: RESOURCE_BLOB },
+  RESOURCE_CREATE_BLOB: {
+    handler: resourceCreateBlob,
+    feature: RESOURCE_BLOB,
+    refusal: 'ERR_INVALID_PARAMETER', // as by QEMU
+  },
+  SET_SCANOUT_BLOB: {
+    handler: setScanoutBlob,
+    feature: RESOURCE_BLOB,
+    refusal: 'ERR_INVALID_PARAMETER',
+  },
   CTX_CREATE: { handler: ctxCreate, feature: VIRGL },
   CTX_DESTROY: { handler: ctxDestroy, feature: VIRGL },
   CTX_ATTACH_RESOURCE: { handler: ctxAttachResource, feature: VIRGL },
@@ -80,6 +91,7 @@ const table: { readonly [N in GpuCommandName]: Row<N> } = {
   MOVE_CURSOR: { handler: moveCursor, queue: gpuQueues.CURSOR },
 };
 
+const UNKNOWN = 'ERR_UNSPEC';
 const names = new Map<number, GpuCommandName>(
   Object.entries(gpuCommands).map(([name, type]) => [type, name as GpuCommandName]),
 );
@@ -94,27 +106,28 @@ export interface Command {
 }
 
 /**
- * The command of a type on a queue, for a driver with these features. Undefined: there is none.
- * 'short': its fixed part is not all there.
+ * The command of a type on a queue, for a driver with these features; or what is answered when
+ * there is none, or its fixed part is not all there.
  */
 export function decodeCommand(
   type: number,
   queue: number,
   has: (feature: number) => boolean,
   bytes: Uint8Array,
-): Command | 'short' | undefined {
+): Command | ErrorResponse {
   const name = names.get(type);
   if (name === undefined) {
-    return undefined;
+    return UNKNOWN;
   }
   const row = table[name];
   if ((row.queue ?? gpuQueues.CONTROL) !== queue) {
-    return undefined;
+    return UNKNOWN;
   }
   if (row.feature !== undefined && !has(row.feature)) {
-    return undefined;
+    return row.refusal ?? UNKNOWN;
   }
-  return bytes.length < gpuCommandLayouts[name].size ? 'short' : bound(name, bytes);
+  const isWhole = bytes.length >= gpuCommandLayouts[name].size;
+  return isWhole ? bound(name, bytes) : 'ERR_INVALID_PARAMETER';
 }
 
 function bound<N extends GpuCommandName>(name: N, bytes: Uint8Array): Command {

@@ -1,6 +1,7 @@
 /** The pointer commands (VIRTIO 1.3 §5.7.6.10). Their queue has no responses. */
 import type { Handler } from './call.ts';
 import { CURSOR_SIZE, type CursorPlace } from './cursor.ts';
+import { rgba } from './pixels.ts';
 import { isWhole } from './rect.ts';
 import { refuseUnless } from './refusal.ts';
 import { done } from './reply.ts';
@@ -39,7 +40,8 @@ export const updateCursor: Handler<'UPDATE_CURSOR'> = async ({ session }, comman
   );
   if (onCursor !== undefined) {
     const pixels = await readPixels(renderer, resource.host, whole);
-    onCursor.update(place, { pixels, hotX, hotY });
+    const format = resource.format.isKept ? resource.format : rgba;
+    onCursor.update(place, { pixels, format, hotX, hotY });
   }
   return done();
 };

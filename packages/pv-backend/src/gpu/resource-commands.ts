@@ -9,7 +9,7 @@ import {
 } from '@doorbell/abi';
 import { Backing } from './backing.ts';
 import type { Call, Handler } from './call.ts';
-import { pixelFormat, rgba } from './pixels.ts';
+import { rgba } from './pixels.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 import { done, replyWith } from './reply.ts';
 import type { BlobResource, Resource } from './resource.ts';
@@ -23,7 +23,7 @@ export const resourceCreate2d: Handler<'RESOURCE_CREATE_2D'> = async ({ session 
   const { resource_id: id, width, height } = command;
   const { resources } = session;
   resources.checkNew(id);
-  const format = pixelFormat(command.format);
+  const format = session.formatOf(command.format);
   refuseUnless(format !== undefined, INVALID, `There is no format ${command.format}.`);
   const host = await resources.makeImage(width, height);
   const none = { backing: undefined, uuid: undefined };

@@ -132,12 +132,12 @@ export class Resources {
     if (resource.backing !== undefined) {
       throw new Refusal('ERR_UNSPEC', `Resource ${resource.id} has a backing already.`);
     }
+    const backing = make(); // a list that cannot be is not one too many
     refuseUnless(
       this.entries + entries <= this.limits.backingEntries,
       'ERR_OUT_OF_MEMORY',
       `The driver may have ${this.limits.backingEntries} entries of scatter lists.`,
     );
-    const backing = make();
     // As in QEMU: an empty list is no backing.
     if (entries > 0) {
       resource.backing = backing;

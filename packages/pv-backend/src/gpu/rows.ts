@@ -27,15 +27,19 @@ function checkRows(backing: Backing, { offset, stride, rowBytes, rows }: Rows): 
   backing.check(offset + stride * (rows - 1), rowBytes);
 }
 
-/** The rows, back to back. There is at least one byte. @throws Refusal */
+/**
+ * The rows, back to back. There is at least one byte.
+ * @param into  has room for them all, and no more.
+ * @throws Refusal
+ */
 export async function gather(
   backing: Backing,
   which: Rows,
   isWanted: IsWanted,
+  into: Uint8Array = new Uint8Array(which.rowBytes * which.rows),
 ): Promise<Uint8Array> {
   checkRows(backing, which);
   const { offset, stride, rowBytes, rows } = joined(which);
-  const into = new Uint8Array(rowBytes * rows);
   for (let row = 0; row < rows; row++) {
     const part = into.subarray(row * rowBytes, (row + 1) * rowBytes);
     await backing.fetch(offset + row * stride, part, isWanted);

@@ -1,14 +1,14 @@
 /** The display: what it is like, what it shows, and when (VIRTIO 1.3 §5.7.6.8). */
 import { CommandEncoder, type GpuCommand } from '@doorbell/abi';
 import type { Call, Handler } from './call.ts';
-import { PIXEL_BYTES, pixelFormat, toRgba } from './pixels.ts';
+import { PIXEL_BYTES, toRgba } from './pixels.ts';
 import { intersection, isWhole, isWithin, type Rect } from './rect.ts';
 import { refuseUnless } from './refusal.ts';
 import { done, type Reply, replyWith } from './reply.ts';
 import { backingOf } from './resource-commands.ts';
-import type { ImageResource } from './resource.ts';
+import type { ImageResource, Resource } from './resource.ts';
 import { gather, readPixels, type Rows, writePixels } from './rows.ts';
-import type { Framebuffer, InBlob, PartOfImage } from './scanout.ts';
+import type { Framebuffer, InBlob, PartOfImage, Scanout } from './scanout.ts';
 import type { Session } from './session.ts';
 
 const INVALID = 'ERR_INVALID_PARAMETER';
@@ -17,11 +17,14 @@ const VISIBLE = 0;
 /** In pixels: smaller ones are refused, as by QEMU. */
 const LEAST_SIDE = 16;
 
-export const getDisplayInfo: Handler<'GET_DISPLAY_INFO'> = ({ session }) =>
-  replyWith('OK_DISPLAY_INFO', { pmodes: session.parts.display.modes() });
+export const getDisplayInfo: Handler<'GET_DISPLAY_INFO'> = async ({ session }) => {
+  await session.parts.beforeDisplayInfo?.();
+  return replyWith('OK_DISPLAY_INFO', { pmodes: session.parts.display.modes() });
+};
 
-export const getEdid: Handler<'GET_EDID'> = ({ session }, { scanout }) => {
+export const getEdid: Handler<'GET_EDID'> = async ({ session }, { scanout }) => {
   const { display } = session.parts;
+  await session.parts.beforeDisplayInfo?.();
   refuseUnless(scanout < display.scanouts, INVALID, `There is no scanout ${scanout}.`);
   return replyWith('OK_EDID', { ...display.edid(), padding: 0 });
 };
@@ -56,10 +59,10 @@ export const setScanout: Handler<'SET_SCANOUT'> = async ({ session }, command) =
   }
   checkShown(r, resource.host);
   if (isWhole(r, resource.host)) {
-    await scanouts.set(index, { kind: 'whole', resource, r });
+    await scanouts.set(index, { kind: 'whole', resource, r, isDue: false });
   } else {
     const own = await resources.makeImage(r.width, r.height);
-    await scanouts.set(index, { kind: 'part', resource, r, own, isStale: true });
+    await scanouts.set(index, { kind: 'part', resource, r, own, isStale: true, isDue: false });
   }
   return done();
 };
@@ -74,16 +77,23 @@ export const setScanoutBlob: Handler<'SET_SCANOUT_BLOB'> = async ({ session }, c
   const resource = resources.find(resource_id);
   refuseUnless(resource.kind === 'blob', INVALID, `Resource ${resource_id} is no blob.`);
   backingOf(resource);
-  const framebuffer = framebufferOf(command, resource.bytes);
+  const framebuffer = framebufferOf(session, command, resource.bytes);
   const own = await resources.makeImage(r.width, r.height);
-  await scanouts.set(index, { kind: 'blob', resource, framebuffer, r, own, isStale: true });
+  await scanouts.set(index, {
+    ...{ kind: 'blob', resource, framebuffer, r, own },
+    ...{ isStale: true, isDue: false },
+  });
   return done();
 };
 
 /** One plane, all of whose visible rows are within the blob. @throws Refusal */
-function framebufferOf(command: GpuCommand<'SET_SCANOUT_BLOB'>, bytes: number): Framebuffer {
+function framebufferOf(
+  session: Session,
+  command: GpuCommand<'SET_SCANOUT_BLOB'>,
+  bytes: number,
+): Framebuffer {
   const { r, width, height, strides, offsets } = command;
-  const format = pixelFormat(command.format);
+  const format = session.formatOf(command.format);
   refuseUnless(format !== undefined, INVALID, `There is no format ${command.format}.`);
   checkShown(r, { width, height });
   const [stride] = strides;
@@ -112,22 +122,40 @@ export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async (call, command) =>
   if (flushed === undefined) {
     return done();
   }
-  const { renderer } = session.parts;
-  if (scanout.kind === 'whole') {
-    await renderer.present(scanout.resource.host);
-    return done();
+  if (scanout.kind !== 'whole') {
+    const part = scanout.isStale ? scanout.r : flushed;
+    await (scanout.kind === 'part'
+      ? copyPart(session, scanout, part)
+      : fetchPart(call, scanout, part));
+    scanout.isStale = false;
   }
-  const part = scanout.isStale ? scanout.r : flushed;
-  await (scanout.kind === 'part'
-    ? copyPart(session, scanout, part)
-    : fetchPart(call, scanout, part));
-  scanout.isStale = false;
-  await renderer.present(scanout.own);
+  const { onScanout } = session.parts;
+  scanout.isDue = true;
+  if (onScanout?.flushed(VISIBLE, inOwn(scanout, flushed)) !== false) {
+    await presentDue(session);
+  }
   return done();
 };
 
-/** Where a part of what is shown goes in the scanout's own image. */
-function inOwn({ r }: PartOfImage | InBlob, part: Rect): Rect {
+/** Hands the display what was flushed, and it has not had yet. @throws GpuError */
+export async function presentDue({ scanouts, parts }: Session): Promise<void> {
+  const scanout = scanouts.get(VISIBLE);
+  if (scanout?.isDue === true) {
+    scanout.isDue = false;
+    await parts.renderer.present(scanout.kind === 'whole' ? scanout.resource.host : scanout.own);
+  }
+}
+
+/** Before an image changes: what was flushed of it is shown as it was then. @throws GpuError */
+export async function presentBefore(session: Session, resource: Resource): Promise<void> {
+  const scanout = session.scanouts.get(VISIBLE);
+  if (scanout?.kind === 'whole' && scanout.resource === resource) {
+    await presentDue(session);
+  }
+}
+
+/** Where a part of what is shown is in the scanout, and in its own image. */
+function inOwn({ r }: Scanout, part: Rect): Rect {
   return { x: part.x - r.x, y: part.y - r.y, width: part.width, height: part.height };
 }
 

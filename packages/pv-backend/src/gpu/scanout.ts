@@ -1,8 +1,9 @@
 /** What each scanout shows. */
 import type { GpuImage } from '@doorbell/abi';
-import type { PixelFormat } from './pixels.ts';
+import { type PixelFormat, rgba } from './pixels.ts';
 import type { Rect } from './rect.ts';
 import type { BlobResource, ImageResource, Resource, Resources } from './resource.ts';
+import type { ScanoutSink } from './scanout-sink.ts';
 
 /** Where a framebuffer lies in a blob. Offset and stride are in bytes. */
 export interface Framebuffer {
@@ -14,6 +15,8 @@ export interface Framebuffer {
 interface Shown {
   /** What is seen, in pixels of the resource or of the framebuffer. */
   readonly r: Rect;
+  /** Flushed, and the display was not handed it yet. */
+  isDue: boolean;
 }
 
 /** All of an image: it is presented as it is. */
@@ -42,14 +45,22 @@ export interface InBlob extends Copied {
 
 export type Scanout = WholeImage | PartOfImage | InBlob;
 
+/** Of what the display is handed. */
+function formatOf(scanout: Scanout): PixelFormat {
+  const { format } = scanout.kind === 'blob' ? scanout.framebuffer : scanout.resource;
+  return format.isKept ? format : rgba;
+}
+
 export class Scanouts {
   readonly count: number;
   private readonly shown = new Map<number, Scanout>();
   private readonly resources: Resources;
+  private readonly sink: ScanoutSink | undefined;
 
-  constructor(count: number, resources: Resources) {
+  constructor(count: number, resources: Resources, sink?: ScanoutSink) {
     this.count = count;
     this.resources = resources;
+    this.sink = sink;
   }
 
   get(index: number): Scanout | undefined {
@@ -57,11 +68,20 @@ export class Scanouts {
   }
 
   async set(index: number, scanout: Scanout): Promise<void> {
-    await this.disable(index);
+    await this.take(index);
     this.shown.set(index, scanout);
+    const { width, height } = scanout.r;
+    this.sink?.configure(index, width, height, formatOf(scanout));
   }
 
   async disable(index: number): Promise<void> {
+    if (this.shown.has(index)) {
+      this.sink?.configure(index, 0, 0, rgba);
+      await this.take(index);
+    }
+  }
+
+  private async take(index: number): Promise<void> {
     const scanout = this.shown.get(index);
     this.shown.delete(index);
     if (scanout !== undefined && scanout.kind !== 'whole') {

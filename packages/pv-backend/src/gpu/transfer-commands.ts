@@ -9,6 +9,7 @@ import { Refusal, refuseUnless } from './refusal.ts';
 import { done } from './reply.ts';
 import { backingOf } from './resource-commands.ts';
 import type { BlobResource, BufferResource, ImageResource } from './resource.ts';
+import { presentBefore } from './scanout-commands.ts';
 import { gather, readPixels, type Rows, scatter, writePixels } from './rows.ts';
 
 const INVALID = 'ERR_INVALID_PARAMETER';
@@ -31,7 +32,7 @@ export const transferToHost2d: Handler<'TRANSFER_TO_HOST_2D'> = async (call, com
 
 async function toImage(
   { session, isWanted }: Call,
-  { host, format }: ImageResource,
+  resource: ImageResource,
   backing: Backing,
   r: Rect,
   offset: number,
@@ -40,9 +41,20 @@ async function toImage(
   if (r.width === 0 || r.height === 0) {
     return;
   }
+  const { host, format } = resource;
   const rowBytes = r.width * PIXEL_BYTES;
-  const pixels = await gather(backing, { offset, stride, rowBytes, rows: r.height }, isWanted);
+  const rows: Rows = { offset, stride, rowBytes, rows: r.height };
+  const { bytesOf } = session.parts;
+  if (bytesOf !== undefined && format.isKept && rowBytes === host.stride) {
+    await presentBefore(session, resource);
+    const first = r.y * host.stride;
+    const target = bytesOf(host).subarray(first, first + rowBytes * r.height);
+    await gather(backing, rows, isWanted, target);
+    return;
+  }
+  const pixels = await gather(backing, rows, isWanted, session.scratch(rowBytes * r.height));
   toRgba(format, pixels);
+  await presentBefore(session, resource);
   await writePixels(session.parts.renderer, host, r, pixels);
 }
 

@@ -8,6 +8,8 @@ import {
   type Clock,
   type FeatureSet,
   type Gpu,
+  GpuError,
+  type GpuImage,
   MAX_INDIRECT,
   type QueueSetup,
   RingError,
@@ -27,6 +29,8 @@ import { DisplayConfig } from './display-config.ts';
 import { isAcceptable, offeredFeatures } from './features.ts';
 import { FenceQueue } from './fence-queue.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { presentDue } from './scanout-commands.ts';
+import type { ScanoutSink } from './scanout-sink.ts';
 import { Session } from './session.ts';
 import { Tasks } from './tasks.ts';
 import { Turns } from './turns.ts';
@@ -38,6 +42,8 @@ const CURSOR_SIZE = 16;
 export interface VirtioGpuParts {
   /** What draws. It is the caller's: the device frees what it made of it, and does not close it. */
   readonly renderer: Gpu;
+  /** Where an image's bytes lie, if they are in this process: then they are written there at once. */
+  readonly bytesOf?: ((image: GpuImage) => Uint8Array) | undefined;
   readonly clock: Clock;
   /** Runs a task of the device, until `stop`. It waits by `clock`, `host.memory` and `renderer` alone. */
   readonly spawn: (body: () => Promise<void>) => void;
@@ -53,6 +59,14 @@ export interface VirtioGpuParts {
   /** Of the UUIDs that it gives out. */
   readonly seed?: number;
   readonly onCursor?: CursorSink;
+  readonly onScanout?: ScanoutSink;
+  /**
+   * Images keep the driver's format, and nothing is converted: who is shown one is told its format.
+   * For a renderer that draws nothing of its own, so VIRGL is not to be settled.
+   */
+  readonly keepsPixels?: boolean;
+  /** Awaited before the driver is told what the display is like; it may be resized meanwhile. */
+  readonly beforeDisplayInfo?: () => Promise<void>;
   /**
    * Lets everything else on this thread have its turn; called between commands once the device
    * has kept it for some ms of `clock`. Absent: the device has the thread to itself.
@@ -83,6 +97,8 @@ export class VirtioGpu extends BaseDevice {
 
   private readonly tasks: Tasks;
   private readonly turns: Turns | undefined;
+  /** A queue that takes no more has returned all. */
+  private readonly drained: WaitQueue;
   private isStopping = false;
 
   constructor(host: VirtioHost, parts: VirtioGpuParts) {
@@ -93,6 +109,7 @@ export class VirtioGpu extends BaseDevice {
     this.limits = { ...defaultLimits, ...parts.limits };
     this.display = new DisplayConfig(parts.width, parts.height, parts.scanouts ?? 1);
     this.bell = clock.waitQueue();
+    this.drained = clock.waitQueue();
     this.tasks = new Tasks(parts.spawn, clock.waitQueue());
     this.turns = breathe === undefined ? undefined : new Turns(clock, breathe);
     this.fences = new FenceQueue(renderer, clock.waitQueue(), this.turns);
@@ -136,12 +153,30 @@ export class VirtioGpu extends BaseDevice {
     this.configHasChanged();
   }
 
+  /** Hands the display what was flushed, when `ScanoutSink.flushed` put it off. */
+  async refresh(): Promise<void> {
+    try {
+      if (this.session !== undefined) {
+        await presentDue(this.session);
+      }
+    } catch (error) {
+      // What was to be shown is gone: the driver hears of it by its next command.
+      if (!(error instanceof GpuError)) {
+        throw error;
+      }
+    }
+  }
+
   // ------------------------------------------------------------------------------ its life
 
   protected override start(): void {
-    const { renderer, onCursor, seed = 0 } = this.parts;
+    const { renderer, bytesOf, onCursor, onScanout, beforeDisplayInfo } = this.parts;
+    const { seed = 0, keepsPixels = false } = this.parts;
     const { memory, limits, display, driverFeatures: features } = this;
-    this.session = new Session({ renderer, memory, limits, display, onCursor, seed, features });
+    this.session = new Session({
+      ...{ renderer, bytesOf, memory, limits, display, seed, features },
+      ...{ onCursor, onScanout, beforeDisplayInfo, keepsPixels },
+    });
     this.ring();
   }
 
@@ -156,16 +191,17 @@ export class VirtioGpu extends BaseDevice {
     this.ring();
   }
 
-  protected override openQueue(index: number, setup: QueueSetup): void {
+  protected override openQueue(index: number, setup: QueueSetup, first: number): void {
     const { host, driverFeatures } = this;
     const { trace } = this.parts;
     try {
       const { maxSize } = this.queue(index);
-      const ring = openRing(host.memory, setup, maxSize, driverFeatures);
+      const ring = openRing(host.memory, setup, maxSize, driverFeatures, first);
       this.live.push(
         new LiveQueue(index, ring, {
           trace,
           notifyDriver: (queue) => host.notifyDriver(queue),
+          onIdle: () => this.drained.wake(),
           onBroken: (queue, rule) => this.needsReset(queue, rule),
         }),
       );
@@ -185,6 +221,25 @@ export class VirtioGpu extends BaseDevice {
     }
   }
 
+  /**
+   * Takes nothing more from a queue, waits until all that was taken is returned, and disables it:
+   * the driver's resources stay as they are. Resolves to the available index from which
+   * `enableQueue` may go on. What takes longer than `timeoutNs` is dropped, and would be taken again.
+   */
+  async stopQueue(index: number, timeoutNs: number): Promise<number> {
+    const queue = this.live.find((each) => each.index === index);
+    if (queue === undefined) {
+      this.disableQueue(index);
+      return 0;
+    }
+    queue.pause();
+    await this.drained.until(() => queue.taken === 0 || !queue.isAlive, 'queue', timeoutNs);
+    queue.publish();
+    const next = queue.nextIndex;
+    this.disableQueue(index);
+    return next;
+  }
+
   /** Nothing is taken from a queue any more, or returned to it. */
   private retire(...queues: LiveQueue[]): void {
     for (const queue of queues) {
@@ -193,6 +248,7 @@ export class VirtioGpu extends BaseDevice {
       this.tally.suppressed += queue.suppressed;
     }
     this.fences.forget(({ isAlive }) => !isAlive);
+    this.drained.wake();
   }
 
   /** Unplugs the device, for good: gives all back to the renderer, and waits for its tasks to end. */

@@ -6,6 +6,8 @@ export interface DeviceQueue {
   /** Descriptors that were read so far, and notifications that the driver did not want. */
   readonly descriptors: number;
   readonly suppressed: number;
+  /** The available index of the next chain: all before it were taken. Of a packed queue: modulo its size. */
+  readonly nextIndex: number;
   /**
    * Takes the next available chain. False: there is none.
    * @throws RingError when the driver breaks a rule of the ring; the device then needs a reset.

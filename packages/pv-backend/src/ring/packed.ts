@@ -100,6 +100,10 @@ export class PackedDeviceQueue implements DeviceQueue {
     this.order = new Uint16Array(size);
   }
 
+  get nextIndex(): number {
+    return this.nextAvail;
+  }
+
   // ------------------------------------- §2.8.2 Polling of available and used descriptors
 
   next(chain: Chain): boolean {

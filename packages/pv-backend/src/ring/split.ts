@@ -70,8 +70,12 @@ export class SplitDeviceQueue implements DeviceQueue {
   private readonly order: Uint16Array;
   private error: RingError | undefined = undefined;
 
-  /** @throws RingError when the driver's queue is none, or cannot be reached. */
-  constructor(memory: DeviceMemory, setup: QueueSetup, options: RingOptions) {
+  /**
+   * @param first  the available index of the first chain, when another device has used the queue
+   *   up to there.
+   * @throws RingError when the driver's queue is none, or cannot be reached.
+   */
+  constructor(memory: DeviceMemory, setup: QueueSetup, options: RingOptions, first = 0) {
     checkQueue(false, memory, setup);
     const { size } = setup;
     this.memory = memory;
@@ -88,6 +92,15 @@ export class SplitDeviceQueue implements DeviceQueue {
     this.writable = new Float64Array(size);
     this.lengths = new Float64Array(size);
     this.order = new Uint16Array(size);
+    this.lastAvail = first;
+    this.availIdx = first;
+    this.usedIdx = first;
+    this.published = first;
+    this.batchStart = first;
+  }
+
+  get nextIndex(): number {
+    return this.lastAvail;
   }
 
   // ------------------------------------------------- §2.7.6 The Virtqueue Available Ring

@@ -20,7 +20,7 @@ function backing(memory: LinearMemory, list: readonly (readonly [number, number]
 }
 
 const piece = fc
-  .tuple(fc.nat(RAM_BYTES - 1), fc.nat(200))
+  .tuple(fc.nat(RAM_BYTES - 1), fc.integer({ min: 1, max: 200 }))
   .map(([address, bytes]): [number, number] => [address, Math.min(bytes, RAM_BYTES - address)]);
 const lists = fc.array(piece, { minLength: 1, maxLength: 12 });
 
@@ -90,6 +90,7 @@ it('has pages that the device can reach, and as many as were counted', () => {
   expect(() => new Backing(memory, entries([RAM_BYTES - 1, 2]), 1)).toThrow('cannot reach');
   expect(() => new Backing(memory, entries([2 ** 60, 2]), 1)).toThrow('cannot reach');
   expect(() => new Backing(memory, entries([0, 2]), 2)).toThrow('2 entries has 16 bytes');
+  expect(() => new Backing(memory, entries([0, 2], [8, 0]), 2)).toThrow('has no bytes');
   expect(() => new Backing(memory, entries([0, 2]), 2 ** 32 - 1)).toThrow('more than 16384');
 });
 

@@ -28,7 +28,7 @@ describe('a command', () => {
   it.each([0, 1, 23])('of %i bytes has no header, and is answered without one', async (bytes) => {
     const driver = await new ScriptedDriver().start();
     const { type, header } = await driver.ask(command('GET_DISPLAY_INFO').slice(0, bytes));
-    expect(type).toBe('ERR_UNSPEC');
+    expect(type).toBe('ERR_INVALID_PARAMETER');
     expect(header.flags).toBe(0);
   });
 

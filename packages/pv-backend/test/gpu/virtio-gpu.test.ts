@@ -1,6 +1,7 @@
 import {
   deviceStatus,
   featureSet,
+  gpuFlags,
   gpuResponseLayouts,
   decodeEdid,
   virtioFeatures,
@@ -77,12 +78,30 @@ describe('features', () => {
     ['GET_EDID', virtioGpuFeatures.EDID],
     ['GET_CAPSET_INFO', virtioGpuFeatures.VIRGL],
     ['RESOURCE_ASSIGN_UUID', virtioGpuFeatures.RESOURCE_UUID],
-    ['RESOURCE_CREATE_BLOB', virtioGpuFeatures.RESOURCE_BLOB],
+    ['RESOURCE_MAP_BLOB', virtioGpuFeatures.RESOURCE_BLOB],
   ] as const)('does not know %s without its feature', async (name, bit) => {
     const without = everything & ~featureSet(bit, virtioGpuFeatures.CONTEXT_INIT);
     const driver = await new ScriptedDriver().start(without);
     expect(await driver.type(command(name))).toBe('ERR_UNSPEC');
   });
+
+  it('5.7.6.7: knows no rings without CONTEXT_INIT', async () => {
+    const without = everything & ~featureSet(virtioGpuFeatures.CONTEXT_INIT);
+    const driver = await new ScriptedDriver().start(without);
+    const flags = gpuFlags.FENCE | gpuFlags.INFO_RING_IDX;
+    const ask = command('GET_DISPLAY_INFO', {}, { flags, fence_id: 5n, ring_idx: 3 });
+    const { header } = await driver.ask(ask);
+    expect(header).toMatchObject({ flags: gpuFlags.FENCE, fence_id: 5n, ring_idx: 0 });
+  });
+
+  it.each(['RESOURCE_CREATE_BLOB', 'SET_SCANOUT_BLOB'] as const)(
+    'refuses %s without its feature as QEMU does',
+    async (name) => {
+      const without = everything & ~featureSet(virtioGpuFeatures.RESOURCE_BLOB);
+      const driver = await new ScriptedDriver().start(without);
+      expect(await driver.type(command(name))).toBe('ERR_INVALID_PARAMETER');
+    },
+  );
 });
 
 describe('addresses that are translated', () => {
