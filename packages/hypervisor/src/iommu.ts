@@ -328,7 +328,7 @@ export class Iommu implements Stateful<IommuState> {
     return address + bytes <= this.memory.size;
   }
 
-  /** Tables must not lead to the interrupt range either (VT-d 5.10 §3.15). */
+  /** Tables must not lead to the interrupt range either (VT-d 3.3 §3.14). */
   private reach(requester: Bdf, iova: number, write: boolean, physical: number): number {
     return isInterruptAddress(physical)
       ? this.refuse(requester, iova, write, faultReasons.INTERRUPT_RANGE.code)

@@ -13,8 +13,8 @@ const BEYOND_HOST_ADDRESS = (2 ** 20 - 2 ** (HOST_ADDRESS_BITS - 32)) >>> 0;
 const BEYOND_HOST_ADDRESS_63 = (2 ** 32 - 2 ** (HOST_ADDRESS_BITS - 32)) >>> 0;
 
 /**
- * Message-signalled interrupts are writes to this range: never translated (§3.14). All other
- * requests to it are blocked and reported as DMA remapping faults (VT-d 5.10 §3.15).
+ * Message-signalled interrupts are writes to this range: never translated. All other requests
+ * to it are blocked and reported as DMA remapping faults (VT-d 3.3 §3.14).
  */
 export const interruptRange = { base: 0xfee0_0000, size: 0x10_0000 } as const;
 

@@ -90,6 +90,8 @@ export class VirtioGpu extends BaseDevice {
   private readonly bell: WaitQueue;
   private isRung = false;
   private readonly live: LiveQueue[] = [];
+  /** Of each queue that is enabled and not served: the available index of the next chain. */
+  private readonly nextIndexes: number[] = [];
   private readonly chain = new Chain(CONTROL_SIZE + MAX_INDIRECT);
   private session: Session | undefined;
   /** Sessions that are over, whose resources are still the renderer's. */
@@ -191,6 +193,13 @@ export class VirtioGpu extends BaseDevice {
     this.ring();
   }
 
+  override enableQueue(index: number, first = 0): void {
+    if (!this.queue(index).enabled) {
+      this.nextIndexes[index] = first;
+    }
+    super.enableQueue(index, first);
+  }
+
   protected override openQueue(index: number, setup: QueueSetup, first: number): void {
     const { host, driverFeatures } = this;
     const { trace } = this.parts;
@@ -225,12 +234,14 @@ export class VirtioGpu extends BaseDevice {
    * Takes nothing more from a queue, waits until all that was taken is returned, and disables it:
    * the driver's resources stay as they are. Resolves to the available index from which
    * `enableQueue` may go on. What takes longer than `timeoutNs` is dropped, and would be taken again.
+   * Of a device that needs a reset: where it stopped by itself.
    */
   async stopQueue(index: number, timeoutNs: number): Promise<number> {
     const queue = this.live.find((each) => each.index === index);
     if (queue === undefined) {
+      const next = this.queue(index).enabled ? this.nextIndexes[index] : 0;
       this.disableQueue(index);
-      return 0;
+      return next;
     }
     queue.pause();
     await this.drained.until(() => queue.taken === 0 || !queue.isAlive, 'queue', timeoutNs);
@@ -244,6 +255,7 @@ export class VirtioGpu extends BaseDevice {
   private retire(...queues: LiveQueue[]): void {
     for (const queue of queues) {
       queue.isAlive = false;
+      this.nextIndexes[queue.index] = queue.nextIndex;
       this.tally.descriptors += queue.descriptors;
       this.tally.suppressed += queue.suppressed;
     }

@@ -151,6 +151,25 @@ describe('a queue that is stopped', () => {
     expect(await driver.device.stopQueue(0, 1e9)).toBe(0);
   });
 
+  it('says where it stopped by itself, when the driver broke a rule', async () => {
+    const driver = await driverWith({});
+    driver.publish(0, 99);
+    await driver.kick(0);
+    expect(driver.device.reason).toContain('descriptor 99');
+    expect(await driver.device.stopQueue(0, 1e9)).toBe(3);
+    expect(await driver.device.stopQueue(0, 1e9)).toBe(0);
+  });
+
+  it('says where it was to begin, when it never was served', async () => {
+    const { device } = await driverWith({});
+    const { setup } = device.queue(0);
+    await device.stopQueue(0, 1e9);
+    device.setQueue(0, { ...setup, size: 3 });
+    device.enableQueue(0, 3);
+    expect(device.reason).not.toBe('');
+    expect(await device.stopQueue(0, 1e9)).toBe(3);
+  });
+
   it('goes on from there', async () => {
     const driver = await driverWith({});
     const { setup } = driver.device.queue(0);
