@@ -1,5 +1,5 @@
 /**
- * bochs-display as data: Bochs' DISPI registers behind a PCI BAR, as QEMU 10.0 has them
+ * bochs-display as data: Bochs' DISPI registers behind a PCI BAR, as QEMU 11.1 has them
  * (docs/specs/standard-vga.rst, hw/display/bochs-display.c).
  */
 import { bit, field, registerMap } from './register.ts';

@@ -1,6 +1,6 @@
 /**
- * edu, QEMU's teaching device, as data (QEMU 10.0, docs/specs/edu.rst). Where the page is silent,
- * this follows what the device does (hw/misc/edu.c).
+ * edu, QEMU's teaching device, as data (docs/specs/edu.rst). Where the page is silent, this follows
+ * what the device does (hw/misc/edu.c, QEMU 11.1).
  */
 import { bit, field, registerMap } from './register.ts';
 

@@ -15,7 +15,7 @@ import { legend, registerTables, structTable } from './register-tables.ts';
 const intro = blocks(
   `bochs-display is the plainest display that Linux has a driver for (bochs-drm): a framebuffer, and
 eleven registers that say which part of it is shown and how. The registers are those that Bochs
-gave its VGA card (DISPI); QEMU put them behind a PCI BAR. This model follows QEMU 10.0
+gave its VGA card (DISPI); QEMU put them behind a PCI BAR. This model follows QEMU 11.1
 (docs/specs/standard-vga.rst, hw/display/bochs-display.c).`,
   list([
     `Vendor ${hex(bochsIds.vendor, 4)}, device ${hex(bochsIds.device, 4)}, revision ${hex(bochsIds.revision)}, class ${hex(bochsIds.classCode, 6)}: a display controller, not VGA compatible.`,

@@ -5,7 +5,7 @@ import { legend, registerTables } from './register-tables.ts';
 
 const intro = blocks(
   `edu is the device that QEMU gives to those who learn to write drivers. It computes factorials and
-moves bytes by DMA. This model follows QEMU 10.0: docs/specs/edu.rst, and hw/misc/edu.c where that
+moves bytes by DMA. This model follows QEMU 11.1: docs/specs/edu.rst, and hw/misc/edu.c where that
 page is silent. A driver for one drives the other.`,
   list([
     `Vendor ${hex(eduIds.vendor, 4)}, device ${hex(eduIds.device, 4)}, revision ${hex(eduIds.revision)}, class ${hex(eduIds.classCode, 6)}.`,
@@ -54,8 +54,9 @@ first byte has the address ${hex(eduBuffer.address)}, whatever the BAR's address
   ]),
   `A transfer that does not lie within the buffer, or that the bus refuses, moves nothing. The
 device has no way to say so: RUN becomes 0 and the interrupt comes as after any other transfer.
-A driver that must know compares what it got. (QEMU 7.2 stops the whole machine instead, and does
-so for a transfer up to the very last byte of the buffer too; 10.0 logs the range and then uses it.)`,
+A driver that must know compares what it got. (So it is in QEMU 11.1, but for what the bus refuses:
+peers.md says what becomes of that. With a range that is not within the buffer QEMU 7.2 stops the
+whole machine, and with one up to the buffer's very last byte too; 10.0 logs it and then uses it.)`,
 );
 
 export function eduPage(): string {
