@@ -1,9 +1,11 @@
 /** `doorbell bench`: wall-clock benchmarks, each as a ratio within one run. */
+import { getCommand, missing, type NeedStatus } from '@doorbell/peers';
 import type { Command } from 'commander';
 import { accessBenchmarks } from './bench/access.ts';
 import { measure, type Benchmark, type BenchResult } from './bench/benchmark.ts';
 import { engineBenchmarks } from './bench/engine.ts';
 import { eventBenchmarks } from './bench/event.ts';
+import { peerBenchmarks } from './bench/peers.ts';
 import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
 import { translationBenchmarks } from './bench/translation.ts';
@@ -29,6 +31,7 @@ const benchmarks: readonly Benchmark[] = [
   ...workerBenchmarks,
   ...webSocketBenchmarks,
   ...wholeRunBenchmarks,
+  ...peerBenchmarks,
 ];
 
 const PACE = { roundMs: 25, rounds: 7 };
@@ -57,9 +60,31 @@ function chosen(filter: string): readonly Benchmark[] {
   return found;
 }
 
+/** Those for which all is there; it is said which are not. @throws Failure when none is left. */
+function possible(list: readonly Benchmark[]): readonly Benchmark[] {
+  const absent = list.filter(({ needs = [] }) => missing(needs).length > 0);
+  if (absent.length === 0) {
+    return list;
+  }
+  const names = absent.map(({ name }) => name).join(', ');
+  const needed = new Set(absent.flatMap(({ needs = [] }) => needs));
+  const line = `Left out: ${names}; ${remedy(missing([...needed]))}`;
+  if (absent.length === list.length) {
+    throw new Failure(exitCodes.UNAVAILABLE, line);
+  }
+  process.stderr.write(`doorbell: ${line}\n`);
+  return list.filter((benchmark) => !absent.includes(benchmark));
+}
+
+function remedy(statuses: readonly NeedStatus[]): string {
+  const get = getCommand(statuses);
+  const whys = statuses.map(({ need, why }) => `${need}: ${why}`).join('; ');
+  return get === '' ? `${whys}.` : `get what they need with: ${get}`;
+}
+
 export async function runBench({ filter, json }: BenchOptions): Promise<ExitCode> {
   checkJsonTarget(json);
-  const results = await measureAll(chosen(filter ?? ''));
+  const results = await measureAll(possible(chosen(filter ?? '')));
   if (json !== TO_STDOUT) {
     process.stdout.write(`${resultTable(results)}\n`);
   }
@@ -80,21 +105,25 @@ async function measureAll(list: readonly Benchmark[]): Promise<BenchResult[]> {
   try {
     for (const benchmark of list) {
       progress.update(benchmark.name, results.length);
-      const result = await measure(benchmark, PACE, async () => {
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
-        if (interrupt.signal.aborted) {
-          throw new Interrupted();
-        }
-      });
-      results.push(result);
+      results.push(
+        await measure(benchmark, PACE, () => breath(interrupt.signal), interrupt.signal),
+      );
     }
     return results;
+  } catch (error) {
+    throw interrupt.signal.aborted ? new Interrupted() : error;
   } finally {
     progress.stop();
     interrupt.release();
   }
+}
+
+/** Lets the event loop turn. @throws the signal's reason */
+async function breath(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  signal.throwIfAborted();
 }
 
 /** `41.2 Maccess/s` */

@@ -3,12 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { verdict } from './failure.ts';
-
-/** What a verb's file gives: its options, and what it does with them. */
-interface Verb {
-  readonly define: (command: Command) => void;
-  readonly run: (options: never) => ExitCode | Promise<ExitCode>;
-}
+import type { Act, Verb } from './verb.ts';
 
 interface VerbEntry {
   readonly name: string;
@@ -51,6 +46,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'peers',
+    summary: "meets real peers: our drivers with QEMU's devices, QEMU and Linux with our devices",
+    load: async () => {
+      const { definePeers } = await import('./peers.ts');
+      return { define: definePeers };
+    },
+  },
+  {
     name: 'bench',
     summary: 'measures wall-clock speed, each figure as a ratio within one run',
     load: async () => {
@@ -81,14 +84,20 @@ async function program(args: readonly string[], ended: (code: ExitCode) => void)
     .addHelpText('after', exitCodeHelp)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
+  const act: Act =
+    (run) =>
+    async (...given) => {
+      ended(await run(...given));
+    };
+  const asked = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
   for (const { name, summary, load } of verbs) {
     const command = made.command(name).description(summary);
-    if (args.includes(name)) {
-      const verb = await load();
-      verb.define(command);
-      command.action(async () => {
-        ended(await verb.run(command.opts<never>()));
-      });
+    if (name === asked) {
+      const { define, run } = await load();
+      define(command, act);
+      if (run !== undefined) {
+        command.action(act(() => run(command.opts<never>())));
+      }
     }
   }
   return made;

@@ -27,7 +27,7 @@ export function checkFolder(folder: string): void {
 }
 
 /** Returns the folders that were not there, outermost first. @throws Failure */
-function makeFolder(folder: string): string[] {
+export function makeFolder(folder: string): string[] {
   const made: string[] = [];
   try {
     makeLevels(resolve(folder), made);

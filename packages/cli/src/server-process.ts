@@ -8,19 +8,29 @@ import { Failure } from './failure.ts';
 const program = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 
 export interface ServerProcess {
-  /** As it printed it. */
+  /** The line that it printed once it listened. */
   readonly address: string;
   /** Ends it, and waits until it has. */
   close(): Promise<void>;
 }
 
-/** @throws Failure when it ends before it listens. */
-export async function startServer(
-  renderer: string,
-  { width, height }: { readonly width: number; readonly height: number },
-): Promise<ServerProcess> {
-  const options = ['--renderer', renderer, '--size', `${width}x${height}`, '--quiet'];
-  const child = spawn(process.execPath, [program, 'serve', '--backend', ...options], {
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A backend for frontends on the network. @throws Failure when it ends before it listens. */
+export function startServer(renderer: string, { width, height }: Size): Promise<ServerProcess> {
+  return serve('--backend', '--renderer', renderer, '--size', `${width}x${height}`);
+}
+
+/** A backend for a QEMU of this machine, at a path. @throws Failure as `startServer` does. */
+export function startVhostUserServer(path: string): Promise<ServerProcess> {
+  return serve('--vhost-user', path);
+}
+
+async function serve(...options: readonly string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [program, 'serve', ...options, '--quiet'], {
     // Nothing is sent on the channel: its end tells the server that this process ended, in whatever way.
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     // Ctrl-C is for the process that the user sees; it ends this one.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { measure, median, type Benchmark, type Work } from '../src/bench/benchmark.ts';
+import { measure, median, type Benchmark, type Meter, type Work } from '../src/bench/benchmark.ts';
 
 const pace = { roundMs: 1, rounds: 3 };
 
@@ -68,6 +68,43 @@ test('passes on the error of what it measures', async () => {
     }),
   };
   await expect(measure(failing, pace, async () => {})).rejects.toThrow('the engine stands still');
+});
+
+test('takes the word of what measures itself, by turns', async () => {
+  const log: string[] = [];
+  const meter = (name: string, rates: number[]): Meter => ({
+    rate: async () => {
+      log.push(name);
+      return rates.shift()!;
+    },
+  });
+  const metered: Benchmark = {
+    ...benchmark([]),
+    prepare: () => ({ work: meter('work', [3, 9, 6]), reference: meter('reference', [2, 4, 3]) }),
+  };
+  const result = await measure(metered, pace, async () => {});
+  expect(result).toMatchObject({ value: 6, againstValue: 3, ratio: 2 });
+  expect(log.slice(0, 4)).toEqual(['work', 'reference', 'work', 'reference']);
+});
+
+test('hands on the signal of whoever gives up, and closes what was prepared', async () => {
+  const { signal } = new AbortController();
+  const seen: unknown[] = [];
+  const closing: Benchmark = {
+    ...benchmark([]),
+    prepare: (given) => {
+      seen.push(given);
+      return {
+        work: work('work', 1, []),
+        reference: work('reference', 1, []),
+        close: async () => {
+          seen.push('closed');
+        },
+      };
+    },
+  };
+  await measure(closing, pace, async () => {}, signal);
+  expect(seen).toEqual([signal, 'closed']);
 });
 
 test('takes the middle, or the mean of the two in the middle', () => {

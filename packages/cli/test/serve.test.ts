@@ -100,7 +100,7 @@ test('closing ends all devices', async () => {
 });
 
 test.each([
-  ['serve', /Say what to serve: doorbell serve --backend\./],
+  ['serve', /Say what to serve: doorbell serve --backend, or --vhost-user SOCKET\./],
   ['serve --backend --listen here', /'here' is invalid.*HOST:PORT, such as 127\.0\.0\.1:7640/],
   ['serve --backend --renderer paint', /'paint'.*host, software, null/],
   ['serve --backend --max-connections 0', /'0'.*from 1 to 1000/],

@@ -1,4 +1,5 @@
 /** A benchmark: two ways of spending time in one run, of which only the ratio means much. */
+import type { Need } from '@doorbell/peers';
 import { Bench } from 'tinybench';
 
 export interface Work {
@@ -10,20 +11,29 @@ export interface Work {
   readonly async?: true;
 }
 
+/** Work that says itself how fast it went. */
+export interface Meter {
+  /** Units per second, over a time of its own. */
+  readonly rate: () => Promise<number>;
+}
+
 export interface Benchmark {
   readonly name: string;
   /** Per second. */
   readonly unit: string;
   /** What it is compared with. */
   readonly against: string;
-  readonly prepare: () => Prepared | Promise<Prepared>;
+  /** What the machine must have; absent: nothing. */
+  readonly needs?: readonly Need[];
+  /** @param signal  the user gives up: it may be given up before the next round. */
+  readonly prepare: (signal: AbortSignal) => Prepared | Promise<Prepared>;
   /** Rounds, where one takes long. */
   readonly rounds?: number;
 }
 
-export interface Prepared {
-  readonly work: Work;
-  readonly reference: Work;
+export interface Prepared<W extends Work | Meter = Work | Meter> {
+  readonly work: W;
+  readonly reference: W;
   /** Gives back what was prepared: threads, connections. */
   readonly close?: () => Promise<void>;
 }
@@ -49,8 +59,9 @@ export async function measure(
   benchmark: Benchmark,
   pace: Pace,
   afterRound: () => Promise<void>,
+  signal = new AbortController().signal,
 ): Promise<BenchResult> {
-  const prepared = await benchmark.prepare();
+  const prepared = await benchmark.prepare(signal);
   try {
     return await compare(benchmark, prepared, pace, afterRound);
   } finally {
@@ -66,43 +77,41 @@ async function compare(
 ): Promise<BenchResult> {
   const { name, unit, against } = benchmark;
   const rounds = Math.min(benchmark.rounds ?? pace.rounds, pace.rounds);
-  const times: { readonly work: number[]; readonly reference: number[] } = {
+  const rates: { readonly work: number[]; readonly reference: number[] } = {
     work: [],
     reference: [],
   };
   for (let round = 0; round < rounds; round++) {
     // The two take turns, so that a machine that slows down slows both.
-    const bench = new Bench({
-      time: pace.roundMs,
-      iterations: 1,
-      warmup: round === 0,
-      warmupIterations: 1,
-      warmupTime: pace.roundMs,
-      throws: true,
-    });
-    bench.add('work', work.run, { async: work.async === true });
-    bench.add('reference', reference.run, { async: reference.async === true });
-    await bench.run();
-    times.work.push(latency(bench, 'work'));
-    times.reference.push(latency(bench, 'reference'));
+    rates.work.push(await rateOf(work, pace, round === 0));
+    rates.reference.push(await rateOf(reference, pace, round === 0));
     await afterRound();
   }
-  const value = perSecond(work, times.work);
-  const againstValue = perSecond(reference, times.reference);
+  const value = median(rates.work);
+  const againstValue = median(rates.reference);
   return { name, value, unit, against, againstValue, ratio: value / againstValue };
 }
 
-/** The median call of a round, in milliseconds. */
-function latency(bench: Bench, task: string): number {
-  const result = bench.getTask(task)?.result;
-  if (result?.state !== 'completed') {
-    throw new Error(`The benchmark's ${task} did not complete.`);
+/** Units per second in one round. */
+async function rateOf(work: Work | Meter, { roundMs }: Pace, isFirst: boolean): Promise<number> {
+  if ('rate' in work) {
+    return await work.rate();
   }
-  return result.latency.p50;
-}
-
-function perSecond({ units }: Work, milliseconds: readonly number[]): number {
-  return (units * 1000) / median(milliseconds);
+  const bench = new Bench({
+    time: roundMs,
+    iterations: 1,
+    warmup: isFirst,
+    warmupIterations: 1,
+    warmupTime: roundMs,
+    throws: true,
+  });
+  bench.add('work', work.run, { async: work.async === true });
+  await bench.run();
+  const result = bench.getTask('work')?.result;
+  if (result?.state !== 'completed') {
+    throw new Error('What is measured did not complete.');
+  }
+  return (work.units * 1000) / result.latency.p50; // the median call, in milliseconds
 }
 
 export function median(values: readonly number[]): number {

@@ -11,7 +11,7 @@ import {
 } from '@doorbell/lab';
 import { labEnvironment } from '../lab-environment.ts';
 import { findScene } from '../scene-input.ts';
-import type { Benchmark, Prepared } from './benchmark.ts';
+import type { Benchmark, Prepared, Work } from './benchmark.ts';
 
 type Context = RunRequest['context'];
 
@@ -57,7 +57,7 @@ export async function prepareRun(
   scene: Scene,
   context: Context,
   against?: string,
-): Promise<Prepared> {
+): Promise<Prepared<Work>> {
   const run = (): Promise<Uint8Array> => stackFrames(stack, scene, context);
   const reference = (): Promise<Uint8Array> =>
     against === undefined ? engineFrames(scene, context) : stackFrames(against, scene, context);
