@@ -1,20 +1,19 @@
-// node scripts/count-tests.mjs REPORT FAILED_STAGES, in the repository's root
+// node scripts/count-tests.mjs REPORT FAILED_STAGES [FILE...], in the repository's root
 //
-// Adds up the vitest JSON reports of all packages and prints `N passed, N failed`; exits 0 if all is
-// well. What kept tests from being run is a failure too: a file that did not load, a package whose
-// tests left no report, a stage of .ci/run that failed.
+// Adds up the vitest JSON reports: REPORT of each package, and the FILEs. Prints `N passed, N failed`;
+// exits 0 if all is well. What kept tests from being run is a failure too: a file that did not load, a
+// report that is not there, a stage of .ci/run that failed.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [report, failedStages] = process.argv.slice(2);
+const [report, failedStages, ...more] = process.argv.slice(2);
 const packages = [...readdirSync('packages').map((name) => join('packages', name)), 'test'].filter(
   (folder) => existsSync(join(folder, 'package.json')),
 );
 
 let passed = 0;
 let failed = 0;
-for (const folder of packages) {
-  const file = join(folder, report);
+for (const file of [...packages.map((folder) => join(folder, report)), ...more]) {
   if (!existsSync(file)) {
     failed += 1;
     continue;

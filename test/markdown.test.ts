@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { blocks, commands, shows } from './markdown.ts';
 
-const page = ['# Title', '```ts', 'one();', '', 'two();', '```', 'text', '```text', 'out', '```'];
+const page = [
+  '# Title',
+  '```ts needs=qemu,koffi',
+  'one();',
+  '',
+  'two();',
+  '```',
+  'text',
+  '```text',
+  'out',
+  '```',
+];
 
 describe('blocks', () => {
   it('finds each block with its language and line', () => {
     expect(blocks(page.join('\n'))).toEqual([
-      { language: 'ts', text: 'one();\n\ntwo();', line: 2 },
-      { language: 'text', text: 'out', line: 8 },
+      { language: 'ts', needs: ['qemu', 'koffi'], text: 'one();\n\ntwo();', line: 2 },
+      { language: 'text', needs: [], text: 'out', line: 8 },
     ]);
   });
 
@@ -18,11 +29,14 @@ describe('blocks', () => {
 
 describe('commands', () => {
   it('takes comments off and reads the announced exit code', () => {
-    const text = '# a comment\nls -l   # lists\n\nfalse # exit 1\nsleep 9 # until Ctrl-C';
-    expect(commands({ language: 'sh', text, line: 1 })).toEqual([
-      { text: 'ls -l', exitCode: 0, stays: false },
-      { text: 'false', exitCode: 1, stays: false },
-      { text: 'sleep 9', exitCode: 0, stays: true },
+    const text =
+      '# a comment\nls -l   # lists\n\nfalse # exit 1\nsleep 9 # until Ctrl-C\nboot # needs qemu, linux # exit 1';
+    const plain = { exitCode: 0, stays: false, needs: [] };
+    expect(commands({ language: 'sh', needs: [], text, line: 1 })).toEqual([
+      { ...plain, text: 'ls -l' },
+      { ...plain, text: 'false', exitCode: 1 },
+      { ...plain, text: 'sleep 9', stays: true },
+      { ...plain, text: 'boot', exitCode: 1, needs: ['qemu', 'linux'] },
     ]);
   });
 });

@@ -1,6 +1,8 @@
 /** The fenced blocks of a Markdown page: what a reader would run, and what the page says comes out. */
 export interface Block {
   readonly language: string;
+  /** Behind the language, as `needs=qemu,koffi`: what the machine must have to run it. */
+  readonly needs: readonly string[];
   readonly text: string;
   /** Line of the opening fence, from 1. */
   readonly line: number;
@@ -8,13 +10,15 @@ export interface Block {
 
 export function blocks(markdown: string): readonly Block[] {
   const found: Block[] = [];
-  let open: { language: string; line: number; lines: string[] } | undefined;
+  let open: (Omit<Block, 'text'> & { readonly lines: string[] }) | undefined;
   markdown.split('\n').forEach((line, index) => {
-    const fence = /^```(\S*)/.exec(line);
+    const fence = /^```(\S*)(?: needs=(\S+))?/.exec(line);
     if (open === undefined && fence !== null) {
-      open = { language: fence[1] ?? '', line: index + 1, lines: [] };
+      const [, language = '', needs] = fence;
+      open = { language, needs: needs?.split(',') ?? [], line: index + 1, lines: [] };
     } else if (open !== undefined && line.startsWith('```')) {
-      found.push({ language: open.language, line: open.line, text: open.lines.join('\n') });
+      const { lines, ...block } = open;
+      found.push({ ...block, text: lines.join('\n') });
       open = undefined;
     } else {
       open?.lines.push(line);
@@ -28,12 +32,14 @@ export function blocks(markdown: string): readonly Block[] {
 
 /**
  * A command of an `sh` block, and the exit code that it announces by a trailing `# exit N`. One
- * that ends in `# until Ctrl-C` runs beside those that follow it on the page.
+ * that ends in `# until Ctrl-C` runs beside those that follow it on the page. `# needs qemu, linux`
+ * tells what the machine must have to run it, before either.
  */
 export interface Command {
   readonly text: string;
   readonly exitCode: number;
   readonly stays: boolean;
+  readonly needs: readonly string[];
 }
 
 export function commands(block: Block): readonly Command[] {
@@ -42,11 +48,13 @@ export function commands(block: Block): readonly Command[] {
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => {
       const announced = /\s+# exit (\d+)$/.exec(line);
+      const needs = /\s# needs ([^#]*[^#\s])/.exec(line)?.[1];
       const text = line.replace(/\s+#.*$/, '');
       return {
         text,
         exitCode: Number(announced?.[1] ?? 0),
         stays: /\s# until Ctrl-C$/.test(line),
+        needs: needs?.split(', ') ?? [],
       };
     });
 }

@@ -1,0 +1,219 @@
+/**
+ * Executes documents: each command, and each page's TypeScript blocks as one program, where the
+ * `text` block behind a block is what it must print. What needs a guest's Linux takes its time, and
+ * is executed apart from the rest.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { missing, type Need } from '@doorbell/peers';
+import { afterAll, describe, expect, it } from 'vitest';
+import { blocks, commands, shows, type Block, type Command } from './markdown.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const binaries = join(root, 'node_modules', '.bin');
+const elsewhere = mkdtempSync(join(tmpdir(), 'doorbell-docs-'));
+const programs = join(root, 'test', '.cache');
+
+/** What takes longer hangs. On a slow machine all peers take minutes. */
+const LIMIT_MS = 390_000;
+
+/** Run by other means: `.ci/run` is what installs, checks and tests, and must say so. */
+const runByCi: ReadonlyMap<string, RegExp> = new Map([
+  ['npm ci && npm test', /npm ci[\s\S]*npm test/],
+  ['npm ci', /npm ci/],
+  ['npm test', /npm test/],
+  ['npm run check', /npm run check/],
+  ['npm run test:linux', /npm run test:linux/],
+  ['npx doorbell peers fetch', /doorbell peers fetch/],
+]);
+
+function pages(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? pages(join(folder, entry.name))
+      : entry.name.endsWith('.md')
+        ? [join(folder, entry.name)]
+        : [],
+  );
+}
+
+const documents = [
+  join(root, 'README.md'),
+  join(root, 'CONTRIBUTING.md'),
+  ...pages(join(root, 'docs')),
+];
+
+afterAll(() => {
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function shell(command: string, cwd: string): Ran {
+  const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
+  return spawnSync(command, { shell: true, cwd, env, encoding: 'utf8', timeout: LIMIT_MS });
+}
+
+/** Starts a command that stays, and waits for the first that it says. */
+async function start(command: string): Promise<ChildProcess> {
+  const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
+  const child = spawn(`exec ${command}`, { shell: true, cwd: elsewhere, env });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** Ends it as Ctrl-C does. Gives the exit code. */
+async function interrupt(child: ChildProcess): Promise<unknown> {
+  const exited = once(child, 'exit');
+  child.kill('SIGINT');
+  const [code] = (await exited) as readonly unknown[];
+  return code;
+}
+
+/** A page's blocks as one program, with a mark between their outputs. */
+function program(code: readonly Block[]): string {
+  return code.map((block) => `${block.text}\nconsole.log('\\0');\n`).join('\n');
+}
+
+function runProgram(name: string, text: string): Ran {
+  mkdirSync(programs, { recursive: true });
+  const file = join(programs, `${name}.ts`);
+  writeFileSync(file, text);
+  return spawnSync(process.execPath, ['--import', 'tsx', file], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+  });
+}
+
+/** Which of the documents' parts are executed. */
+export type Part = 'quick' | 'linux';
+
+function isOf(part: Part, needs: readonly string[]): boolean {
+  return needs.includes('linux') === (part === 'linux');
+}
+
+/** What needs a peer is skipped where it is missing, unless peers are required. */
+function canRun(needs: readonly string[]): boolean {
+  return (
+    process.env.DOORBELL_REQUIRE_PEERS === '1' || missing(needs as readonly Need[]).length === 0
+  );
+}
+
+interface Page {
+  readonly path: string;
+  readonly found: readonly Block[];
+}
+
+export function describeDocuments(part: Part): void {
+  const found = documents.map((path) => ({
+    path: relative(root, path),
+    found: blocks(readFileSync(path, 'utf8')),
+  }));
+  for (const page of found) {
+    describePage(page, part);
+  }
+}
+
+function describePage(page: Page, part: Part): void {
+  const code = page.found.filter(({ language }) => language === 'ts');
+  const needs = [...new Set(code.flatMap((block) => block.needs))];
+  const hasProgram = code.length > 0 && isOf(part, needs);
+  const lines = linesOf(page, part);
+  if (!hasProgram && lines.length === 0) {
+    return;
+  }
+  describe(page.path, () => {
+    if (hasProgram) {
+      it.runIf(canRun(needs))(
+        'its program prints what the page says',
+        { timeout: LIMIT_MS + 10_000 },
+        () => {
+          expectProgram(page, code);
+        },
+      );
+    }
+    if (lines.length > 0) {
+      describeCommands(lines);
+    }
+  });
+}
+
+function expectProgram({ path, found }: Page, code: readonly Block[]): void {
+  const { status, stdout, stderr } = runProgram(path.replace(/\W+/g, '-'), program(code));
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const outputs = stdout.split('\0\n');
+  code.forEach((block, index) => {
+    const next = found[found.indexOf(block) + 1];
+    if (next?.language === 'text') {
+      expect(outputs[index]?.trimEnd(), `line ${next.line}`).toBe(next.text);
+    }
+  });
+}
+
+interface Line extends Command {
+  /** What the page shows of its output. */
+  readonly output: string | undefined;
+}
+
+function linesOf({ found }: Page, part: Part): readonly Line[] {
+  return found
+    .filter(({ language }) => language === 'sh')
+    .flatMap((block) => {
+      const next = found[found.indexOf(block) + 1];
+      const output = next?.language === 'text' ? next.text : undefined;
+      return commands(block).map((command) => ({ ...command, output }));
+    })
+    .filter(({ needs }) => isOf(part, needs));
+}
+
+function describeCommands(lines: readonly Line[]): void {
+  const staying: ChildProcess[] = [];
+  afterAll(() => {
+    staying.forEach((child) => child.kill('SIGKILL'));
+  });
+  for (const line of lines) {
+    it.runIf(canRun(line.needs))(line.text, { timeout: LIMIT_MS + 10_000 }, async () => {
+      if (line.stays) {
+        staying.push(await start(line.text.replaceAll('npx doorbell', 'doorbell')));
+      } else {
+        expectCommand(line);
+      }
+    });
+  }
+  if (lines.some(({ stays }) => stays)) {
+    it('what stays ends at Ctrl-C', async () => {
+      for (const child of staying.splice(0)) {
+        expect(await interrupt(child)).toBe(130);
+      }
+    });
+  }
+}
+
+function expectCommand({ text, exitCode, output }: Line): void {
+  const ci = runByCi.get(text);
+  if (ci !== undefined) {
+    expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toMatch(ci);
+    return;
+  }
+  const command = text.replace(/^npm ci && /, '');
+  const ran = command.startsWith('npm ')
+    ? shell(command, root)
+    : shell(command.replaceAll('npx doorbell', 'doorbell'), elsewhere);
+  expect({ status: ran.status, stderr: ran.status === exitCode ? '' : ran.stderr }).toEqual({
+    status: exitCode,
+    stderr: '',
+  });
+  if (output !== undefined) {
+    expect(shows(output, ran.stdout), ran.stdout).toBe(true);
+  }
+}
