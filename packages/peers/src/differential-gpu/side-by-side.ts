@@ -30,8 +30,11 @@ export interface SideBySideParts {
 
 /** What takes longer is never answered. */
 const PATIENCE_MS = 20_000;
-/** QEMU's loop takes what it was sent a little later: what differs for so long goes on to. */
-const SETTLE_MS = 2000;
+/**
+ * QEMU's loop takes what it was sent a little later. What differs for so long goes on to, and so it
+ * does when all of a run's waits have taken so long.
+ */
+const SETTLE_MS = { screen: 1000, run: 8000 } as const;
 const LOOK_MS = 10;
 
 export class SideBySide {
@@ -41,6 +44,8 @@ export class SideBySide {
   private readonly parts: SideBySideParts;
   /** What our display showed when it was last looked at. */
   private shown: Picture | undefined;
+  /** Spent on waits. */
+  private waitedMs = 0;
 
   constructor(parts: SideBySideParts) {
     this.parts = parts;
@@ -99,7 +104,8 @@ export class SideBySide {
     const { ledger, qmp, folder, ours, theirs, settled } = this.parts;
     this.screens++;
     await settled();
-    const deadline = performance.now() + SETTLE_MS;
+    const began = performance.now();
+    const deadline = began + Math.min(SETTLE_MS.screen, SETTLE_MS.run - this.waitedMs);
     for (;;) {
       const expected = await qmp.screendump(theirs.id, join(folder, 'theirs.ppm'));
       const seen = await qmp.screendump(ours.id, join(folder, 'ours.ppm'));
@@ -109,6 +115,7 @@ export class SideBySide {
         const otherwise = isAsBefore ? 'as before' : detail;
         ledger.compare(where, same ? 'the same' : otherwise, 'the same');
         this.shown = seen;
+        this.waitedMs += performance.now() - began;
         return;
       }
       await pause(LOOK_MS);
