@@ -14,7 +14,7 @@ cache folder, in which each QEMU has a program qemu-system-x86_64.
 
 Environment:
   DOORBELL_CACHE          another folder
-  DOORBELL_DEBIAN_MIRROR  another mirror than http://deb.debian.org
+  DOORBELL_DEBIAN_MIRROR  another mirror of Debian than the one of this system's apt
   DOORBELL_QEMU           a QEMU of one's own, 11.1 or later, in the place of qemu`;
 
 export function definePeers(command: Command, act: Act): void {

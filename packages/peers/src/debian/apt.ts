@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle } from './bundles.ts';
+import type { Mirror } from './mirror.ts';
 import { FetchError, runProgram, type Ended } from './program.ts';
 
 /** A package that would be installed. */
@@ -16,7 +17,6 @@ export interface Package {
 }
 
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const MIRROR = 'http://deb.debian.org';
 
 /** Hooks of the system's own apt have no business here; its proxy has. */
 function configuration(folder: string): string {
@@ -41,18 +41,11 @@ Debug::NoLocking "1";
 `;
 }
 
-/** `$DOORBELL_DEBIAN_MIRROR` stands for deb.debian.org. @throws FetchError */
-export function sourceLines(
-  { sources }: Bundle,
-  mirror: string = process.env.DOORBELL_DEBIAN_MIRROR ?? '',
-): string[] {
-  const base = mirror === '' ? MIRROR : mirror.replace(/\/+$/, '');
-  if (!/^[a-z+]+:\/\S+$/.test(base)) {
-    throw new FetchError(
-      `DOORBELL_DEBIAN_MIRROR is '${mirror}': give an address such as ${MIRROR}, below which lie debian and debian-security.`,
-    );
-  }
-  return sources.map(([path, suite]) => `deb [signed-by=${KEYRING}] ${base}/${path} ${suite} main`);
+/** @throws FetchError */
+export function sourceLines({ sources }: Bundle, mirror: Mirror): string[] {
+  return sources.map(
+    ([archive, suite]) => `deb [signed-by=${KEYRING}] ${mirror(archive)} ${suite} main`,
+  );
 }
 
 /** What `apt-get install --print-uris` says: `'ADDRESS' NAME_VERSION_ARCHITECTURE.deb BYTES HASH` */
@@ -74,14 +67,24 @@ export function lastComplaint({ stderr, status }: Pick<Ended, 'stderr' | 'status
   return line.slice('E: '.length).replace(/[\s.:]+$/, '');
 }
 
+export interface AptParts {
+  /** An empty one. */
+  readonly folder: string;
+  readonly bundle: Bundle;
+  readonly mirror: Mirror;
+  readonly signal: AbortSignal;
+  /** Is told how much of a command is done, from 0 to 1. */
+  readonly onPart: (part: number) => void;
+}
+
 export class Apt {
   private readonly folder: string;
   private readonly bundle: Bundle;
   private readonly signal: AbortSignal;
   private readonly onPart: (part: number) => void;
 
-  /** @param folder  an empty one. @param onPart  is told how much of a command is done, from 0 to 1. */
-  constructor(folder: string, bundle: Bundle, signal: AbortSignal, onPart: (part: number) => void) {
+  /** @throws FetchError */
+  constructor({ folder, bundle, mirror, signal, onPart }: AptParts) {
     if (/["\\]/.test(folder)) {
       throw new FetchError(`apt-get takes no quotes in a path: '${folder}'.`);
     }
@@ -98,7 +101,7 @@ export class Apt {
       mkdirSync(join(folder, path), { recursive: true });
     }
     writeFileSync(join(folder, 'status'), '');
-    writeFileSync(join(folder, 'sources.list'), `${sourceLines(bundle).join('\n')}\n`);
+    writeFileSync(join(folder, 'sources.list'), `${sourceLines(bundle, mirror).join('\n')}\n`);
     writeFileSync(join(folder, 'apt.conf'), configuration(folder));
   }
 

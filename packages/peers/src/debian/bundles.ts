@@ -5,8 +5,8 @@ export type BundleName = Exclude<Need, 'koffi'>;
 
 export interface Bundle {
   readonly name: BundleName;
-  /** Path on the mirror and suite. */
-  readonly sources: readonly (readonly [path: string, suite: string])[];
+  /** Archive of a mirror, and suite. */
+  readonly sources: readonly (readonly [archive: string, suite: string])[];
   /** The suite that packages are preferably taken from. */
   readonly target?: string;
   readonly packages: readonly string[];

@@ -6,6 +6,7 @@ import { isSupported } from '../needs.ts';
 import { Apt, type Package } from './apt.ts';
 import { bundles, type Bundle, type BundleName } from './bundles.ts';
 import { writeLauncher } from './launcher.ts';
+import { findMirror } from './mirror.ts';
 import { FetchError } from './program.ts';
 import { readBundle, writeRecord, type BundleRecord } from './record.ts';
 import { makeRoot, unpack } from './unpack.ts';
@@ -59,7 +60,8 @@ async function make(folder: string, bundle: Bundle, options: FetchOptions): Prom
   const root = join(folder, 'root');
   makeRoot(root);
   const tree = join(folder, 'apt');
-  const apt = new Apt(tree, bundle, signal, tell);
+  const mirror = await findMirror(signal);
+  const apt = new Apt({ folder: tree, bundle, mirror, signal, onPart: tell });
   tell(0);
   await apt.update();
   const packages = unpackedOf(bundle, await apt.plan());

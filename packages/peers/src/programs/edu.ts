@@ -12,23 +12,12 @@ import {
 } from '@doorbell/abi';
 import { Edu } from '@doorbell/guest-driver';
 import { compareEdu } from '../differential/compare-edu.ts';
+import { factorials } from '../factorials.ts';
 import type { Peer, PeerRun } from '../peer.ts';
 import { findEmulator } from '../qemu/emulator.ts';
 import { startQtestMachine } from '../qtest/machine.ts';
 
 const AT = bdf(0, 3, 0);
-
-/** n! modulo 2^32, as any table of factorials has them. */
-const factorials: readonly (readonly [number, number])[] = [
-  [0, 1],
-  [1, 1],
-  [5, 120],
-  [10, 3628800],
-  [12, 479001600],
-  [13, 1932053504],
-  [20, 2192834560],
-  [34, 0],
-];
 
 export const edu: Peer = {
   name: 'edu',

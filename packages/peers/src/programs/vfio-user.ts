@@ -13,6 +13,7 @@ import {
 } from '@doorbell/abi';
 import { BochsDisplay, Edu } from '@doorbell/guest-driver';
 import { join } from 'node:path';
+import { factorials } from '../factorials.ts';
 import { sameness } from '../picture-difference.ts';
 import { checkConfig, linklessPlaces } from '../pci-device/config-check.ts';
 import type { Peer, PeerRun } from '../peer.ts';
@@ -23,12 +24,6 @@ import { VfioUserServer } from '../vfio-user/server.ts';
 const EDU_SLOT = 3;
 const BOCHS_SLOT = 4;
 const SCREEN = { width: 640, height: 480 } as const;
-/** n! modulo 2^32, as any table of factorials has them. */
-const factorials: readonly (readonly [number, number])[] = [
-  [5, 120],
-  [12, 479001600],
-  [20, 2192834560],
-];
 /** In the 28 bits that edu has, and beyond the machine's 64 MiB. */
 const NOWHERE = 0x0f00_0000;
 

@@ -3,9 +3,9 @@ import { KEYRING, lastComplaint, parseUris, sourceLines } from '../../src/debian
 import { bundles } from '../../src/debian/bundles.ts';
 
 // As apt 2.6.1 printed them.
-const URIS = `'http://deb.debian.org/debian/pool/main/g/gcc-12/gcc-12-base_12.2.0-14%2bdeb12u1_amd64.deb' gcc-12-base_12.2.0-14+deb12u1_amd64.deb 37596 MD5Sum:8e7e741807b1e1939df8f58323affdcb
-'http://deb.debian.org/debian/pool/main/b/busybox/busybox-static_1.35.0-4%2bdeb12u1%2bb1_amd64.deb' busybox-static_1%3a1.35.0-4+deb12u1+b1_amd64.deb 927636 SHA256:0123
-'http://deb.debian.org/debian/pool/main/i/iso-codes/iso-codes_4.15.0-1_all.deb' iso-codes_4.15.0-1_all.deb 2906248 SHA256:4567
+const URIS = `'http://mirror.example/debian/pool/main/g/gcc-12/gcc-12-base_12.2.0-14%2bdeb12u1_amd64.deb' gcc-12-base_12.2.0-14+deb12u1_amd64.deb 37596 MD5Sum:8e7e741807b1e1939df8f58323affdcb
+'http://mirror.example/debian/pool/main/b/busybox/busybox-static_1.35.0-4%2bdeb12u1%2bb1_amd64.deb' busybox-static_1%3a1.35.0-4+deb12u1+b1_amd64.deb 927636 SHA256:0123
+'http://mirror.example/debian/pool/main/i/iso-codes/iso-codes_4.15.0-1_all.deb' iso-codes_4.15.0-1_all.deb 2906248 SHA256:4567
 `;
 
 test('reads names, versions with their epoch, and sizes of what would be downloaded', () => {
@@ -18,26 +18,11 @@ test('reads names, versions with their epoch, and sizes of what would be downloa
 });
 
 test("names Debian's keys in each source", () => {
-  expect(sourceLines(bundles.linux, '')).toEqual([
-    `deb [signed-by=${KEYRING}] http://deb.debian.org/debian bookworm main`,
-    `deb [signed-by=${KEYRING}] http://deb.debian.org/debian-security bookworm-security main`,
+  expect(sourceLines(bundles.linux, (archive) => `http://mirror.example/${archive}`)).toEqual([
+    `deb [signed-by=${KEYRING}] http://mirror.example/debian bookworm main`,
+    `deb [signed-by=${KEYRING}] http://mirror.example/debian-security bookworm-security main`,
   ]);
 });
-
-test('takes another mirror, with or without a slash at its end', () => {
-  for (const mirror of ['https://mirror.example/all', 'https://mirror.example/all/']) {
-    expect(sourceLines(bundles.qemu, mirror)[1]).toBe(
-      `deb [signed-by=${KEYRING}] https://mirror.example/all/debian trixie-backports main`,
-    );
-  }
-});
-
-test.each(['deb.debian.org', 'http://a b', 'http://a\ndeb [trusted=yes] http://b x y'])(
-  'refuses %j as a mirror',
-  (mirror) => {
-    expect(() => sourceLines(bundles.qemu, mirror)).toThrow(/DOORBELL_DEBIAN_MIRROR is '/);
-  },
-);
 
 test('quotes the line of an error that says most', () => {
   const stderr = `W: something\nE: Failed to fetch http://nowhere.invalid/debian  Could not resolve 'nowhere.invalid'
