@@ -9,8 +9,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { missing, type Need } from '@doorbell/peers';
+import type { Need } from '@doorbell/peers';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isMet } from '../packages/peers/test/needs.ts';
 import { blocks, commands, shows, type Block, type Command } from './markdown.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -101,13 +102,6 @@ function isOf(part: Part, needs: readonly string[]): boolean {
   return needs.includes('linux') === (part === 'linux');
 }
 
-/** What needs a peer is skipped where it is missing, unless peers are required. */
-function canRun(needs: readonly string[]): boolean {
-  return (
-    process.env.DOORBELL_REQUIRE_PEERS === '1' || missing(needs as readonly Need[]).length === 0
-  );
-}
-
 interface Page {
   readonly path: string;
   readonly found: readonly Block[];
@@ -133,7 +127,7 @@ function describePage(page: Page, part: Part): void {
   }
   describe(page.path, () => {
     if (hasProgram) {
-      it.runIf(canRun(needs))(
+      it.runIf(isMet(needs as readonly Need[], page.path))(
         'its program prints what the page says',
         { timeout: LIMIT_MS + 10_000 },
         () => {
@@ -182,13 +176,17 @@ function describeCommands(lines: readonly Line[]): void {
     staying.forEach((child) => child.kill('SIGKILL'));
   });
   for (const line of lines) {
-    it.runIf(canRun(line.needs))(line.text, { timeout: LIMIT_MS + 10_000 }, async () => {
-      if (line.stays) {
-        staying.push(await start(line.text.replaceAll('npx doorbell', 'doorbell')));
-      } else {
-        expectCommand(line);
-      }
-    });
+    it.runIf(isMet(line.needs as readonly Need[], line.text))(
+      line.text,
+      { timeout: LIMIT_MS + 10_000 },
+      async () => {
+        if (line.stays) {
+          staying.push(await start(line.text.replaceAll('npx doorbell', 'doorbell')));
+        } else {
+          expectCommand(line);
+        }
+      },
+    );
   }
   if (lines.some(({ stays }) => stays)) {
     it('what stays ends at Ctrl-C', async () => {

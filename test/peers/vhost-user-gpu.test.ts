@@ -2,16 +2,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { gpuResponses, viewOf, type VirtioHost } from '@doorbell/abi';
 import { remoteBackend, type RemoteBackend } from '@doorbell/lab';
-import {
-  missing,
-  type Peer,
-  type PeerResult,
-  peers,
-  type RunPeerOptions,
-  runPeer,
-} from '@doorbell/peers';
+import { type Peer, type PeerResult, peers, type RunPeerOptions, runPeer } from '@doorbell/peers';
 import { hostClock } from '@doorbell/pv-backend/node';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { describeWith } from '../../packages/peers/test/needs.ts';
 
 type OpenBackend = RunPeerOptions['openBackend'];
 
@@ -60,16 +54,7 @@ function failedChecks({ checks }: PeerResult): string[] {
   return checks.filter(({ passed }) => !passed).map(({ name }) => name);
 }
 
-const lacking = missing(['qemu', 'koffi']);
-if (lacking.length > 0) {
-  const how = lacking.map(({ need, get, why }) => `${need} (${get ?? why})`).join(', ');
-  if (process.env.DOORBELL_REQUIRE_PEERS === '1') {
-    throw new Error(`The comparison with QEMU's virtio-gpu needs ${how}.`);
-  }
-  console.warn(`skipped: the comparison with QEMU's virtio-gpu needs ${how}.`);
-}
-
-describe.skipIf(lacking.length > 0)("our virtio-gpu beside QEMU's", () => {
+describeWith(['qemu', 'koffi'], "our virtio-gpu beside QEMU's", () => {
   test(
     'thousands of commands are answered alike, and the screens are alike',
     async () => {

@@ -6,14 +6,13 @@ import type { Need } from '../src/peer.ts';
 const told = new Set<string>();
 
 /**
- * `describe` where the machine has what is needed. Elsewhere it is skipped, and a line says how to
- * get that; with DOORBELL_REQUIRE_PEERS=1 it fails.
+ * Whether the machine has what is needed. Where it has not, a line says how to get that; with
+ * DOORBELL_REQUIRE_PEERS=1 that is an error.
  */
-export function describeWith(needs: readonly Need[], name: string, body: () => void): void {
+export function isMet(needs: readonly Need[], name: string): boolean {
   const lacking = missing(needs);
   if (lacking.length === 0) {
-    describe(name, body);
-    return;
+    return true;
   }
   const how = lacking.map(({ need, get, why }) => `${need} (${get ?? why})`).join(', ');
   const line = `'${name}' needs ${how}.`;
@@ -24,6 +23,10 @@ export function describeWith(needs: readonly Need[], name: string, body: () => v
     told.add(line);
     console.warn(`skipped: ${line}`);
   }
-  // On a user's machine a peer may be missing; where peers are required, it has thrown above.
-  describe.skip(name, body);
+  return false;
+}
+
+/** `describe` where the machine has what is needed, and a skipped one elsewhere. */
+export function describeWith(needs: readonly Need[], name: string, body: () => void): void {
+  describe.runIf(isMet(needs, name))(name, body);
 }
