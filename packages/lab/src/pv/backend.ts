@@ -2,7 +2,7 @@
 import type { Clock, Display, Gpu, GpuImage, Trace, VirtioHost } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
 import { Host, profiles } from '@doorbell/hypervisor';
-import { VirtioGpu, type VirtioGpuParts } from '@doorbell/pv-backend';
+import { type DisplaySinks, VirtioGpu } from '@doorbell/pv-backend';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
 import { SoftwareRenderer } from '../renderers/software.ts';
 import { engineRates, GPU, HOST_BYTES, VRAM_BYTES } from '../stacks/stack.ts';
@@ -10,18 +10,12 @@ import { MachineGpu, MachineTasks } from './machine-gpu.ts';
 
 export interface RemoteBackend {
   /** Makes the device, once. What it shows goes to `display`, and what is to be said of it to `sinks`. */
-  create(host: VirtioHost, display: Display, sinks?: DeviceSinks): VirtioGpu;
+  create(host: VirtioHost, display: Display, sinks?: DisplaySinks): VirtioGpu;
   /** Counters of the device, as numbers by name; 0 before `create`. */
   counts(): Readonly<Record<string, number>>;
   /** Stops the device, and gives back all that the renderer holds. */
   close(): Promise<void>;
 }
-
-/** Whom the device tells besides the display, and what it may leave to them. */
-export type DeviceSinks = Pick<
-  VirtioGpuParts,
-  'onCursor' | 'onScanout' | 'beforeDisplayInfo' | 'keepsPixels'
->;
 
 /** What may be chosen about it: plain data. */
 export interface BackendOptions {

@@ -1,6 +1,6 @@
 /** What a vhost-user-gpu connection is made of: whose device it serves, and what is counted. */
 import type { Display, VirtioHost } from '@doorbell/abi';
-import type { VirtioGpu, VirtioGpuParts } from '@doorbell/pv-backend';
+import type { DisplaySinks, VirtioGpu } from '@doorbell/pv-backend';
 import type { Libc } from '../native/libc.ts';
 
 /**
@@ -8,9 +8,7 @@ import type { Libc } from '../native/libc.ts';
  * `keepsPixels` they are in the format that `onScanout.configure` was told of. A backend that needs
  * R, G, B, A may say false in place of it.
  */
-export type GpuSinks = Required<
-  Pick<VirtioGpuParts, 'onCursor' | 'onScanout' | 'beforeDisplayInfo' | 'keepsPixels'>
->;
+export type GpuSinks = Required<DisplaySinks>;
 
 /** A renderer and the device in front of it: what the lab's `remoteBackend` makes. */
 export interface GpuBackend {

@@ -5,15 +5,11 @@
  */
 import {
   Chain,
-  type Clock,
   type FeatureSet,
-  type Gpu,
   GpuError,
-  type GpuImage,
   MAX_INDIRECT,
   type QueueSetup,
   RingError,
-  type Trace,
   type VirtioHost,
   virtioIds,
   type WaitQueue,
@@ -24,57 +20,19 @@ import { BaseDevice } from '../virtio-device.ts';
 import { capsetCount } from './capset.ts';
 import { CommandServer } from './command-server.ts';
 import { type DeviceCounts, newTally } from './counts.ts';
-import type { CursorSink } from './cursor.ts';
 import { DisplayConfig } from './display-config.ts';
 import { isAcceptable, offeredFeatures } from './features.ts';
 import { FenceQueue } from './fence-queue.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { presentDue } from './scanout-commands.ts';
-import type { ScanoutSink } from './scanout-sink.ts';
 import { Session } from './session.ts';
 import { Tasks } from './tasks.ts';
 import { Turns } from './turns.ts';
+import type { VirtioGpuParts } from './virtio-gpu-parts.ts';
 
 /** The largest size of each queue: QEMU's. */
 const CONTROL_SIZE = 256;
 const CURSOR_SIZE = 16;
-
-export interface VirtioGpuParts {
-  /** What draws. It is the caller's: the device frees what it made of it, and does not close it. */
-  readonly renderer: Gpu;
-  /** Where an image's bytes lie, if they are in this process: then they are written there at once. */
-  readonly bytesOf?: ((image: GpuImage) => Uint8Array) | undefined;
-  readonly clock: Clock;
-  /** Runs a task of the device, until `stop`. It waits by `clock`, `host.memory` and `renderer` alone. */
-  readonly spawn: (body: () => Promise<void>) => void;
-  readonly trace: Trace;
-  /** The mode that the display prefers, in pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** 1 to 16; the renderer shows the first. */
-  readonly scanouts?: number;
-  readonly limits?: Partial<Limits>;
-  /** When it is given, the device looks at its queues this often, and asks for no notifications. */
-  readonly pollNs?: number;
-  /** Of the UUIDs that it gives out. */
-  readonly seed?: number;
-  readonly onCursor?: CursorSink;
-  readonly onScanout?: ScanoutSink;
-  /**
-   * Images keep the driver's format, and nothing is converted: who is shown one is told its format.
-   * For a renderer that draws nothing of its own, so VIRGL is not to be settled.
-   */
-  readonly keepsPixels?: boolean;
-  /** Awaited before the driver is told what the display is like; it may be resized meanwhile. */
-  readonly beforeDisplayInfo?: () => Promise<void>;
-  /**
-   * Lets everything else on this thread have its turn; called between commands once the device
-   * has kept it for some ms of `clock`. Absent: the device has the thread to itself.
-   */
-  readonly breathe?: () => Promise<void>;
-  /** Addresses are translated, as by an IOMMU: a driver has to accept ACCESS_PLATFORM (§6.2). */
-  readonly translated?: boolean;
-}
 
 export class VirtioGpu extends BaseDevice {
   readonly deviceId = virtioIds.GPU;
