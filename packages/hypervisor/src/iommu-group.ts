@@ -65,6 +65,8 @@ export class IommuGroup {
   readonly members: readonly GroupMember[];
   /** The user that owns the group's DMA. */
   owner: string | undefined;
+  private key: object | undefined;
+  private claims = 0;
   private readonly iommu: Iommu;
   private readonly defaultDomain: DefaultDomain;
 
@@ -97,10 +99,11 @@ export class IommuGroup {
   }
 
   /**
-   * Takes the group from the kernel: from here on its functions can touch nothing.
-   * @throws VfioError EPERM when a host driver uses it.
+   * iommu_device_claim_dma_owner: takes the group from the kernel for `key`, whose name is
+   * `owner`: from here on its functions can touch nothing. Whoever has the key may claim again.
+   * @throws VfioError EPERM when a host driver uses it, or another owns it.
    */
-  claim(owner: string): void {
+  claim(key: object, owner: string): void {
     const { holder } = this;
     if (holder !== undefined) {
       throw new VfioError(
@@ -109,15 +112,26 @@ export class IommuGroup {
           'please ensure all devices within the iommu_group are bound to their vfio bus driver.',
       );
     }
+    if (this.claims > 0 && this.key !== key) {
+      throw new VfioError('EPERM', `Group ${this.id} is owned by ${this.owner} already.`);
+    }
+    this.key = key;
     this.owner = owner;
-    this.detach();
+    this.claims++;
+    if (this.claims === 1) {
+      this.detach();
+    }
   }
 
-  /** Gives the group back to the kernel. */
+  /** Gives one claim back; with the last, the group is the kernel's again. */
   release(): void {
-    this.detach();
-    this.owner = undefined;
-    this.attachDefault();
+    this.claims--;
+    if (this.claims === 0) {
+      this.detach();
+      this.key = undefined;
+      this.owner = undefined;
+      this.attachDefault();
+    }
   }
 
   attach(domain: Domain): void {

@@ -15,9 +15,13 @@ import {
 import type { Iommu } from './iommu.ts';
 import type { HostIrq } from './message-router.ts';
 import type { CostName } from './profile.ts';
-import { VfioContainer, type ContainedGroup, type VfioUser } from './vfio-container.ts';
-import { VfioDevice } from './vfio-device.ts';
-import { nextState, type GroupRequest, type GroupState } from './vfio-ownership.ts';
+import type { VfioUser } from './user-pages.ts';
+import { VfioContainer } from './vfio-container.ts';
+import type { EmulatedDevice } from './vfio-emulated.ts';
+import { GroupRecord, VfioGroup } from './vfio-group.ts';
+
+/** Its default in Linux. */
+const DMA_ENTRY_LIMIT = 65535;
 
 export interface VfioOptions {
   readonly iommu: Iommu;
@@ -25,155 +29,18 @@ export interface VfioOptions {
   readonly interrupts: HostIrq;
   readonly drivers: readonly HostDriver[];
   readonly defaultDomain: DefaultDomain;
+  /** dma_entry_limit, the module's parameter: how many mappings a container may have. */
+  readonly entryLimit?: number;
   /** Spends CPU time: `times` operations of that price. */
   readonly charge?: (cost: CostName, times: number) => void;
 }
 
-/** A group as VFIO keeps it, whoever has it open. */
-class GroupRecord implements ContainedGroup {
-  readonly group: IommuGroup;
-  state: GroupState = 'absent';
-  handle: VfioGroup | undefined;
-  /** Who opened it last. */
-  user = '';
-  container: VfioContainer | undefined;
-  /** Devices of it that are open. */
-  readonly devices = new Map<GroupMember, VfioDevice>();
-
-  constructor(group: IommuGroup) {
-    this.group = group;
-  }
-
-  /** What `request` would lead to. @throws VfioError when it is refused. */
-  after(request: GroupRequest): GroupState {
-    return nextState(this.group.id, this.state, request, this.user);
-  }
-
-  step(request: GroupRequest): void {
-    this.state = this.after(request);
-  }
-
-  iommuSet(): void {
-    this.step('set the IOMMU');
-  }
-
-  leaveContainer(): void {
-    const { container } = this;
-    this.container = undefined;
-    container?.removeGroup(this);
-  }
-}
-
-/** A handle of /dev/vfio/N. */
-export class VfioGroup {
-  private readonly record: GroupRecord;
-  private readonly host: HostIrq;
-
-  constructor(record: GroupRecord, host: HostIrq) {
-    this.record = record;
-    this.host = host;
-  }
-
-  get state(): GroupState {
-    return this.record.handle === this ? this.record.state : 'absent';
-  }
-
-  /** VFIO_GROUP_GET_STATUS. */
-  get isViable(): boolean {
-    return this.record.group.isViable;
-  }
-
-  /** @throws VfioError EBADF, ENODEV, EINVAL; EPERM when the group is not viable. */
-  setContainer(container: VfioContainer): void {
-    const { record } = this;
-    this.checkOpen();
-    const next = record.after('set the container');
-    container.addGroup(record);
-    record.container = container;
-    record.state = next;
-    if (container.hasIommu) {
-      record.iommuSet();
-    }
-  }
-
-  /** @throws VfioError EBADF, ENODEV, EINVAL; EBUSY while a device is open. */
-  unsetContainer(): void {
-    this.checkOpen();
-    this.record.step('unset the container');
-    this.record.leaveContainer();
-  }
-
-  /** VFIO_GROUP_GET_DEVICE_FD; a device may be opened more than once. @throws VfioError EBADF, ENODEV, EINVAL. */
-  device(at: Bdf): VfioDevice {
-    const { record } = this;
-    this.checkOpen();
-    const member = record.group.members.find(({ bdf }) => bdf === at);
-    if (member?.driver?.kind !== 'vfio') {
-      const why =
-        member === undefined ? 'is not in it' : `is bound to ${member.driver?.name ?? 'no driver'}`;
-      throw new VfioError(
-        'ENODEV',
-        `Group ${record.group.id} has no VFIO device ${formatBdf(at)}, which ${why}.`,
-      );
-    }
-    const next = record.after('open a device');
-    const device =
-      record.devices.get(member) ?? new VfioDevice(member, this.host, () => closed(record, member));
-    record.devices.set(member, device);
-    member.handles++;
-    record.state = next;
-    return device;
-  }
-
-  /** Devices that are open keep the rest. @throws VfioError EBADF. */
-  close(): void {
-    const { record } = this;
-    if (record.handle !== this) {
-      this.markClosed();
-      return;
-    }
-    record.step('close');
-    record.handle = undefined;
-    this.isClosed = true;
-    if (record.state !== 'draining') {
-      record.leaveContainer();
-    }
-  }
-
-  private isClosed = false;
-
-  /** A handle whose group went away can only be closed. */
-  private markClosed(): void {
-    if (this.isClosed) {
-      throw new VfioError('EBADF', `The handle of group ${this.record.group.id} is closed.`);
-    }
-    this.isClosed = true;
-  }
-
-  private checkOpen(): void {
-    if (this.isClosed) {
-      throw new VfioError('EBADF', `The handle of group ${this.record.group.id} is closed.`);
-    }
-    if (this.record.handle !== this) {
-      throw new VfioError('ENODEV', `Group ${this.record.group.id} has lost its last VFIO device.`);
-    }
-  }
-}
-
-/** A handle of a device was closed. */
-function closed(record: GroupRecord, member: GroupMember): void {
-  if (member.handles === 0) {
-    record.devices.delete(member);
-  }
-  record.step(record.devices.size === 0 ? 'close the last device' : 'close a device');
-  if (record.state === 'idle') {
-    record.leaveContainer();
-  }
-}
-
 export type { HostDriver } from './iommu-group.ts';
-export type { VfioContainer, VfioUser } from './vfio-container.ts';
+export type { VfioUser } from './user-pages.ts';
+export type { VfioContainer } from './vfio-container.ts';
 export type { VfioDevice } from './vfio-device.ts';
+export type { EmulatedDevice, EmulatedHandle } from './vfio-emulated.ts';
+export type { VfioGroup } from './vfio-group.ts';
 
 export class Vfio {
   private readonly options: VfioOptions;
@@ -192,13 +59,35 @@ export class Vfio {
       throw new RangeError(`Group ${id} or a function of it is there already.`);
     }
     const group = new IommuGroup(id, functions, iommu, defaultDomain);
-    this.groups.set(id, new GroupRecord(group));
+    this.groups.set(id, new GroupRecord(id, group));
     group.members.forEach((member) => this.members.set(member.bdf, member));
   }
 
   /** Group numbers, with the functions and drivers of each. */
   list(): readonly IommuGroup[] {
-    return [...this.groups.values()].map(({ group }) => group);
+    return [...this.groups.values()].flatMap(({ group }) => group ?? []);
+  }
+
+  /** A device without a requester, in a group of its own whose number is returned. */
+  addEmulated(device: EmulatedDevice): number {
+    let id = 0;
+    while (this.groups.has(id)) {
+      id++;
+    }
+    const record = new GroupRecord(id, undefined, device);
+    record.step('bind the first device');
+    this.groups.set(id, record);
+    return id;
+  }
+
+  /** @throws VfioError ENOENT no such group; EBUSY a user has the device open. */
+  removeEmulated(id: number): void {
+    const record = this.record(id);
+    if (record.emulated === undefined) {
+      throw new VfioError('ENOENT', `Group ${id} is not that of an emulated device.`);
+    }
+    this.lastDeviceGone(record);
+    this.groups.delete(id);
   }
 
   /** /sys/bus/pci/devices/…/driver_override; undefined clears it. */
@@ -256,16 +145,20 @@ export class Vfio {
     }
     const record = this.record(member.group.id);
     if (member.driver.kind === 'vfio' && (member.handles > 0 || member.group.vfioMembers === 1)) {
-      record.step('unbind the last device');
-      record.handle = undefined;
-      record.leaveContainer();
+      this.lastDeviceGone(record);
     }
     member.driver = undefined;
   }
 
   /** Opens /dev/vfio/vfio. */
   openContainer(user: VfioUser): VfioContainer {
-    return new VfioContainer(user, this.options.iommu, this.options.charge ?? (() => {}));
+    const { iommu, charge, entryLimit } = this.options;
+    return new VfioContainer({
+      user,
+      iommu,
+      charge: charge ?? (() => {}),
+      entryLimit: entryLimit ?? DMA_ENTRY_LIMIT,
+    });
   }
 
   /** Opens /dev/vfio/N. @throws VfioError ENOENT, EBUSY. */
@@ -287,6 +180,13 @@ export class Vfio {
     if (member.group.vfioMembers === 0) {
       this.record(member.group.id).step('bind the first device');
     }
+  }
+
+  /** Its file vanishes, whoever has it open. @throws VfioError EBUSY. */
+  private lastDeviceGone(record: GroupRecord): void {
+    record.step('unbind the last device');
+    record.handle = undefined;
+    record.leaveContainer();
   }
 
   private record(id: number): GroupRecord {

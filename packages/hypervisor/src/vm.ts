@@ -108,7 +108,7 @@ export class Vm implements Stateful<unknown> {
     const container = vfio.openContainer(user);
     const group = vfio.openGroup(groupId, user);
     group.setContainer(container);
-    container.setIommu('type1');
+    container.setIommu('type1v2');
     container.map(0, 0, this.options.ramBytes, { read: true, write: true });
     const device = new AssignedDevice({
       vfio: group.device(physical),

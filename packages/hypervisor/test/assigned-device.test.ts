@@ -48,7 +48,7 @@ function assign(): AssignedDevice {
   const container = vfio.openContainer(user);
   const group = vfio.openGroup(1, user);
   group.setContainer(container);
-  container.setIommu('type1');
+  container.setIommu('type1v2');
   return new AssignedDevice({
     vfio: group.device(GPU),
     physical: fn,

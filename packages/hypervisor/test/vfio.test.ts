@@ -82,7 +82,7 @@ class Setup {
     const container = this.vfio.openContainer(this.user);
     const group = this.vfio.openGroup(7, this.user);
     group.setContainer(container);
-    container.setIommu('type1');
+    container.setIommu('type1v2');
     container.map(0, 0x8000, KIB4, both);
     return { container, group, device: group.device(GPU) };
   }
@@ -116,7 +116,7 @@ test('a device that cannot be opened leaves no handle behind, and may be opened 
   const container = setup.vfio.openContainer(setup.user);
   const group = setup.vfio.openGroup(7, setup.user);
   group.setContainer(container);
-  container.setIommu('type1');
+  container.setIommu('type1v2');
   const { gpu } = setup;
   gpu.configWrite = () => {
     throw new RangeError('The function does not answer.');
@@ -245,12 +245,12 @@ test('each step before its time is refused, and does no harm', () => {
   const group = setup.vfio.openGroup(7, setup.user);
   expect(errnoOf(() => group.device(GPU))).toBe('EINVAL');
   expect(errnoOf(() => group.unsetContainer())).toBe('EINVAL');
-  expect(errnoOf(() => container.setIommu('type1'))).toBe('EINVAL');
+  expect(errnoOf(() => container.setIommu('type1v2'))).toBe('EINVAL');
   group.setContainer(container);
   expect(errnoOf(() => group.setContainer(container))).toBe('EINVAL');
   expect(errnoOf(() => group.device(GPU))).toBe('EINVAL');
   expect(errnoOf(() => container.map(0, 0, KIB4, both))).toBe('EINVAL');
-  container.setIommu('type1');
+  container.setIommu('type1v2');
   expect(errnoOf(() => group.device(AUDIO))).toBe('ENODEV');
   expect(errnoOf(() => group.device(NIC))).toBe('ENODEV');
   group.device(GPU);
@@ -418,7 +418,7 @@ test('whatever the order of calls, the group has one owner and nothing stays loc
         'open container': () => (container ??= vfio.openContainer(user)),
         'open group': () => (group = vfio.openGroup(7, user)),
         'set container': () => container && group?.setContainer(container),
-        'set IOMMU': () => container?.setIommu('type1'),
+        'set IOMMU': () => container?.setIommu('type1v2'),
         map: () => container?.map(0, 0x8000, KIB4, both),
         unmap: () => container?.unmap(0x8000, KIB4),
         'open device': () => (device = group?.device(GPU)),
