@@ -8,6 +8,12 @@ import { formatBdf, type Bdf, type PciEndpoint, type0Header } from '@doorbell/ab
 import { VfioError } from './errno.ts';
 import type { Domain, Iommu } from './iommu.ts';
 
+/** What a driver's table of ids, or new_id, names functions by. */
+export interface PciId {
+  readonly vendor: number;
+  readonly device: number;
+}
+
 export interface HostDriver {
   readonly name: string;
   /**
@@ -15,7 +21,7 @@ export interface HostDriver {
    * pci-stub: driver_managed_dma). `vfio`: hands the function to a user.
    */
   readonly kind: 'host' | 'exempt' | 'vfio';
-  /** Whether its table of ids has the function. vfio-pci's is empty: it needs driver_override. */
+  /** Whether its table of ids has the function. vfio-pci's is empty: it needs driver_override or new_id. */
   matches(vendor: number, device: number): boolean;
 }
 
@@ -36,6 +42,8 @@ export class GroupMember implements HostFunction {
   driverOverride: string | undefined;
   /** Device handles that are open. */
   handles = 0;
+  /** Handles of its own file, bound or not. */
+  files = 0;
 
   constructor({ bdf, endpoint }: HostFunction, group: IommuGroup) {
     this.bdf = bdf;
@@ -47,15 +55,17 @@ export class GroupMember implements HostFunction {
     return formatBdf(this.bdf);
   }
 
-  /** pci_match_device: with driver_override, its name alone decides. */
-  matches(driver: HostDriver): boolean {
+  /** pci_match_device: with driver_override, its name alone decides; otherwise the driver's table, or `ids` besides. */
+  matches(driver: HostDriver, ids: readonly PciId[]): boolean {
     if (this.driverOverride !== undefined) {
       return this.driverOverride === driver.name;
     }
     const { VENDOR_ID, DEVICE_ID } = type0Header.rows;
-    return driver.matches(
-      this.endpoint.configRead(VENDOR_ID.offset, VENDOR_ID.width),
-      this.endpoint.configRead(DEVICE_ID.offset, DEVICE_ID.width),
+    const vendor = this.endpoint.configRead(VENDOR_ID.offset, VENDOR_ID.width);
+    const device = this.endpoint.configRead(DEVICE_ID.offset, DEVICE_ID.width);
+    return (
+      driver.matches(vendor, device) ||
+      ids.some((id) => id.vendor === vendor && id.device === device)
     );
   }
 }

@@ -2,9 +2,9 @@
 import { formatBdf, type Bdf } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import type { GroupMember, IommuGroup } from './iommu-group.ts';
-import type { HostIrq } from './message-router.ts';
+import type { GroupFile } from './reset-scope.ts';
 import type { ContainedGroup, VfioContainer } from './vfio-container.ts';
-import { VfioDevice } from './vfio-device.ts';
+import type { VfioDevice } from './vfio-device.ts';
 import { EmulatedHandle, type EmulatedDevice } from './vfio-emulated.ts';
 import { nextState, type GroupRequest, type GroupState } from './vfio-ownership.ts';
 
@@ -19,7 +19,7 @@ export class GroupRecord implements ContainedGroup {
   /** Who opened it last. */
   user = '';
   container: VfioContainer | undefined;
-  /** Devices of it that are open. */
+  /** Devices of it that are open, by its file or their own. */
   readonly devices = new Map<GroupMember, VfioDevice>();
   /** Handles of its emulated device. */
   emulatedHandles = 0;
@@ -59,15 +59,22 @@ export class GroupRecord implements ContainedGroup {
   }
 }
 
+/** Enables a function for a user. */
+type OpenDevice = (member: GroupMember, onClose: () => void) => VfioDevice;
+
 /** A handle of /dev/vfio/N. */
-export class VfioGroup {
+export class VfioGroup implements GroupFile {
   private readonly record: GroupRecord;
-  private readonly host: HostIrq;
+  private readonly openDevice: OpenDevice;
   private isClosed = false;
 
-  constructor(record: GroupRecord, host: HostIrq) {
+  constructor(record: GroupRecord, openDevice: OpenDevice) {
     this.record = record;
-    this.host = host;
+    this.openDevice = openDevice;
+  }
+
+  get openGroup(): number | undefined {
+    return this.isClosed ? undefined : this.record.id;
   }
 
   get state(): GroupState {
@@ -115,7 +122,7 @@ export class VfioGroup {
     const next = record.after('open a device');
     const device =
       record.devices.get(member) ??
-      new VfioDevice(member, this.host, () => {
+      this.openDevice(member, () => {
         if (member.handles === 0) {
           record.devices.delete(member);
         }

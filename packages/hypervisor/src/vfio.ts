@@ -1,34 +1,45 @@
 /**
- * VFIO: host drivers are bound and unbound, and a user opens a group, puts it in a container and
- * is given its devices (Documentation/driver-api/vfio.rst). Handles may be closed in any order;
- * what they held goes with the last that needs it.
+ * VFIO: host drivers are bound and unbound, and a user is given devices, by the group's file and a
+ * container or by the devices' own files and an iommufd (Documentation/driver-api/vfio.rst,
+ * Documentation/userspace-api/iommufd.rst). Handles may be closed in any order; what they held
+ * goes with the last that needs it.
  */
-import { formatBdf, type Bdf } from '@doorbell/abi';
+import { type Bdf, type0Header } from '@doorbell/abi';
+import { DeviceFile } from './device-file.ts';
 import { VfioError } from './errno.ts';
+import { HotReset } from './hot-reset.ts';
 import {
   IommuGroup,
   type DefaultDomain,
   type GroupMember,
   type HostDriver,
   type HostFunction,
+  type PciId,
 } from './iommu-group.ts';
 import type { Iommu } from './iommu.ts';
+import { Iommufd } from './iommufd.ts';
 import type { HostIrq } from './message-router.ts';
+import { PciDrivers } from './pci-drivers.ts';
 import type { CostName } from './profile.ts';
+import type { ResetBuses } from './reset-scope.ts';
 import type { VfioUser } from './user-pages.ts';
 import { VfioContainer } from './vfio-container.ts';
+import { VfioDevice } from './vfio-device.ts';
 import type { EmulatedDevice } from './vfio-emulated.ts';
 import { GroupRecord, VfioGroup } from './vfio-group.ts';
 
 /** Its default in Linux. */
 const DMA_ENTRY_LIMIT = 65535;
 
+const { HEADER_TYPE } = type0Header.rows;
+
 export interface VfioOptions {
   readonly iommu: Iommu;
-  /** Of the host: where messages of assigned functions go. */
-  readonly interrupts: HostIrq;
+  /** Of the host: where the interrupts of a function go. */
+  readonly interrupts: (at: Bdf) => HostIrq;
   readonly drivers: readonly HostDriver[];
   readonly defaultDomain: DefaultDomain;
+  readonly buses: ResetBuses;
   /** dma_entry_limit, the module's parameter: how many mappings a container may have. */
   readonly entryLimit?: number;
   /** Spends CPU time: `times` operations of that price. */
@@ -45,27 +56,39 @@ export type { VfioGroup } from './vfio-group.ts';
 export class Vfio {
   private readonly options: VfioOptions;
   private readonly groups = new Map<number, GroupRecord>();
-  private readonly members = new Map<Bdf, GroupMember>();
+  private readonly drivers: PciDrivers;
+  private readonly hotReset: HotReset;
 
   constructor(options: VfioOptions) {
     this.options = options;
+    this.drivers = new PciDrivers(options.drivers, {
+      probe: (member, driver) => {
+        this.probeBy(member, driver);
+      },
+      remove: (member, driver) => {
+        this.removeBy(member, driver);
+      },
+    });
+    this.hotReset = new HotReset({
+      buses: options.buses,
+      member: (at) => (this.drivers.has(at) ? this.drivers.member(at) : undefined),
+      openDevice: (member) => this.record(member.group.id).devices.get(member),
+    });
   }
+
+  // ------------------------------------------------------------------------------ what there is
 
   /** Functions that the IOMMU cannot tell apart, under a number. @throws RangeError when one is in a group already. */
   addGroup(id: number, functions: readonly HostFunction[]): void {
     const { iommu, defaultDomain } = this.options;
-    const known = functions.find(({ bdf }) => this.members.has(bdf));
-    if (known !== undefined || this.groups.has(id)) {
+    if (functions.some(({ bdf }) => this.drivers.has(bdf)) || this.groups.has(id)) {
       throw new RangeError(`Group ${id} or a function of it is there already.`);
     }
     const group = new IommuGroup(id, functions, iommu, defaultDomain);
     this.groups.set(id, new GroupRecord(id, group));
-    group.members.forEach((member) => this.members.set(member.bdf, member));
-  }
-
-  /** Group numbers, with the functions and drivers of each. */
-  list(): readonly IommuGroup[] {
-    return [...this.groups.values()].flatMap(({ group }) => group ?? []);
+    group.members.forEach((member) => {
+      this.drivers.add(member);
+    });
   }
 
   /** A device without a requester, in a group of its own whose number is returned. */
@@ -90,74 +113,50 @@ export class Vfio {
     this.groups.delete(id);
   }
 
-  /** /sys/bus/pci/devices/…/driver_override; undefined clears it. */
+  /** Group numbers, with the functions and drivers of each. */
+  list(): readonly IommuGroup[] {
+    return [...this.groups.values()].flatMap(({ group }) => group ?? []);
+  }
+
+  // ------------------------------------------------------------------------------ host drivers
+
+  /** As `PciDrivers.setOverride`. */
   setDriverOverride(at: Bdf, driver: string | undefined): void {
-    this.member(at).driverOverride = driver;
+    this.drivers.setOverride(at, driver);
   }
 
-  /**
-   * /sys/bus/pci/drivers/…/bind.
-   * @throws VfioError ENOENT no such driver; EBUSY bound already, or a user has the group; ENODEV
-   * the driver does not take the function; EINVAL vfio-pci without an IOMMU.
-   */
+  /** As `PciDrivers.bind`; EBUSY also when a user has the group, EINVAL vfio-pci without an IOMMU or for a bridge. */
   bind(at: Bdf, name: string): void {
-    const member = this.member(at);
-    const { group } = member;
-    const driver = this.options.drivers.find((each) => each.name === name);
-    if (driver === undefined) {
-      throw new VfioError('ENOENT', `There is no driver '${name}'.`);
-    }
-    if (member.driver !== undefined) {
-      throw new VfioError('EBUSY', `${member.name} is bound to ${member.driver.name} already.`);
-    }
-    if (!member.matches(driver)) {
-      throw new VfioError(
-        'ENODEV',
-        `The driver ${name} does not take ${member.name}; driver_override would make it.`,
-      );
-    }
-    if (driver.kind === 'host' && group.owner !== undefined) {
-      throw new VfioError(
-        'EBUSY',
-        `${member.name} cannot be bound to ${name}, because ${group.owner} owns group ${group.id}.`,
-      );
-    }
-    if (driver.kind === 'vfio') {
-      this.bindVfio(member);
-    }
-    member.driver = driver;
+    this.drivers.bind(at, name);
   }
 
-  /** /sys/bus/pci/drivers_probe: binds the first driver that takes the function, if there is one. */
+  /** As `PciDrivers.probe`. */
   probe(at: Bdf): void {
-    const member = this.member(at);
-    const driver = this.options.drivers.find((each) => member.matches(each));
-    if (driver !== undefined) {
-      this.bind(at, driver.name);
-    }
+    this.drivers.probe(at);
   }
 
-  /** /sys/bus/pci/drivers/…/unbind. @throws VfioError ENODEV not bound; EBUSY a user has the device open. */
+  /** As `PciDrivers.unbind`. Linux waits for a user who has the device open; here that is EBUSY. */
   unbind(at: Bdf): void {
-    const member = this.member(at);
-    if (member.driver === undefined) {
-      throw new VfioError('ENODEV', `${member.name} is not bound to a driver.`);
-    }
-    const record = this.record(member.group.id);
-    if (member.driver.kind === 'vfio' && (member.handles > 0 || member.group.vfioMembers === 1)) {
-      this.lastDeviceGone(record);
-    }
-    member.driver = undefined;
+    this.drivers.unbind(at);
   }
+
+  /** As `PciDrivers.newId`. */
+  newId(driver: string, id: PciId): void {
+    this.drivers.newId(driver, id);
+  }
+
+  /** As `PciDrivers.removeId`. */
+  removeId(driver: string, id: PciId): void {
+    this.drivers.removeId(driver, id);
+  }
+
+  // ------------------------------------------------------------------------------ files
 
   /** Opens /dev/vfio/vfio. */
   openContainer(user: VfioUser): VfioContainer {
-    const { iommu, charge, entryLimit } = this.options;
     return new VfioContainer({
-      user,
-      iommu,
-      charge: charge ?? (() => {}),
-      entryLimit: entryLimit ?? DMA_ENTRY_LIMIT,
+      ...this.parts(user),
+      entryLimit: this.options.entryLimit ?? DMA_ENTRY_LIMIT,
     });
   }
 
@@ -166,19 +165,90 @@ export class Vfio {
     const record = this.record(id);
     record.step('open');
     record.user = user.name;
-    record.handle = new VfioGroup(record, this.options.interrupts);
+    record.handle = new VfioGroup(record, (member, onClose) =>
+      this.openDevice(member, undefined, onClose),
+    );
     return record.handle;
   }
 
-  private bindVfio(member: GroupMember): void {
+  /** Opens /dev/iommu. */
+  openIommufd(user: VfioUser): Iommufd {
+    return new Iommufd(this.parts(user));
+  }
+
+  /** Opens /dev/vfio/devices/vfioN of a function. @throws VfioError ENODEV; ENOENT no VFIO driver has it. */
+  openDeviceFile(at: Bdf): DeviceFile {
+    const member = this.drivers.member(at);
+    if (member.driver?.kind !== 'vfio') {
+      throw new VfioError(
+        'ENOENT',
+        `${member.name} has no file, because it is bound to ${member.driver?.name ?? 'no driver'}.`,
+      );
+    }
+    return new DeviceFile({
+      member,
+      record: this.record(member.group.id),
+      openDevice: (context, onClose) => this.openDevice(member, context, onClose),
+    });
+  }
+
+  private parts(user: VfioUser): {
+    user: VfioUser;
+    iommu: Iommu;
+    charge: (cost: CostName, times: number) => void;
+  } {
+    const { iommu, charge } = this.options;
+    return { user, iommu, charge: charge ?? (() => {}) };
+  }
+
+  private openDevice(
+    member: GroupMember,
+    context: Iommufd | undefined,
+    onClose: () => void,
+  ): VfioDevice {
+    const host = this.options.interrupts(member.bdf);
+    return new VfioDevice(member, host, this.hotReset.scopeOf(member, context), onClose);
+  }
+
+  // ------------------------------------------------------------------------------ what drivers do
+
+  private probeBy(member: GroupMember, driver: HostDriver): void {
+    const { group } = member;
+    if (driver.kind === 'host' && group.owner !== undefined) {
+      throw new VfioError(
+        'EBUSY',
+        `${member.name} cannot be bound to ${driver.name}, because ${group.owner} owns group ${group.id}.`,
+      );
+    }
+    if (driver.kind !== 'vfio') {
+      return;
+    }
     if (!this.options.iommu.enabled) {
       throw new VfioError(
         'EINVAL',
         `${member.name} is in no IOMMU group, because the IOMMU is off.`,
       );
     }
-    if (member.group.vfioMembers === 0) {
-      this.record(member.group.id).step('bind the first device');
+    const header = member.endpoint.configRead(HEADER_TYPE.offset, HEADER_TYPE.width);
+    if ((header & HEADER_TYPE.bits.LAYOUT.mask) !== 0) {
+      throw new VfioError('EINVAL', `${member.name} is a bridge, and VFIO gives no bridge away.`);
+    }
+    if (group.vfioMembers === 0) {
+      this.record(group.id).step('bind the first device');
+    }
+  }
+
+  private removeBy(member: GroupMember, driver: HostDriver): void {
+    if (driver.kind !== 'vfio') {
+      return;
+    }
+    const record = this.record(member.group.id);
+    record.devices.get(member)?.request();
+    if (member.files > 0 && member.handles === 0) {
+      throw new VfioError('EBUSY', `The file of ${member.name} is held open.`);
+    }
+    if (member.handles > 0 || member.group.vfioMembers === 1) {
+      this.lastDeviceGone(record);
     }
   }
 
@@ -195,13 +265,5 @@ export class Vfio {
       throw new VfioError('ENOENT', `There is no group ${id}.`);
     }
     return record;
-  }
-
-  private member(at: Bdf): GroupMember {
-    const member = this.members.get(at);
-    if (member === undefined) {
-      throw new VfioError('ENODEV', `There is no function ${formatBdf(at)} in a group.`);
-    }
-    return member;
   }
 }

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { VfioError } from '../src/errno.ts';
 import { Iommu } from '../src/iommu.ts';
 import { Vfio, type EmulatedDevice, type VfioContainer } from '../src/vfio.ts';
-import { FakeInterrupts } from './fake-function.ts';
+import { FakeInterrupts, rootBus } from './fake-function.ts';
 import { FakeProcess } from './fake-process.ts';
 import { HostMemory } from './host-memory.ts';
 
@@ -19,8 +19,13 @@ beforeEach(() => {
   const costs = { iotlbHit: 0, walkLevel: 0 };
   const iommu = new Iommu({ memory, pages: memory, trace: { event: () => 0 }, costs });
   iommu.enabled = true;
-  const interrupts = new FakeInterrupts();
-  vfio = new Vfio({ iommu, interrupts, drivers: [], defaultDomain: () => undefined });
+  vfio = new Vfio({
+    iommu,
+    interrupts: () => new FakeInterrupts(),
+    buses: rootBus,
+    drivers: [],
+    defaultDomain: () => undefined,
+  });
   user = new FakeProcess();
   calls = [];
   let open: VfioContainer | undefined;

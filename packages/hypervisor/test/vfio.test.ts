@@ -11,7 +11,7 @@ import {
   type VfioGroup,
   type VfioUser,
 } from '../src/vfio.ts';
-import { AUDIO, FakeFunction, FakeInterrupts, GPU } from './fake-function.ts';
+import { AUDIO, FakeFunction, FakeInterrupts, GPU, rootBus } from './fake-function.ts';
 import { HostMemory } from './host-memory.ts';
 
 const KIB4 = 0x1000;
@@ -57,7 +57,8 @@ class Setup {
     this.kernelDomain.table.map(0x5000, 0x9000, KIB4, both);
     this.vfio = new Vfio({
       iommu: this.iommu,
-      interrupts: this.interrupts,
+      interrupts: () => this.interrupts,
+      buses: rootBus,
       drivers,
       defaultDomain: (at) => (at === PORT ? undefined : this.kernelDomain),
     });
@@ -278,7 +279,10 @@ test('a handle that is closed is of no use', () => {
   expect(errnoOf(() => device.read(0, 0, 4))).toBe('EBADF');
   expect(errnoOf(() => device.write(0, 0, 4, 1))).toBe('EBADF');
   expect(errnoOf(() => device.reset())).toBe('EBADF');
-  expect(errnoOf(() => device.setIrqs(2, 0, []))).toBe('EBADF');
+  const data = { kind: 'none', count: 0 } as const;
+  expect(errnoOf(() => device.setIrqs({ index: 2, start: 0, action: 'trigger', data }))).toBe(
+    'EBADF',
+  );
   expect(errnoOf(() => device.close())).toBe('EBADF');
   expect(errnoOf(() => group.setContainer(container))).toBe('EBADF');
   expect(errnoOf(() => group.device(GPU))).toBe('EBADF');
