@@ -1,6 +1,6 @@
 /**
- * A board for the tests of VFIO: two functions on one bus, a GPU and its audio; a network card on
- * a bus of its own; a device on the root bus. Each in a group of its own, unless told otherwise.
+ * A board for the tests of VFIO: a GPU and its audio on one bus, a network card with two functions
+ * on another; a device on the root bus. Each in a group of its own, unless told otherwise.
  */
 import { bdf, type Bdf } from '@doorbell/abi';
 import { VfioError } from '../src/errno.ts';
@@ -11,6 +11,8 @@ import { AUDIO, FakeFunction, FakeInterrupts, GPU } from './fake-function.ts';
 import { HostMemory } from './host-memory.ts';
 
 export const NIC = bdf(2, 0, 0);
+/** The card's second function. */
+export const NIC2 = bdf(2, 0, 1);
 export const ROOT = bdf(0, 3, 0);
 
 const drivers: readonly HostDriver[] = [
@@ -36,6 +38,7 @@ export class FakeBoard implements ResetBuses {
     [GPU, new FakeFunction(0x1234, 0xbe11)],
     [AUDIO, new FakeFunction(0x1234, 0xbe12)],
     [NIC, new FakeFunction(0x8086, 0x10d3)],
+    [NIC2, new FakeFunction(0x8086, 0x10d3)],
   ]);
   readonly iommu = new Iommu({
     memory: this.memory,
@@ -49,7 +52,7 @@ export class FakeBoard implements ResetBuses {
   busResets = 0;
 
   /** `groups` count from 0. */
-  constructor(groups: readonly (readonly Bdf[])[] = [[ROOT], [GPU], [AUDIO], [NIC]]) {
+  constructor(groups: readonly (readonly Bdf[])[] = [[ROOT], [GPU], [AUDIO], [NIC], [NIC2]]) {
     this.iommu.enabled = true;
     const kernel = this.iommu.createDomain();
     kernel.table.map(KERNEL_IOVA, 0x9000, 0x1000, { read: true, write: true });
