@@ -178,7 +178,10 @@ const operations = {
   override: {
     errnos: [],
     call: ({ board }, _user, at, what) => {
-      board.vfio.setDriverOverride(at, [undefined, undefined, undefined, 'vfio-pci', 'pci-stub'][what % 5]);
+      board.vfio.setDriverOverride(
+        at,
+        [undefined, undefined, undefined, 'vfio-pci', 'pci-stub'][what % 5],
+      );
     },
   },
   bind: {
