@@ -27,6 +27,7 @@ import { VfioContainer } from './vfio-container.ts';
 import { VfioDevice } from './vfio-device.ts';
 import type { EmulatedDevice } from './vfio-emulated.ts';
 import { GroupRecord, VfioGroup } from './vfio-group.ts';
+import type { GroupState } from './vfio-ownership.ts';
 
 /** Its default in Linux. */
 const DMA_ENTRY_LIMIT = 65535;
@@ -56,7 +57,8 @@ export type { VfioGroup } from './vfio-group.ts';
 export class Vfio {
   private readonly options: VfioOptions;
   private readonly groups = new Map<number, GroupRecord>();
-  private readonly drivers: PciDrivers;
+  /** Host drivers, and which functions they have. */
+  readonly drivers: PciDrivers;
   private readonly hotReset: HotReset;
 
   constructor(options: VfioOptions) {
@@ -116,6 +118,11 @@ export class Vfio {
   /** Group numbers, with the functions and drivers of each. */
   list(): readonly IommuGroup[] {
     return [...this.groups.values()].flatMap(({ group }) => group ?? []);
+  }
+
+  /** Who has a group. @throws VfioError ENOENT. */
+  stateOf(id: number): GroupState {
+    return this.record(id).state;
   }
 
   // ------------------------------------------------------------------------------ host drivers
