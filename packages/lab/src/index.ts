@@ -19,3 +19,5 @@ export { scenes } from './scenes/index.ts';
 export * from './stack-spec.ts';
 export { buildStack } from './stacks/index.ts';
 export * from './stacks/stack.ts';
+export { VfioLab, type LabOptions, type LabResult } from './vfio/lab.ts';
+export { vfioMachines } from './vfio/machine.ts';
