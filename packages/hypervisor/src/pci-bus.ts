@@ -1,6 +1,6 @@
 /**
- * A PCI bus of one address space: functions by routing ID, and their BARs as regions. It knows
- * of a function only what configuration space says. Its firmware sizes and places the BARs.
+ * The PCI functions of one address space, by routing ID, and their BARs as regions. It knows of a
+ * function only what configuration space says.
  */
 import {
   barOffset,
@@ -12,6 +12,7 @@ import {
   type0Header,
 } from '@doorbell/abi';
 import type { AddressSpace, DeviceRegion } from './address-space.ts';
+import { BarPlacement } from './bar-placement.ts';
 import { barShapes } from './pci-function.ts';
 
 /** Which parts of a BAR trap, and which are mapped. Parts that are left out are not there. */
@@ -25,15 +26,21 @@ export type BarPolicy = (bar: number, size: number) => readonly BarPart[];
 /** Every access goes straight to the device. */
 export const allMapped: BarPolicy = (_bar, size) => [{ kind: 'mapped', offset: 0, size }];
 
-/** Where firmware puts BARs: below 4 GiB those of 32 bits, above 64 GiB those of 64. */
-const LOW_WINDOW = 0xe0000000;
-const HIGH_WINDOW = 0x10_0000_0000;
-
 const COMMAND = type0Header.rows.COMMAND;
+
+/** The way from the CPU to a function, over the bridges above it. */
+export interface Upstream {
+  /** Whether requests to these addresses arrive. */
+  isReached(base: number, size: number): boolean;
+}
+
+/** On the root bus nothing is in between. */
+const onRootBus: Upstream = { isReached: () => true };
 
 interface Slot {
   readonly endpoint: PciEndpoint;
   readonly policy: BarPolicy;
+  readonly upstream: Upstream;
   readonly shapes: Map<number, BarShape>;
 }
 
@@ -47,8 +54,15 @@ export class PciBus {
     this.trace = trace;
   }
 
-  plug(at: Bdf, endpoint: PciEndpoint, policy: BarPolicy): void {
-    this.slots.set(at, { endpoint, policy, shapes: new Map() });
+  plug(at: Bdf, endpoint: PciEndpoint, policy: BarPolicy, upstream: Upstream = onRootBus): void {
+    this.slots.set(at, { endpoint, policy, upstream, shapes: new Map() });
+  }
+
+  /** Its BARs answer no more. @throws RangeError when nothing is there. */
+  unplug(at: Bdf): void {
+    this.slot(at);
+    this.slots.delete(at);
+    this.decodeChanged();
   }
 
   /** The functions in order of routing ID. */
@@ -73,22 +87,20 @@ export class PciBus {
     return { address: readBar(slot.endpoint, bar, shape), size: shape.size };
   }
 
-  /** What firmware does before any driver runs: sizes each BAR and gives it an address. */
+  /** What firmware does on a flat bus: sizes each BAR and gives it an address. */
   assignBars(): void {
-    let low = LOW_WINDOW;
-    let high = HIGH_WINDOW;
-    for (const [, { endpoint, shapes }] of this.slots) {
-      for (const [bar, shape] of barShapes(endpoint)) {
-        shapes.set(bar, shape);
-        const from = shape.is64 ? high : low;
-        const address = Math.ceil(from / shape.size) * shape.size;
-        writeBar(endpoint, bar, shape, address);
-        if (shape.is64) {
-          high = address + shape.size;
-        } else {
-          low = address + shape.size;
-        }
-      }
+    const placement = new BarPlacement();
+    for (const at of this.slots.keys()) {
+      this.placeBars(at, placement);
+    }
+  }
+
+  /** Sizes a function's BARs and gives each an address. */
+  placeBars(at: Bdf, placement: BarPlacement): void {
+    const { endpoint, shapes } = this.slot(at);
+    for (const [bar, shape] of barShapes(endpoint)) {
+      shapes.set(bar, shape);
+      writeBar(endpoint, bar, shape, placement.place(shape));
     }
   }
 
@@ -106,9 +118,12 @@ export class PciBus {
     }
   }
 
-  private decode(at: Bdf, { endpoint, policy, shapes }: Slot): void {
+  private decode(at: Bdf, { endpoint, policy, upstream, shapes }: Slot): void {
     for (const [bar, shape] of shapes) {
       const base = readBar(endpoint, bar, shape);
+      if (!upstream.isReached(base, shape.size)) {
+        continue;
+      }
       for (const { kind, offset, size } of policy(bar, shape.size)) {
         const name = `${formatBdf(at)} BAR${bar}`;
         const place = { base: base + offset, size };

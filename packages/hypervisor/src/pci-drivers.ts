@@ -32,6 +32,10 @@ export class PciDrivers {
     this.members.set(member.bdf, member);
   }
 
+  remove(at: Bdf): void {
+    this.members.delete(at);
+  }
+
   /** @throws VfioError ENODEV. */
   member(at: Bdf): GroupMember {
     const member = this.members.get(at);
@@ -109,7 +113,7 @@ export class PciDrivers {
       throw new VfioError('EINVAL', 'An id is a vendor and a device.');
     }
     const ids = this.dynamicIds.get(driver) ?? [];
-    if (driver.matches(id.vendor, id.device) || ids.some((each) => isSame(each, id))) {
+    if (driver.matches(id.vendor, id.device, 0) || ids.some((each) => isSame(each, id))) {
       throw new VfioError('EEXIST', `The driver ${name} has ${idText(id)} already.`);
     }
     this.dynamicIds.set(driver, [...ids, id]);

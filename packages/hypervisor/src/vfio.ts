@@ -4,7 +4,7 @@
  * Documentation/userspace-api/iommufd.rst). Handles may be closed in any order; what they held
  * goes with the last that needs it.
  */
-import { type Bdf, type0Header } from '@doorbell/abi';
+import { type Bdf, formatBdf, type0Header } from '@doorbell/abi';
 import { DeviceFile } from './device-file.ts';
 import { VfioError } from './errno.ts';
 import { HotReset } from './hot-reset.ts';
@@ -95,10 +95,7 @@ export class Vfio {
 
   /** A device without a requester, in a group of its own whose number is returned. */
   addEmulated(device: EmulatedDevice): number {
-    let id = 0;
-    while (this.groups.has(id)) {
-      id++;
-    }
+    const id = this.freeNumber();
     const record = new GroupRecord(id, undefined, device);
     record.step('bind the first device');
     this.groups.set(id, record);
@@ -113,6 +110,49 @@ export class Vfio {
     }
     this.lastDeviceGone(record);
     this.groups.delete(id);
+  }
+
+  /** A function that came later, in a group that is there. @throws RangeError when it has one already; VfioError ENOENT. */
+  addFunction(id: number, one: HostFunction): void {
+    const { group } = this.record(id);
+    if (this.drivers.has(one.bdf) || group === undefined) {
+      throw new RangeError(`${formatBdf(one.bdf)} cannot be added to group ${id}.`);
+    }
+    this.drivers.add(group.add(one));
+  }
+
+  /**
+   * A function goes away. Its driver lets go first; a group without functions is gone, too.
+   * @throws VfioError ENODEV; EBUSY while a user has the function open.
+   */
+  removeFunction(at: Bdf): void {
+    const member = this.drivers.member(at);
+    if (member.handles > 0) {
+      throw new VfioError('EBUSY', `${member.name} cannot be removed, because a user has it open.`);
+    }
+    if (member.driver !== undefined) {
+      this.unbind(at);
+    }
+    const { group } = member;
+    group.remove(member);
+    this.drivers.remove(at);
+    if (group.members.length === 0) {
+      this.groups.delete(group.id);
+    }
+  }
+
+  /** /sys/bus/pci/devices/…/iommu_group. @throws VfioError ENODEV. */
+  groupOf(at: Bdf): number {
+    return this.drivers.member(at).group.id;
+  }
+
+  /** The lowest number that no group has, as the kernel's allocator gives. */
+  freeNumber(): number {
+    let id = 0;
+    while (this.groups.has(id)) {
+      id++;
+    }
+    return id;
   }
 
   /** Group numbers, with the functions and drivers of each. */
@@ -221,6 +261,9 @@ export class Vfio {
 
   private probeBy(member: GroupMember, driver: HostDriver): void {
     const { group } = member;
+    if (driver.probes?.(member.endpoint) === false) {
+      throw new VfioError('ENODEV', `The probe of ${driver.name} does not take ${member.name}.`);
+    }
     if (driver.kind === 'host' && group.owner !== undefined) {
       throw new VfioError(
         'EBUSY',

@@ -20,6 +20,7 @@ import {
   VECTORS,
 } from '@doorbell/abi';
 import type { BarRegion } from '../bar.ts';
+import { FUNCTION_ACS } from '../configured-function.ts';
 import { PagedMemory, type PagedMemoryState } from '../paged-memory.ts';
 import { type FunctionState, PciFunction } from '../pci-function.ts';
 import { Channel, type ChannelSaved } from './channel.ts';
@@ -41,7 +42,7 @@ const {
   WATCHDOG,
 } = bellRegisters.rows;
 /** Where the capabilities stand. */
-const capabilities = { PM: 0x40, MSIX: 0x50, PCIE: 0x60, SERIAL: 0x100 } as const;
+const capabilities = { PM: 0x40, MSIX: 0x50, PCIE: 0x60, SERIAL: 0x100, ACS: 0x110 } as const;
 /** The high half of every bell's serial number. */
 const SERIAL_HIGH = 0xbe110000;
 const NS_PER_US = 1000;
@@ -53,6 +54,10 @@ export interface BellOptions {
   readonly vramBytes?: number;
   /** The low half of the serial number. Default: 1. */
   readonly serial?: number;
+  /** Its board has more functions. Default: no. */
+  readonly multifunction?: boolean;
+  /** Has access control services towards them. Default: no. */
+  readonly acs?: boolean;
 }
 
 export interface BellState {
@@ -74,7 +79,7 @@ export class Bell extends PciFunction implements Stateful<BellState> {
   private readonly scheduler: Scheduler;
 
   constructor(host: DeviceHost, rates: EngineRates, options: BellOptions = {}) {
-    super(host, bellIds);
+    super(host, { ...bellIds, multifunction: options.multifunction ?? false });
     this.vram = new PagedMemory(options.vramBytes ?? bellBars.VRAM.size);
     this.mmu = new Mmu(this.vram);
     this.registers = this.functionRegisters();
@@ -85,6 +90,9 @@ export class Bell extends PciFunction implements Stateful<BellState> {
     this.addMsixBar();
     this.addPcie(capabilities.PCIE);
     this.addSerial(capabilities.SERIAL, options.serial ?? 1, SERIAL_HIGH);
+    if (options.acs === true) {
+      this.addAcs(capabilities.ACS, FUNCTION_ACS);
+    }
   }
 
   // ------------------------------------------------------------------------------ parts

@@ -3,7 +3,7 @@ import type { Bdf, BusMaster, DeviceHost } from '@doorbell/abi';
 import { Audio, Bell, Edu } from '@doorbell/device-model';
 import { Host, type DeviceModel, type Profile } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
-import { engineRates } from '../stacks/stack.ts';
+import { engineRates } from '../stacks/engine-rates.ts';
 
 const MEMORY_BYTES = 64 << 20;
 
