@@ -34,7 +34,7 @@ export const bellRegisters = registerMap('bell', 0x1000, 'The function, at offse
     offset: 0x004,
     width: 4,
     access: 'RO',
-    reset: 0x00010000,
+    reset: 0x00010001,
     bits: { MINOR: field(0, 16, 'Additions.'), MAJOR: field(16, 16, 'Breaking changes.') },
     doc: 'The version of this datasheet.',
   },
@@ -239,6 +239,10 @@ export const channelRegisters = registerMap(
         ENABLE: bit(
           0,
           'The channel takes doorbells. RING, RING_SIZE and PAGE_ROOT must not change while 1.',
+        ),
+        PRIVILEGED: bit(
+          1,
+          'REGISTER packets run. For the owner of the part: no user fills the ring of such a channel. Does not change while ENABLE is 1.',
         ),
       },
       sensitive: 'control',

@@ -103,7 +103,7 @@ const stateDocs: Readonly<Record<keyof typeof channelStates, string>> = {
 const channelNotes = blocks(
   '### Notes',
   list([
-    'A channel is set up while CONTROL.ENABLE is 0. While it is 1, writes to RING, RING_SIZE and PAGE_ROOT are ignored; FENCE_ADDRESS, VECTOR and INTERRUPT_ENABLE may change.',
+    'A channel is set up while CONTROL.ENABLE is 0. While it is 1, writes to RING, RING_SIZE, PAGE_ROOT and CONTROL.PRIVILEGED are ignored; FENCE_ADDRESS, VECTOR and INTERRUPT_ENABLE may change.',
     'Reset the channel before another RING or RING_SIZE: HEAD and TAIL would stay. A write to PAGE_ROOT does not forget translations: reset the channel or write TLB_INVALIDATE.',
     'FENCE_ADDRESS keeps what was written. One that is not a multiple of 4 faults the next FENCE: BAD_ARGUMENT, with FENCE_ADDRESS in FAULT_ADDRESS.',
     'A bit of INTERRUPT that goes from 0 to 1 while its bit in INTERRUPT_ENABLE is 1 sends the message of VECTOR. A bit that stays 1 sends nothing more, so a handler clears what it read before it acts on it. Nor does setting a bit of INTERRUPT_ENABLE whose bit of INTERRUPT is 1 already: a driver reads INTERRUPT after it has enabled.',
@@ -203,7 +203,7 @@ is unspecified within the range that it may write.`,
     Object.entries(faults).map(([name, { code, doc }]) => [code, name, doc]),
   ),
   `FAULT_ADDRESS is the virtual address that could not be reached (codes 1 to 4), or the value that was
-bad: the header's opcode or length, the argument, the tail, the register of the ring, the index; 0
+bad: the header's opcode or length, the argument, the tail, the register of the ring, the index, the offset that REGISTER names; 0
 after a hang. FAULT_PACKET and FAULT.OPCODE are 0 when a doorbell is to blame and not a packet.`,
   `BUS is every DMA that the bus refused, a write too, or that went out while COMMAND.BUS_MASTER was 0.`,
 );

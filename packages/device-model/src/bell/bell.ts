@@ -100,6 +100,9 @@ export class Bell extends PciFunction implements Stateful<BellState> {
       signal: (vector) => {
         this.signal(vector);
       },
+      register: (offset, value) => {
+        this.registers.write(offset, 4, value);
+      },
     });
   }
 

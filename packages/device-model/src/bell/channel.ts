@@ -1,19 +1,21 @@
 /** One channel: its registers, its ring, and where in it the work stands. */
 import {
   type AccessWidth,
+  bellRegisters,
   channelRegisters,
   channelStates,
   extract,
   type FaultName,
   faults,
   gpuVa,
+  packetRegisters,
   PAGE_BYTES,
   place,
   RegisterFile,
   type Stateful,
 } from '@doorbell/abi';
 import { type ChannelEvent, type ChannelState, transition } from './channel-state.ts';
-import { Fault } from './fault.ts';
+import { check, Fault } from './fault.ts';
 import { Fetch, type FetchState } from './fetch.ts';
 import type { AddressSpace } from './mmu.ts';
 import { RenderState } from './render-state.ts';
@@ -21,10 +23,16 @@ import { RenderState } from './render-state.ts';
 const { CONTROL, INTERRUPT, FAULT, PAGE_ROOT, RING, RING_SIZE, STATUS, VECTOR } =
   channelRegisters.rows;
 const ENABLE = CONTROL.bits.ENABLE.mask;
+const PRIVILEGED = CONTROL.bits.PRIVILEGED.mask;
 const SMALLEST_RING = 256;
 const LARGEST_RING = 1 << 20;
 /** What must not change while the channel is enabled: writes are ignored. */
 const frozen: readonly number[] = [RING.offset, RING_SIZE.offset, PAGE_ROOT.offset];
+
+/** What a REGISTER packet may write. */
+const packetOffsets = new Set<number>(
+  packetRegisters.map((name) => bellRegisters.rows[name].offset),
+);
 
 /** What a channel makes others do. */
 export interface ChannelHooks {
@@ -34,6 +42,8 @@ export interface ChannelHooks {
   readonly control: () => void;
   /** An interrupt by this MSI-X vector. */
   readonly signal: (vector: number) => void;
+  /** A packet writes a register of the channel's function. */
+  readonly register: (offset: number, value: number) => void;
 }
 
 /** A buffer of packets that the ring points at. */
@@ -137,6 +147,10 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     if (this.enabled && registers.has(offset, width) && frozen.includes(offset)) {
       return true;
     }
+    if (this.enabled && offset === CONTROL.offset) {
+      const kept = registers.get('CONTROL') & PRIVILEGED;
+      return registers.write(offset, width, (value & ~PRIVILEGED) | kept);
+    }
     return registers.write(offset, width, value);
   }
 
@@ -199,6 +213,15 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
       this.render.reset();
       this.indirect = { at: address, end: address + words * 4, bytes, begun: false };
     }
+  }
+
+  /** The packet at hand is a REGISTER. @throws Fault PRIVILEGED, BAD_ARGUMENT */
+  writeRegister(offset: number, value: number): void {
+    if ((this.registers.get('CONTROL') & PRIVILEGED) === 0) {
+      throw new Fault('PRIVILEGED', offset);
+    }
+    check(packetOffsets.has(offset), offset);
+    this.hooks.register(offset, value);
   }
 
   /** The packet at hand is done: goes on behind it. */
