@@ -220,6 +220,47 @@ export const bellRegisters = registerMap('bell', 0x1000, 'The function, at offse
   },
 });
 
+/** VFs that a part with SR-IOV has at most. */
+export const TOTAL_VFS = 16;
+/** BAR0 of the PF: where the quotas begin (entry 0 is the PF's, entry n VF n's), and how far apart they are. */
+export const sriovWindow = { base: 0x1000, stride: 0x10 } as const;
+
+/** BAR0 of a PF with SR-IOV: what each function has of the part. */
+export const sriovRegisters = registerMap(
+  'quota',
+  sriovWindow.stride,
+  'Function n (0: the PF), at offset 0x1000 + n × 0x10 of the BAR0 of a PF with SR-IOV.',
+  {
+    CHANNELS: {
+      offset: 0x0,
+      width: 4,
+      access: 'RW',
+      reset: 0,
+      bits: { CHANNELS: field(0, 8, 'How many.') },
+      sensitive: 'control',
+      doc: "The VF's channels. For the PF: what is left, read-only.",
+    },
+    VRAM_PAGES: {
+      offset: 0x4,
+      width: 4,
+      access: 'RW',
+      reset: 0,
+      bits: { PAGES: field(0, 20, 'Of 4 KiB.') },
+      sensitive: 'control',
+      doc: "The VF's VRAM. For the PF: what is left, read-only.",
+    },
+    QUANTUM: {
+      offset: 0x8,
+      width: 4,
+      access: 'RW',
+      reset: 1000,
+      bits: { MICROSECONDS: field(0, 20, '0 is taken as 1.') },
+      sensitive: 'control',
+      doc: 'How long the engines run for the function while others want them, too.',
+    },
+  },
+);
+
 /** BAR0: where channel 0's registers begin, and how far apart channels are. */
 export const channelWindow = { base: 0x4000, stride: 0x80 } as const;
 

@@ -18,6 +18,7 @@ import { type ChannelEvent, type ChannelState, transition } from './channel-stat
 import { check, Fault } from './fault.ts';
 import { Fetch, type FetchState } from './fetch.ts';
 import type { AddressSpace } from './mmu.ts';
+import type { PartFunction } from './part-function.ts';
 import { RenderState } from './render-state.ts';
 
 const { CONTROL, INTERRUPT, FAULT, PAGE_ROOT, RING, RING_SIZE, STATUS, VECTOR } =
@@ -40,10 +41,6 @@ export interface ChannelHooks {
   readonly reset: (channel: number) => void;
   /** CONTROL was written. */
   readonly control: () => void;
-  /** An interrupt by this MSI-X vector. */
-  readonly signal: (vector: number) => void;
-  /** A packet writes a register of the channel's function. */
-  readonly register: (offset: number, value: number) => void;
 }
 
 /** A buffer of packets that the ring points at. */
@@ -94,11 +91,12 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
   position = NOWHERE;
   private current: ChannelState = 'IDLE';
   private indirect: Indirect | undefined;
-  private readonly hooks: ChannelHooks;
+  /** Whose it is. */
+  owner: PartFunction;
 
-  constructor(number: number, hooks: ChannelHooks) {
+  constructor(number: number, owner: PartFunction, hooks: ChannelHooks) {
     this.number = number;
-    this.hooks = hooks;
+    this.owner = owner;
     this.registers = new RegisterFile(channelRegisters, {
       CONTROL: { write: hooks.control },
       RESET: {
@@ -129,6 +127,10 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
 
   get pageRoot(): number {
     return extract(PAGE_ROOT.bits.PAGE, this.registers.get('PAGE_ROOT'));
+  }
+
+  get window(): PartFunction['window'] {
+    return this.owner.window;
   }
 
   /** Whether the scheduler may begin a packet of it. */
@@ -221,7 +223,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
       throw new Fault('PRIVILEGED', offset);
     }
     check(packetOffsets.has(offset), offset);
-    this.hooks.register(offset, value);
+    this.owner.ports.register(offset, value);
   }
 
   /** The packet at hand is done: goes on behind it. */
@@ -272,7 +274,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     const old = registers.get('INTERRUPT');
     registers.set('INTERRUPT', old | mask);
     if ((old & mask) === 0 && (registers.get('INTERRUPT_ENABLE') & mask) !== 0) {
-      this.hooks.signal(extract(VECTOR.bits.VECTOR, registers.get('VECTOR')));
+      this.owner.ports.signal(extract(VECTOR.bits.VECTOR, registers.get('VECTOR')));
     }
   }
 
