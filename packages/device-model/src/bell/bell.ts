@@ -39,7 +39,7 @@ export class Bell extends BellFunction implements Stateful<BellState> {
     const part = new Part(host, rates, options.vramBytes);
     super(host, bellIds, part, part.functions[0]);
     this.quotas = new Quotas({
-      vramPages: wholePart(part.vram.size).pages,
+      vramPages: this.vramPages,
       frozen: () => this.sriov?.enabled === true,
       physical: () => this.own.share,
     });
@@ -49,6 +49,11 @@ export class Bell extends BellFunction implements Stateful<BellState> {
     this.addPcie(capabilities.PCIE);
     this.addSerial(capabilities.SERIAL, options.serial ?? 1, SERIAL_HIGH);
     this.sriov = hasVfs ? this.newSriov() : undefined;
+  }
+
+  /** Of the whole part. */
+  get vramPages(): number {
+    return wholePart(this.part.vram.size).pages;
   }
 
   private quotaRegion(): ReturnType<Quotas['region']> {
