@@ -49,8 +49,9 @@ function decodeDump(name: string, dump: string | Buffer): readonly string[] {
   return stdout.trimEnd().split('\n\n');
 }
 
-function decode(stack: string): readonly string[] {
-  return decodeDump(stack, execFileSync(process.execPath, [doorbell, 'lspci', '--stack', stack]));
+function decode(stack: string, ...more: readonly string[]): readonly string[] {
+  const verb = [doorbell, 'lspci', '--stack', stack, ...more];
+  return decodeDump(stack, execFileSync(process.execPath, verb));
 }
 
 const nothing = (): void => {};
@@ -130,6 +131,36 @@ describe.skipIf(missing && !required)('lspci', () => {
     expect(bell.replace(phantom, '')).not.toMatch(
       /<chain looped>|<unassigned>|unknown|broken|<access denied>/i,
     );
+  });
+
+  test("decodes a virtual function as its guest sees it: a bell like the host's", () => {
+    const [bell, ...others] = decode('sriov');
+    expect(others).toEqual([]);
+    expect(bell).toMatch(/^00:02\.0 Display controller \[0380\]: .*\[1234:be11\] \(rev 01\)/);
+    expect(bell).toMatch(/Region 0: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
+    expect(bell).toMatch(/Region 2: Memory at [0-9a-f]{10} \(64-bit, prefetchable\)/);
+    expect(bell).toMatch(/MSI-X: Enable- Count=129 Masked-/);
+    expect(bell).toMatch(/FLReset\+/);
+    expect(bell.replace(phantom, '')).not.toMatch(/<chain looped>|<unassigned>|broken/i);
+  });
+
+  test('decodes the SR-IOV capability of the physical function, and raw virtual ones', () => {
+    const [physical, ...virtual] = decode('sriov', '--host', '--vfs', '3');
+    expect(physical).toMatch(/^01:00\.0 Display controller \[0380\]: .*\[1234:be11\]/);
+    expect(physical).toMatch(/Single Root I\/O Virtualization \(SR-IOV\)/);
+    expect(physical).toMatch(/IOVCtl:\s+Enable\+ Migration- Interrupt- MSE\+ ARIHierarchy\+/);
+    expect(physical).toMatch(
+      /Initial VFs: 16, Total VFs: 16, Number of VFs: 3, Function Dependency Link: 00/,
+    );
+    expect(physical).toMatch(/VF offset: 1, stride: 1, Device ID: be11/);
+    expect(physical).toMatch(/Supported Page Size: 00000553, System Page Size: 00000001/);
+    expect(physical).toMatch(/Region 2: Memory at [0-9a-f]{16} \(64-bit, prefetchable\)/);
+    expect(virtual.map((text) => text.slice(0, 7))).toEqual(['01:00.1', '01:00.2', '01:00.3']);
+    for (const text of virtual) {
+      expect(text).toMatch(/\[ffff:ffff\]/);
+      expect(text).not.toMatch(/Region/);
+      expect(text).toMatch(/MSI-X: Enable- Count=129 Masked-/);
+    }
   });
 
   test('decodes where a virtio-gpu function has its structures', () => {

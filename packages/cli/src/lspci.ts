@@ -9,12 +9,14 @@ import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 
 interface LspciOptions {
   readonly stack: string;
+  readonly host?: true;
 }
 
 export function defineLspci(command: Command): void {
   const known = [...stackKinds.keys()].join(', ');
   command
     .option('--stack <name>', `whose drivers look: ${known}`, 'native')
+    .option('--host', "the functions of the host's bus instead, as they are themselves")
     .addHelpText('after', '\nDecode it with: doorbell lspci > FILE; lspci -vvv -F FILE');
   addStackFlags(command);
 }
@@ -24,7 +26,8 @@ export function runLspci(options: LspciOptions): ExitCode {
   if (more.length > 0) {
     throw new Failure(exitCodes.BAD_INPUT, `'${options.stack}' is more than one stack.`);
   }
-  const dumps = configSpaces(spec, loadProfile('free'));
+  const view = options.host === true ? 'host' : 'driver';
+  const dumps = configSpaces(spec, loadProfile('free'), view);
   const text = dumps.map(({ bdf, bytes }) => `${formatConfigSpace(bdf, bytes)}\n`);
   process.stdout.write(text.map((dump) => `${dump}\n`).join(''));
   return exitCodes.DONE;

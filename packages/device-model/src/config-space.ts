@@ -113,10 +113,13 @@ export class ConfigSpace implements Stateful<Uint8Array> {
     }
   }
 
-  /** Bits that software may not write after all. */
-  hardwire(at: number, width: AccessWidth, mask: number): void {
+  /** Bits that read zero and that software may not write after all. */
+  clearWires(at: number, width: AccessWidth, mask: number): void {
     for (let i = 0; i < width; i++) {
-      this.rw[at + i] &= ~(mask >>> (8 * i));
+      const left = ~(mask >>> (8 * i));
+      this.rw[at + i] &= left;
+      this.initial[at + i] &= left;
+      this.bytes[at + i] &= left;
     }
   }
 

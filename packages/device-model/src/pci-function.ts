@@ -25,7 +25,7 @@ import { type Bar, type BarRegion, readBar, writeBar } from './bar.ts';
 import { ConfigSpace, type Overrides } from './config-space.ts';
 import { Msix, type MsixState } from './msix.ts';
 
-const { COMMAND, STATUS } = type0Header.rows;
+const { COMMAND, INTERRUPT_LINE, STATUS } = type0Header.rows;
 const POWER_STATE = pmCapability.rows.PMCSR.bits.POWER_STATE;
 const D3_HOT = 3;
 
@@ -282,7 +282,8 @@ export abstract class PciFunction implements PciEndpoint {
   /** A virtual function decodes as its physical one says, has no INTx, and no BARs (§9.3.4.1). */
   protected beVirtual(): void {
     const { MEMORY, INTX_DISABLE } = COMMAND.bits;
-    this.config.hardwire(COMMAND.offset, COMMAND.width, MEMORY.mask | INTX_DISABLE.mask);
+    this.config.clearWires(COMMAND.offset, COMMAND.width, MEMORY.mask | INTX_DISABLE.mask);
+    this.config.clearWires(INTERRUPT_LINE.offset, INTERRUPT_LINE.width, 0xff);
     this.isVirtual = true;
   }
 

@@ -122,7 +122,10 @@ export class SriovPf {
     const { totalVfs: most, numVfs } = this;
     const name = formatBdf(this.at);
     if (!isWhole(count, 0, 0xffff)) {
-      throw new VfioError('EINVAL', `sriov_numvfs of ${name} takes a whole number, not ${count}.`);
+      throw new VfioError(
+        'EINVAL',
+        `The sriov_numvfs of ${name} takes a whole number, not ${count}.`,
+      );
     }
     if (count > most) {
       throw new VfioError('ERANGE', `${name} has at most ${most} VFs, so ${count} are refused.`);
@@ -174,7 +177,7 @@ export class SriovPf {
     if (used !== undefined) {
       throw new VfioError(
         'EBUSY',
-        `VF ${formatBdf(used)} is used by ${this.host.vfio.groupOf(used).owner}, so the VFs of ${formatBdf(this.at)} cannot be disabled: it was asked to give it back.`,
+        `VF ${formatBdf(used)} is used by ${this.host.vfio.groupOf(used).owner}, so the VFs of ${formatBdf(this.at)} cannot be disabled before it is closed.`,
       );
     }
     for (const at of this.vfs) {

@@ -1,4 +1,4 @@
-/** The configuration spaces that the drivers of a stack find on their bus. */
+/** The configuration spaces on the buses of a stack. */
 import { CONFIG_BYTES, formatBdf } from '@doorbell/abi';
 import type { Profile } from '@doorbell/hypervisor';
 import type { StackSpec } from './stack-spec.ts';
@@ -10,13 +10,22 @@ export interface ConfigSpaceDump {
   readonly bytes: Uint8Array;
 }
 
-export function configSpaces(spec: StackSpec, profile: Profile): readonly ConfigSpaceDump[] {
+/**
+ * @param view  `driver`: as the stack's driver finds them, in the guest if there is one. `host`: as
+ * the functions of the host themselves have them: a virtual function has no ids, and BARs of zero.
+ */
+export function configSpaces(
+  spec: StackSpec,
+  profile: Profile,
+  view: 'driver' | 'host' = 'driver',
+): readonly ConfigSpaceDump[] {
   const stack = buildStack(spec.kind.name, {
     profile,
     options: spec.options,
     display: { flip: () => undefined },
   });
-  return stack.computer.parts.bus.functions().map(([at, endpoint]) => ({
+  const bus = view === 'host' ? stack.host.bus : stack.computer.parts.bus;
+  return bus.functions().map(([at, endpoint]) => ({
     bdf: formatBdf(at),
     bytes: Uint8Array.from({ length: CONFIG_BYTES }, (_, offset) => endpoint.configRead(offset, 1)),
   }));

@@ -37,7 +37,8 @@ describe('the configuration space of a virtual function', () => {
       vf.configWrite(bar, 4, 0xffffffff);
       expect(vf.configRead(bar, 4)).toBe(0);
     }
-    expect(vf.configRead(0x3d, 1)).toBe(0);
+    vf.configWrite(0x3c, 1, 7);
+    expect(vf.configRead(0x3c, 2)).toBe(0);
   });
 
   it('has MSI-X and PCI Express with reset of its own', () => {
