@@ -80,6 +80,7 @@ test('gives bare flags to every stack that has the option', async () => {
   expect(compare.mock.lastCall?.[0].stacks.map(({ id }) => id)).toEqual([
     'native:iommu=deferred',
     'passthrough:iommu=deferred:posted-interrupts=on',
+    'sriov:iommu=deferred:posted-interrupts=on',
     'emulated:vram=trap',
     'pv',
   ]);

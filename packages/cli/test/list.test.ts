@@ -40,7 +40,7 @@ test('writes JSON to stdout, and nothing else', async () => {
     'emulated',
     'pv',
   ]);
-  expect(list.stacks[2].options).toHaveProperty('vram.default', 'map');
+  expect(list.stacks[3].options).toHaveProperty('vram.default', 'map');
   expect(list.scenes.map(({ name }) => name)).toContain('bunny');
   expect(list.profiles[0]).toMatchObject({
     name: 'kvm-x86',

@@ -63,7 +63,7 @@ class Guest {
       await close();
     } finally {
       await gpu.close().catch(() => undefined);
-      await driver.remove();
+      driver.remove();
     }
   }
 
