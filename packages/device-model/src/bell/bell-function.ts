@@ -19,7 +19,8 @@ import {
   VECTORS,
 } from '@doorbell/abi';
 import type { BarRegion } from '../bar.ts';
-import { type Identity, PciFunction } from '../pci-function.ts';
+import type { Identity } from '../configured-function.ts';
+import { PciFunction } from '../pci-function.ts';
 import type { BellCounts } from './counts.ts';
 import type { Part } from './part.ts';
 import type { PartFunction } from './part-function.ts';

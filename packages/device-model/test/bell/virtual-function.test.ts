@@ -47,6 +47,8 @@ describe('the configuration space of a virtual function', () => {
       ...[0x50, 0x11, 0x60, 0x10, 0],
     ]);
     expect(vf.configRead(0x64, 4) & (1 << 28)).not.toBe(0);
+    // ARI, the last of the extended ones.
+    expect(vf.configRead(0x100, 4)).toBe(0x0001000e);
   });
 });
 
