@@ -9,6 +9,7 @@ import {
   bridgeIds,
   type DeviceHost,
   EXTENDED_CONFIG,
+  type MemoryBacking,
   pcieCapability,
   pciePortTypes,
   place,
@@ -117,7 +118,7 @@ export class PciBridge extends ConfiguredFunction implements Stateful<BridgeStat
     // It has no BARs.
   }
 
-  override barMemory(): undefined {
+  override barMemory(): MemoryBacking | undefined {
     return undefined;
   }
 

@@ -6,6 +6,11 @@ import { PAGE_BYTES, type Bdf, type BusMaster, type MemoryBacking } from '@doorb
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 
+/** Who asks, by the ID that the root complex sees. */
+export interface Requester {
+  readonly id: Bdf;
+}
+
 export interface Translation {
   /** The physical address that `requester` reaches at `iova`, or -1: refused. */
   translate(requester: Bdf, iova: number, write: boolean): number;
@@ -48,7 +53,7 @@ export const inSoftware: DmaPrices = {
 
 export class DmaPath implements BusMaster {
   private readonly machine: Machine;
-  private readonly requester: Bdf;
+  private readonly requester: Requester;
   private readonly translation: Translation;
   private readonly memory: MemoryBacking;
   private readonly prices: DmaPrices;
@@ -58,7 +63,7 @@ export class DmaPath implements BusMaster {
 
   constructor(
     machine: Machine,
-    requester: Bdf,
+    requester: Requester,
     translation: Translation,
     memory: MemoryBacking,
     prices: DmaPrices,
@@ -110,7 +115,7 @@ export class DmaPath implements BusMaster {
     }
     for (let page = 0; page < count; page++) {
       const at = page === 0 ? address : address - offset + page * PAGE_BYTES;
-      const physical = translation.translate(requester, at, write);
+      const physical = translation.translate(requester.id, at, write);
       if (physical < 0 || physical >= memory.size) {
         return false;
       }

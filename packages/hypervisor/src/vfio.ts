@@ -196,28 +196,48 @@ export class Vfio {
     group.members.forEach((member) => this.members.set(member.bdf, member));
   }
 
+  /** A function that came later, in a group that is there. @throws RangeError when it has one already; VfioError ENOENT. */
+  addFunction(id: number, one: HostFunction): void {
+    if (this.members.has(one.bdf)) {
+      throw new RangeError(`${formatBdf(one.bdf)} is in a group already.`);
+    }
+    this.members.set(one.bdf, this.record(id).group.add(one));
+  }
+
   /**
-   * The functions of a group are gone: each is unbound from its driver.
-   * @throws VfioError ENOENT no such group; EBUSY a user has one open (Linux asks the user for it, and waits).
+   * A function goes away. Its driver lets go first; a group without functions is gone, too.
+   * @throws VfioError ENODEV; EBUSY while a user has the function open.
    */
-  removeGroup(id: number): void {
-    const { group } = this.record(id);
-    group.members
-      .filter(({ driver }) => driver !== undefined)
-      .forEach(({ bdf }) => this.unbind(bdf));
-    group.detach();
-    this.groups.delete(id);
-    group.members.forEach(({ bdf }) => this.members.delete(bdf));
+  removeFunction(at: Bdf): void {
+    const member = this.member(at);
+    if (member.handles > 0) {
+      throw new VfioError('EBUSY', `${member.name} cannot be removed, because a user has it open.`);
+    }
+    if (member.driver !== undefined) {
+      this.unbind(at);
+    }
+    const { group } = member;
+    group.remove(member);
+    this.members.delete(at);
+    if (group.members.length === 0) {
+      this.groups.delete(group.id);
+    }
   }
 
-  /** Whether a user has the function open. */
-  isOpen(at: Bdf): boolean {
-    return this.member(at).handles > 0;
+  /** Who has the function open; undefined: nobody. @throws VfioError ENODEV. */
+  userOf(at: Bdf): string | undefined {
+    const { handles, group } = this.member(at);
+    return handles > 0 ? group.owner : undefined;
   }
 
-  /** The group of a function. @throws VfioError ENODEV. */
-  groupOf(at: Bdf): IommuGroup {
-    return this.member(at).group;
+  /** What the function is bound to. @throws VfioError ENODEV. */
+  driverOf(at: Bdf): HostDriver | undefined {
+    return this.member(at).driver;
+  }
+
+  /** /sys/bus/pci/devices/…/iommu_group. @throws VfioError ENODEV. */
+  groupOf(at: Bdf): number {
+    return this.member(at).group.id;
   }
 
   /** Group numbers, with the functions and drivers of each. */
@@ -245,7 +265,7 @@ export class Vfio {
     if (member.driver !== undefined) {
       throw new VfioError('EBUSY', `${member.name} is bound to ${member.driver.name} already.`);
     }
-    if (!member.matches(driver)) {
+    if (!member.matches(driver) || driver.probes?.(member.endpoint) === false) {
       throw new VfioError(
         'ENODEV',
         `The driver ${name} does not take ${member.name}; driver_override would make it.`,
@@ -266,7 +286,9 @@ export class Vfio {
   /** /sys/bus/pci/drivers_probe: binds the first driver that takes the function, if there is one. */
   probe(at: Bdf): void {
     const member = this.member(at);
-    const driver = this.options.drivers.find((each) => member.matches(each));
+    const driver = this.options.drivers.find(
+      (each) => member.matches(each) && each.probes?.(member.endpoint) !== false,
+    );
     if (driver !== undefined) {
       this.bind(at, driver.name);
     }

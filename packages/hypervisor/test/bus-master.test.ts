@@ -10,7 +10,11 @@ const profile = profiles.get('kvm-x86')!;
 function path(translation: Translation) {
   const machine = new Machine(profile);
   const memory = new PagedMemory(16 * PAGE_BYTES);
-  return { machine, memory, dma: new DmaPath(machine, 0x10, translation, memory, overTheBus) };
+  return {
+    machine,
+    memory,
+    dma: new DmaPath(machine, { id: 0x10 }, translation, memory, overTheBus),
+  };
 }
 
 /** Pages in reverse order; page 3 is refused. */

@@ -1,4 +1,4 @@
-import { bdf, type Display, formatBdf } from '@doorbell/abi';
+import { bdf, type DeviceHost, type Display, formatBdf } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VfioError } from '../src/errno.ts';
@@ -7,6 +7,7 @@ import { profiles } from '../src/profile.ts';
 import { SriovPf } from '../src/sriov-pf.ts';
 import { Vm } from '../src/vm.ts';
 
+const PORT = bdf(0, 1, 0);
 const PF = bdf(1, 0, 0);
 const rates = {
   ...{ packet: 1, fillByte: 1, copyByte: 1, blitPixel: 1, vertex: 1, triangle: 1, pixel: 1 },
@@ -22,8 +23,11 @@ let pf: SriovPf;
 beforeEach(() => {
   const profile = profiles.get('free')!;
   host = new Host({ profile, display: dark, iommu: 'strict', memoryBytes: 32 * MIB });
-  bell = host.plug(PF, (ports) => new Bell(ports, rates, { vramBytes: 4 * MIB, sriov: true }));
-  host.bus.assignBars();
+  const port = host.addPort(PORT, 'ROOT_PORT', { acs: true });
+  const make = (ports: DeviceHost): Bell =>
+    new Bell(ports, rates, { vramBytes: 4 * MIB, sriov: true });
+  bell = port.plug(bdf(0, 0, 0), make);
+  host.enumerate();
   pf = new SriovPf(host, PF, bell, { display: () => dark });
 });
 
@@ -47,7 +51,7 @@ function give(at: number): Vm {
   host.vfio.setDriverOverride(at, 'vfio-pci');
   host.vfio.probe(at);
   const vm = new Vm(host, { name: 'qemu', ramBytes: 8 * MIB, postedInterrupts: false });
-  vm.assign(bdf(0, 2, 0), at, host.vfio.groupOf(at).id);
+  vm.assign(bdf(0, 2, 0), at, host.vfio.groupOf(at));
   vm.bus.assignBars();
   return vm;
 }
@@ -56,9 +60,8 @@ describe('sriov_numvfs', () => {
   it('makes virtual functions with routing IDs behind the physical one, each in its own group', () => {
     pf.setNumVfs(3);
     expect(pf.virtualFunctions.map(formatBdf)).toEqual(['01:00.1', '01:00.2', '01:00.3']);
-    const groups = pf.virtualFunctions.map((at) => host.vfio.groupOf(at));
-    expect(groups.map(({ members }) => members.length)).toEqual([1, 1, 1]);
-    expect(new Set(groups.map(({ id }) => id)).size).toBe(3);
+    const groups = host.vfio.list().map(({ members }) => members.map(({ bdf: at }) => at));
+    expect(groups).toEqual([[PORT], [PF], ...pf.virtualFunctions.map((at) => [at])]);
     expect([pf.numVfs, pf.totalVfs, bell.configRead(0x130, 2)]).toEqual([3, 16, 3]);
   });
 
@@ -73,8 +76,7 @@ describe('sriov_numvfs', () => {
 
   it("binds the host's driver to them, unless sriov_drivers_autoprobe is 0", () => {
     pf.setNumVfs(1);
-    const driver = (): string | undefined =>
-      host.vfio.groupOf(pf.virtualFunctions[0]).members[0].driver?.name;
+    const driver = (): string | undefined => host.vfio.driverOf(pf.virtualFunctions[0])?.name;
     expect(driver()).toBe('bell');
     pf.setNumVfs(0);
     pf.driversAutoprobe = false;
@@ -90,7 +92,7 @@ describe('sriov_numvfs', () => {
     [NaN, 'EINVAL'],
   ])('%s is refused with %s', (count, errno) => {
     expect(errnoOf(() => pf.setNumVfs(count))).toBe(errno);
-    expect([pf.numVfs, host.bus.functions().length]).toEqual([0, 1]);
+    expect([pf.numVfs, host.bus.functions().length]).toEqual([0, 2]);
   });
 
   it('is changed only through 0, and the same number changes nothing', () => {
@@ -125,8 +127,8 @@ describe('sriov_numvfs', () => {
     const [first] = pf.virtualFunctions;
     const endpoint = host.bus.function(first);
     pf.setNumVfs(0);
-    expect(host.bus.functions().map(([at]) => at)).toEqual([PF]);
-    expect(host.vfio.list().map(({ id }) => id)).toEqual([0]);
+    expect(host.bus.functions().map(([at]) => at)).toEqual([PORT, PF]);
+    expect(host.vfio.list().map(({ id }) => id)).toEqual([0, 1]);
     expect(errnoOf(() => host.vfio.bind(first, 'bell'))).toBe('ENODEV');
     expect(host.iommu.translate(first, 0, false)).toBe(-1);
     expect(endpoint.configRead(0, 4)).toBe(0xffffffff);
@@ -139,14 +141,13 @@ describe('sriov_numvfs', () => {
       pf.setNumVfs(1 + (round % 16));
       pf.setNumVfs(0);
     }
-    expect(host.vfio.list()).toHaveLength(1);
+    expect(host.vfio.list()).toHaveLength(2);
   });
 
   it('a function without SR-IOV has none', () => {
-    const other = host.plug(bdf(2, 0, 0), (ports) => new Bell(ports, rates, { vramBytes: MIB }));
-    expect(errnoOf(() => new SriovPf(host, bdf(2, 0, 0), other, { display: () => dark }))).toBe(
-      'EINVAL',
-    );
+    const at = bdf(0, 3, 0);
+    const other = host.hotAdd(at, (ports) => new Bell(ports, rates, { vramBytes: MIB }));
+    expect(errnoOf(() => new SriovPf(host, at, other, { display: () => dark }))).toBe('EINVAL');
   });
 });
 

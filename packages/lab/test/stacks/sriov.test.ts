@@ -10,7 +10,7 @@ import { Random } from '../../src/random.ts';
 import { runStack } from '../../src/run.ts';
 import { scenes } from '../../src/scenes/index.ts';
 import { stackSpec } from '../../src/stack-spec.ts';
-import { engineRates } from '../../src/stacks/stack.ts';
+import { engineRates } from '../../src/stacks/engine-rates.ts';
 import { testEnvironment } from '../environment.ts';
 
 const profile = profiles.get('kvm-x86')!;
@@ -42,7 +42,7 @@ class Guest {
     host.vfio.probe(physical);
     this.host = host;
     this.vm = new Vm(host, { name, ramBytes: 32 * MIB, postedInterrupts: false });
-    this.vm.assign(GUEST_GPU, physical, host.vfio.groupOf(physical).id);
+    this.vm.assign(GUEST_GPU, physical, host.vfio.groupOf(physical));
     this.vm.bus.assignBars();
   }
 
@@ -85,8 +85,9 @@ beforeEach(() => {
     display: { flip: () => undefined },
   });
   const rates = engineRates(profile, 'engine');
-  bell = host.plug(PHYSICAL, (ports) => new Bell(ports, rates, { sriov: true }));
-  host.bus.assignBars();
+  const port = host.addPort(bdf(0, 1, 0), 'ROOT_PORT', { acs: true });
+  bell = port.plug(bdf(0, 0, 0), (ports) => new Bell(ports, rates, { sriov: true }));
+  host.enumerate();
   const pf = new SriovPf(host, PHYSICAL, bell, {
     display: (index) => ({
       flip: (...frame) => {
