@@ -229,6 +229,7 @@ export class Host implements Stateful<unknown> {
     } satisfies HostState;
   }
 
+  /** Into a host where the same is plugged in, functions that came later too. */
   load(saved: unknown): void {
     const state = saved as HostState;
     this.machine.load(state.machine);

@@ -25,7 +25,7 @@ export function newHost(options: Partial<HostOptions> = {}): Host {
   });
 }
 
-export function plugAll(slots: PciSlots, all: readonly Plugged[]): void {
+function plugAll(slots: PciSlots, all: readonly Plugged[]): void {
   for (const { at, kind, acs = false, multifunction = false, behind = [] } of all) {
     const place = bdf(0, ...at);
     switch (kind) {
