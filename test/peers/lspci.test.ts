@@ -60,8 +60,8 @@ function ours(...flags: readonly string[]): string {
   return execFileSync(process.execPath, [doorbell, 'lspci', ...flags], { encoding: 'utf8' });
 }
 
-function decode(stack: string): readonly string[] {
-  return decodeDump(stack, ours('--stack', stack));
+function decode(stack: string, ...flags: readonly string[]): readonly string[] {
+  return decodeDump(stack, ours('--stack', stack, ...flags));
 }
 
 /** A switch, a board of two functions, a conventional bus, an empty port, an integrated endpoint. */
@@ -227,6 +227,36 @@ describe.skipIf(missing && !required)('lspci', () => {
     expect(texts.join('\n')).toMatch(/Express \(v2\) PCI-Express to PCI\/PCI-X Bridge/);
     expect(texts.join('\n')).toMatch(/Express \(v2\) Root Complex Integrated Endpoint/);
     expect(texts.join('\n')).not.toMatch(/<chain looped>|unknown|broken|<access denied>/i);
+  });
+
+  test("decodes a virtual function as its guest sees it: a bell like the host's", () => {
+    const [bell, ...others] = decode('sriov');
+    expect(others).toEqual([]);
+    expect(bell).toMatch(/^00:02\.0 Display controller \[0380\]: .*\[1234:be11\] \(rev 01\)/);
+    expect(bell).toMatch(/Region 0: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
+    expect(bell).toMatch(/Region 2: Memory at [0-9a-f]{10} \(64-bit, prefetchable\)/);
+    expect(bell).toMatch(/MSI-X: Enable- Count=129 Masked-/);
+    expect(bell).toMatch(/FLReset\+/);
+    expect(bell.replace(phantom, '')).not.toMatch(/<chain looped>|<unassigned>|broken/i);
+  });
+
+  test('decodes the SR-IOV capability of the physical function, and raw virtual ones', () => {
+    const [, physical, ...virtual] = decode('sriov', '--host', '--vfs', '3');
+    expect(physical).toMatch(/^01:00\.0 Display controller \[0380\]: .*\[1234:be11\]/);
+    expect(physical).toMatch(/Single Root I\/O Virtualization \(SR-IOV\)/);
+    expect(physical).toMatch(/IOVCtl:\s+Enable\+ Migration- Interrupt- MSE\+ ARIHierarchy\+/);
+    expect(physical).toMatch(
+      /Initial VFs: 16, Total VFs: 16, Number of VFs: 3, Function Dependency Link: 00/,
+    );
+    expect(physical).toMatch(/VF offset: 1, stride: 1, Device ID: be11/);
+    expect(physical).toMatch(/Supported Page Size: 00000553, System Page Size: 00000001/);
+    expect(physical).toMatch(/Region 2: Memory at [0-9a-f]{16} \(64-bit, prefetchable\)/);
+    expect(virtual.map((text) => text.slice(0, 7))).toEqual(['01:00.1', '01:00.2', '01:00.3']);
+    for (const text of virtual) {
+      expect(text).toMatch(/\[ffff:ffff\]/);
+      expect(text).not.toMatch(/Region/);
+      expect(text).toMatch(/MSI-X: Enable- Count=129 Masked-/);
+    }
   });
 
   test('decodes where a virtio-gpu function has its structures', () => {

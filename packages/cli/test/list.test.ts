@@ -33,8 +33,14 @@ test('writes JSON to stdout, and nothing else', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const list = JSON.parse(stdout) as List;
   expect(list.schema).toBe('doorbell.list/1');
-  expect(list.stacks.map(({ name }) => name)).toEqual(['native', 'passthrough', 'emulated', 'pv']);
-  expect(list.stacks[2].options).toHaveProperty('vram.default', 'map');
+  expect(list.stacks.map(({ name }) => name)).toEqual([
+    'native',
+    'passthrough',
+    'sriov',
+    'emulated',
+    'pv',
+  ]);
+  expect(list.stacks[3].options).toHaveProperty('vram.default', 'map');
   expect(list.scenes.map(({ name }) => name)).toContain('bunny');
   expect(list.profiles[0]).toMatchObject({
     name: 'kvm-x86',

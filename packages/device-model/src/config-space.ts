@@ -35,6 +35,7 @@ interface Watch {
 }
 
 const NEXT_EXTENDED_SHIFT = 20;
+const BAR_BYTES = 4;
 
 export class ConfigSpace implements Stateful<Uint8Array> {
   private readonly bytes = new Uint8Array(CONFIG_BYTES);
@@ -94,19 +95,30 @@ export class ConfigSpace implements Stateful<Uint8Array> {
 
   /**
    * Makes base address registers of type 0's BAR words. Those of no shape stay zero (§7.5.1.2.1).
+   * @param bars  where BAR 0 is.
    * @throws RangeError when no BAR has that size.
    */
-  installBar(index: number, shape: BarShape | undefined): void {
+  installBar(index: number, shape: BarShape | undefined, bars = barOffset(0)): void {
     if (shape !== undefined && !isBarSize(shape.size)) {
       throw new RangeError(`BAR ${index} cannot have ${shape.size} bytes.`);
     }
-    const at = barOffset(index);
+    const at = bars + index * BAR_BYTES;
     const masks = shape === undefined ? { low: 0, high: 0 } : barMasks(shape);
     this.put(this.rw, at, 4, masks.low);
     this.initialise(at, 4, shape === undefined ? 0 : barFlags(shape));
     if (shape?.is64 === true) {
       this.put(this.rw, at + 4, 4, masks.high);
       this.initialise(at + 4, 4, 0);
+    }
+  }
+
+  /** Bits that read zero and that software may not write after all. */
+  clearWires(at: number, width: AccessWidth, mask: number): void {
+    for (let i = 0; i < width; i++) {
+      const left = ~(mask >>> (8 * i));
+      this.rw[at + i] &= left;
+      this.initial[at + i] &= left;
+      this.bytes[at + i] &= left;
     }
   }
 

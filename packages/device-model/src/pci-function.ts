@@ -19,7 +19,7 @@ import { type Bar, type BarRegion, readBar, writeBar } from './bar.ts';
 import { ConfiguredFunction, headerValues, type Identity } from './configured-function.ts';
 import { Msix, type MsixState } from './msix.ts';
 
-const { COMMAND, STATUS } = type0Header.rows;
+const { COMMAND, INTERRUPT_LINE, STATUS } = type0Header.rows;
 
 /** What an endpoint says of itself. */
 export interface EndpointIdentity extends Identity {
@@ -44,6 +44,8 @@ export abstract class PciFunction extends ConfiguredFunction {
   /** Where the capability stands; 0: it has none. */
   private msi = 0;
   private msix: Msix | undefined;
+  /** Its BARs are in the capability of its physical function. */
+  private isVirtual = false;
   private decodes = false;
   private level = false;
   private line = false;
@@ -74,7 +76,9 @@ export abstract class PciFunction extends ConfiguredFunction {
 
   protected addBar(bar: Bar): void {
     this.bars[bar.index] = bar;
-    this.config.installBar(bar.index, bar);
+    if (!this.isVirtual) {
+      this.config.installBar(bar.index, bar);
+    }
   }
 
   /** MSI with one vector. */
@@ -191,8 +195,22 @@ export abstract class PciFunction extends ConfiguredFunction {
     return this.command(COMMAND.bits.BUS_MASTER.mask) && this.powered();
   }
 
-  private updateDecode(): void {
-    const decodes = this.command(COMMAND.bits.MEMORY.mask) && this.powered();
+  /** Whether software has it decode its BARs. */
+  protected decodesMemory(): boolean {
+    return this.command(COMMAND.bits.MEMORY.mask);
+  }
+
+  /** A virtual function decodes as its physical one says, has no INTx, and no BARs (§9.3.4.1). */
+  protected beVirtual(): void {
+    const { MEMORY, INTX_DISABLE } = COMMAND.bits;
+    this.config.clearWires(COMMAND.offset, COMMAND.width, MEMORY.mask | INTX_DISABLE.mask);
+    this.config.clearWires(INTERRUPT_LINE.offset, INTERRUPT_LINE.width, 0xff);
+    this.isVirtual = true;
+  }
+
+  /** What it decodes has changed, perhaps. */
+  updateDecode(): void {
+    const decodes = this.decodesMemory() && this.powered();
     if (decodes !== this.decodes) {
       this.decodes = decodes;
       this.host.decodeChanged();
@@ -265,6 +283,6 @@ export abstract class PciFunction extends ConfiguredFunction {
     }
     this.level = state.level;
     this.line = state.line;
-    this.decodes = this.command(COMMAND.bits.MEMORY.mask) && this.powered();
+    this.decodes = this.decodesMemory() && this.powered();
   }
 }

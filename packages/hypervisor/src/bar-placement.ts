@@ -11,11 +11,11 @@ export class BarPlacement {
   private low = LOW.base;
   private high = HIGH.base;
 
-  /** The address of a BAR. @throws RangeError when there is no more room. */
-  place(shape: BarShape): number {
+  /** The address of a BAR, or of `count` in a row. @throws RangeError when there is no more room. */
+  place(shape: BarShape, count = 1): number {
     const isHigh = shape.is64 && shape.prefetchable;
     const address = roundUp(isHigh ? this.high : this.low, shape.size);
-    const end = address + shape.size;
+    const end = address + shape.size * count;
     if (end > (isHigh ? HIGH : LOW).end) {
       throw new RangeError(`There is no room for a BAR of ${shape.size} bytes.`);
     }

@@ -12,7 +12,8 @@ export type Errno =
   | 'ENOMEM'
   | 'ENOSPC'
   | 'ENOTTY'
-  | 'EPERM';
+  | 'EPERM'
+  | 'ERANGE';
 
 /** A call that the IOMMU API refuses; nothing has changed. */
 export class IommuError extends Error {

@@ -9,6 +9,8 @@ import { joinedGroup } from './iommu-groups.ts';
 import type { Domain, Iommu } from './iommu.ts';
 import type { Machine } from './machine.ts';
 import type { PciTopology } from './pci-topology.ts';
+import type { HotVirtual } from './physical-pci.ts';
+import type { VirtualFunctionOf } from './virtual-function.ts';
 import { cost } from './profile.ts';
 import type { HostFunction } from './iommu-group.ts';
 import type { Vfio } from './vfio.ts';
@@ -62,10 +64,13 @@ export class HostGroups {
     });
   }
 
-  /** A function appeared. A driver binds, unless a user owns the group. */
-  add(at: Bdf): void {
+  /** A function appeared. A driver binds, unless a user owns the group or it is not wanted. */
+  add(at: Bdf, virtual?: HotVirtual): void {
     const { vfio } = this.parts;
-    const id = this.group(at);
+    const id = this.group(at, virtual?.virtualOf);
+    if (virtual?.probe === false) {
+      return;
+    }
     if (vfio.list().find((group) => group.id === id)?.owner === undefined) {
       vfio.probe(at);
     }
@@ -94,7 +99,7 @@ export class HostGroups {
   }
 
   /** Puts a function in the group where it belongs. Returns its number. */
-  private group(at: Bdf): number {
+  private group(at: Bdf, virtualOf?: VirtualFunctionOf): number {
     const { topology, vfio } = this.parts;
     const joined = joinedGroup(topology, at, (other) => this.numbers.get(other));
     const id = joined ?? vfio.freeNumber();
@@ -102,6 +107,7 @@ export class HostGroups {
       bdf: at,
       endpoint: topology.endpoint(at),
       requesters: topology.requestersOf(at),
+      virtualOf,
     };
     const shared = [...this.numbers].find(([, number]) => number === id)?.[0];
     const owned = shared === undefined ? undefined : this.byRequester.get(shared);

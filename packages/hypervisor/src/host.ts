@@ -17,7 +17,13 @@ import { MessageRouter, ROUTED_ADDRESS } from './message-router.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus } from './pci-bus.ts';
 import type { PciTopology } from './pci-topology.ts';
-import { type MakeDevice, PhysicalPci, type Port, type PortOptions } from './physical-pci.ts';
+import {
+  type HotVirtual,
+  type MakeDevice,
+  PhysicalPci,
+  type Port,
+  type PortOptions,
+} from './physical-pci.ts';
 import { resetBuses } from './secondary-bus-reset.ts';
 import { cost, type Profile } from './profile.ts';
 import { Vfio } from './vfio.ts';
@@ -163,11 +169,12 @@ export class Host implements Stateful<unknown> {
 
   /**
    * A function appears on a bus that is there, such as a virtual function: it joins a group, or
-   * has a new one, and a driver may bind. Its BARs have no addresses yet.
+   * has a new one, and a driver may bind. Its BARs have no addresses yet, but for a virtual
+   * function's: `virtual` says what is known of that beforehand.
    */
-  hotAdd<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>): D {
-    const device = this.pci.add(at, make);
-    this.groups?.add(at);
+  hotAdd<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>, virtual?: HotVirtual): D {
+    const device = this.pci.add(at, make, virtual);
+    this.groups?.add(at, virtual);
     return device;
   }
 

@@ -22,6 +22,7 @@ export { EventCounter } from './event-fd.ts';
 export { vfioExtensions } from './vfio-container.ts';
 export { irqIndexes } from './vfio-interrupts.ts';
 export { VfioProcess } from './vfio-process.ts';
+export { SriovPf, type SriovPfOptions, type VfQuota } from './sriov-pf.ts';
 export type { IommuFault } from './fault-log.ts';
 export type { IoAccess, IoPageTableOptions, TablePages } from './io-page-table.ts';
 export * from './vtd.ts';

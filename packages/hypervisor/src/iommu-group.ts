@@ -13,6 +13,7 @@ import {
 } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import type { Domain, Iommu } from './iommu.ts';
+import { vfIds, type VirtualFunctionOf } from './virtual-function.ts';
 
 const { VENDOR_ID, DEVICE_ID, BASE_CLASS, SUBCLASS, PROG_IF } = type0Header.rows;
 
@@ -43,6 +44,8 @@ export interface HostFunction {
   readonly endpoint: PciEndpoint;
   /** The IDs that its requests may come with. Absent: its own. */
   readonly requesters?: readonly Bdf[];
+  /** Of a virtual function: whose it is. */
+  readonly virtualOf?: VirtualFunctionOf | undefined;
 }
 
 /** What a function is attached to while the kernel owns it; undefined: nothing, so all its DMA is refused. */
@@ -52,6 +55,7 @@ export class GroupMember implements HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
   readonly requesters: readonly Bdf[];
+  readonly virtualOf: VirtualFunctionOf | undefined;
   readonly group: IommuGroup;
   driver: HostDriver | undefined;
   /** The only driver that may bind; undefined: any that matches. */
@@ -61,10 +65,11 @@ export class GroupMember implements HostFunction {
   /** Handles of its own file, bound or not. */
   files = 0;
 
-  constructor({ bdf, endpoint, requesters }: HostFunction, group: IommuGroup) {
+  constructor({ bdf, endpoint, requesters, virtualOf }: HostFunction, group: IommuGroup) {
     this.bdf = bdf;
     this.endpoint = endpoint;
     this.requesters = requesters ?? [bdf];
+    this.virtualOf = virtualOf;
     this.group = group;
   }
 
@@ -77,9 +82,11 @@ export class GroupMember implements HostFunction {
     if (this.driverOverride !== undefined) {
       return this.driverOverride === driver.name;
     }
-    const { endpoint } = this;
-    const vendor = read(endpoint, VENDOR_ID);
-    const device = read(endpoint, DEVICE_ID);
+    const { endpoint, virtualOf } = this;
+    const [vendor, device] =
+      virtualOf === undefined
+        ? [read(endpoint, VENDOR_ID), read(endpoint, DEVICE_ID)]
+        : vfIds(virtualOf);
     const classCode = (read(endpoint, BASE_CLASS) << 16) | (read(endpoint, SUBCLASS) << 8);
     return (
       driver.matches(vendor, device, classCode | read(endpoint, PROG_IF)) ||

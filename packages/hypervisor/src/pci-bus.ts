@@ -14,6 +14,15 @@ import {
 import type { AddressSpace, DeviceRegion } from './address-space.ts';
 import { BarPlacement } from './bar-placement.ts';
 import { barShapes } from './pci-function.ts';
+import {
+  placeVfBar,
+  sriovOffset,
+  totalVfs,
+  vfBarAddress,
+  vfBarShapes,
+  vfsDecode,
+  type VirtualFunctionOf,
+} from './virtual-function.ts';
 
 /** Which parts of a BAR trap, and which are mapped. Parts that are left out are not there. */
 export interface BarPart {
@@ -42,6 +51,8 @@ interface Slot {
   readonly policy: BarPolicy;
   readonly upstream: Upstream;
   readonly shapes: Map<number, BarShape>;
+  /** Its BARs are in the SR-IOV capability of its physical function. */
+  readonly virtualOf: VirtualFunctionOf | undefined;
 }
 
 export class PciBus {
@@ -54,8 +65,19 @@ export class PciBus {
     this.trace = trace;
   }
 
-  plug(at: Bdf, endpoint: PciEndpoint, policy: BarPolicy, upstream: Upstream = onRootBus): void {
-    this.slots.set(at, { endpoint, policy, upstream, shapes: new Map() });
+  /** A virtual function's BARs have their places already. */
+  plug(
+    at: Bdf,
+    endpoint: PciEndpoint,
+    policy: BarPolicy,
+    upstream: Upstream = onRootBus,
+    virtualOf?: VirtualFunctionOf,
+  ): void {
+    const shapes = new Map(virtualOf === undefined ? [] : vfBarShapes(virtualOf.physical));
+    this.slots.set(at, { endpoint, policy, upstream, shapes, virtualOf });
+    if (virtualOf !== undefined) {
+      this.decodeChanged();
+    }
   }
 
   /** Its BARs answer no more. @throws RangeError when nothing is there. */
@@ -84,7 +106,7 @@ export class PciBus {
     if (shape === undefined) {
       throw new RangeError(`${formatBdf(at)} has no BAR ${bar}.`);
     }
-    return { address: readBar(slot.endpoint, bar, shape), size: shape.size };
+    return { address: addressOf(slot, bar, shape), size: shape.size };
   }
 
   /** What firmware does on a flat bus: sizes each BAR and gives it an address. */
@@ -95,12 +117,20 @@ export class PciBus {
     }
   }
 
-  /** Sizes a function's BARs and gives each an address. */
+  /**
+   * Sizes a function's BARs and gives each an address, and the BARs of its virtual functions room
+   * for as many as there can be.
+   */
   placeBars(at: Bdf, placement: BarPlacement): void {
     const { endpoint, shapes } = this.slot(at);
     for (const [bar, shape] of barShapes(endpoint)) {
       shapes.set(bar, shape);
       writeBar(endpoint, bar, shape, placement.place(shape));
+    }
+    if (sriovOffset(endpoint) !== 0) {
+      for (const [bar, shape] of vfBarShapes(endpoint)) {
+        placeVfBar(endpoint, bar, shape, placement.place(shape, totalVfs(endpoint)));
+      }
     }
   }
 
@@ -111,16 +141,21 @@ export class PciBus {
   decodeChanged(): void {
     this.space.removeDevices();
     for (const [at, endpoint] of this.functions()) {
-      const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
-      if ((command & COMMAND.bits.MEMORY.mask) !== 0) {
-        this.decode(at, this.slot(at));
+      const slot = this.slot(at);
+      const decodes =
+        slot.virtualOf === undefined
+          ? (endpoint.configRead(COMMAND.offset, COMMAND.width) & COMMAND.bits.MEMORY.mask) !== 0
+          : vfsDecode(slot.virtualOf.physical);
+      if (decodes) {
+        this.decode(at, slot);
       }
     }
   }
 
-  private decode(at: Bdf, { endpoint, policy, upstream, shapes }: Slot): void {
+  private decode(at: Bdf, slot: Slot): void {
+    const { endpoint, policy, upstream, shapes } = slot;
     for (const [bar, shape] of shapes) {
-      const base = readBar(endpoint, bar, shape);
+      const base = addressOf(slot, bar, shape);
       if (!upstream.isReached(base, shape.size)) {
         continue;
       }
@@ -142,6 +177,12 @@ export class PciBus {
     }
     return slot;
   }
+}
+
+function addressOf({ endpoint, virtualOf }: Slot, bar: number, shape: BarShape): number {
+  return virtualOf === undefined
+    ? readBar(endpoint, bar, shape)
+    : vfBarAddress(virtualOf, bar, shape);
 }
 
 function readBar(endpoint: PciEndpoint, bar: number, shape: BarShape): number {

@@ -15,6 +15,7 @@ import type { Machine } from './machine.ts';
 import { allMapped, type PciBus } from './pci-bus.ts';
 import { assignAddresses, numberBuses } from './pci-firmware.ts';
 import { PciTopology, type PciNode } from './pci-topology.ts';
+import type { VirtualFunctionOf } from './virtual-function.ts';
 import { type DeviceModel, wire } from './wiring.ts';
 
 export interface PhysicalPciParts {
@@ -34,6 +35,16 @@ export interface PhysicalPciParts {
 /** What may be chosen of a bridge. */
 export type PortOptions = Pick<BridgeOptions, 'acs' | 'multifunction'>;
 export type MakeDevice<D extends DeviceModel> = (host: DeviceHost) => D;
+
+/** A virtual function that appears. */
+export interface HotVirtual {
+  /** Its physical function, which is on the bus. */
+  readonly virtualOf: VirtualFunctionOf;
+  /** It has a screen of its own. */
+  readonly display: Display;
+  /** Whether a driver of the host may bind it at once. */
+  readonly probe: boolean;
+}
 
 /** Where things are plugged in: the root bus, or what is behind a bridge. */
 export interface PciSlots {
@@ -79,13 +90,13 @@ export class PhysicalPci implements PciSlots {
   }
 
   /** A function appears on a bus that firmware has numbered. Its BARs have no addresses yet. */
-  add<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>): D {
+  add<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>, virtual?: HotVirtual): D {
     const { topology } = this;
     const parent = topology.bridgeOf(at >>> 8);
-    const device = this.plugBelow(parent, at & 0xff, make);
+    const device = this.plugBelow(parent, at & 0xff, make, virtual);
     const node = this.nodeOf(device);
     topology.number(node, at >>> 8, node.saysMultifunction);
-    this.connect(node);
+    this.connect(node, virtual);
     return device;
   }
 
@@ -115,8 +126,8 @@ export class PhysicalPci implements PciSlots {
   }
 
   /** Makes it answer at its routing ID. */
-  private connect(node: PciNode): void {
-    this.parts.bus.plug(node.bdf, node.endpoint, allMapped, node);
+  private connect(node: PciNode, virtual?: HotVirtual): void {
+    this.parts.bus.plug(node.bdf, node.endpoint, allMapped, node, virtual?.virtualOf);
     if (!node.isBridge) {
       this.parts.interrupts.addLine(node.bdf);
     }
@@ -161,9 +172,14 @@ export class PhysicalPci implements PciSlots {
     parent: PciNode | undefined,
     at: Bdf,
     make: MakeDevice<D>,
+    virtual?: HotVirtual,
   ): D {
-    const { machine, memory, bus, iommu, interrupts, display, message, takesLine } = this.parts;
-    checkPlace(parent, at);
+    const { machine, memory, bus, iommu, interrupts, message, takesLine } = this.parts;
+    const display = virtual?.display ?? this.parts.display;
+    // With ARI the functions of the one device have numbers above 7 (PCIe 6.0 §6.13).
+    if (virtual === undefined) {
+      checkPlace(parent, at);
+    }
     const place: { node?: PciNode } = {};
     const requester = {
       get id(): Bdf {

@@ -141,6 +141,17 @@ export class Vfio {
     }
   }
 
+  /** Who has the function open; undefined: nobody. @throws VfioError ENODEV. */
+  userOf(at: Bdf): string | undefined {
+    const { handles, group } = this.drivers.member(at);
+    return handles > 0 ? group.owner : undefined;
+  }
+
+  /** What the function is bound to. @throws VfioError ENODEV. */
+  driverOf(at: Bdf): HostDriver | undefined {
+    return this.drivers.member(at).driver;
+  }
+
   /** /sys/bus/pci/devices/…/iommu_group. @throws VfioError ENODEV. */
   groupOf(at: Bdf): number {
     return this.drivers.member(at).group.id;

@@ -26,7 +26,7 @@ describe('parseStacks', () => {
 
   it.each([
     ['nativ', "no stack 'nativ'"],
-    ['', 'The list of stacks is empty; there is native, passthrough, emulated'],
+    ['', 'The list of stacks is empty; there is native, passthrough, sriov, emulated'],
     ['native,', "no stack ''"],
     ['native:iommu', "'iommu' is not an option"],
     ['native:iommu=', "'iommu=' is not an option"],
@@ -34,6 +34,9 @@ describe('parseStacks', () => {
     ['native:iommu=maybe', "'maybe' is not one of off, strict, deferred"],
     ['native:vram=map', "'native' has no option 'vram'"],
     ['passthrough:iommu=off', 'needs the IOMMU'],
+    ['sriov:iommu=off', "'sriov' needs the IOMMU"],
+    ['sriov:vfs=0', 'a whole number from 1 to 16'],
+    ['sriov:vfs=17', 'a whole number from 1 to 16'],
   ])('refuses %j with a line that says why', (text, message) => {
     expect(() => parseStacks(text)).toThrow(InputError);
     expect(() => parseStacks(text)).toThrow(message);

@@ -11,6 +11,7 @@ import {
   pmCapability,
 } from '../pci-capabilities.ts';
 import { acsCapability, ariCapability, extendedIds, serialCapability } from '../pci-extended.ts';
+import { sriovCapability } from '../sriov.ts';
 import { blocks, hex, page, steps, table } from './markdown.ts';
 import { legend, registerTables } from './register-tables.ts';
 
@@ -132,6 +133,8 @@ export function pciPage(): string {
     registerTables(acsCapability),
     '### Alternative routing-ID interpretation',
     registerTables(ariCapability),
+    '### Single root I/O virtualization',
+    registerTables(sriovCapability),
     interrupts,
     reset,
   );

@@ -15,6 +15,8 @@ export interface PhysicalMachineParts {
   readonly profile: Profile;
   readonly display: Display;
   readonly iommu: IommuMode;
+  /** Whether the GPU has virtual functions. Default: no. */
+  readonly sriov?: boolean;
 }
 
 /** With the board. */
@@ -22,9 +24,12 @@ export function physicalMachine(parts: PhysicalMachineParts): {
   readonly host: Host;
   readonly bell: Bell;
 } {
-  const { profile } = parts;
+  const { profile, sriov = false } = parts;
   const { host, port } = unfinished(parts);
-  const bell = port.plug(BOARD, (ports) => new Bell(ports, engineRates(profile, 'engine')));
+  const bell = port.plug(
+    BOARD,
+    (ports) => new Bell(ports, engineRates(profile, 'engine'), { sriov }),
+  );
   host.enumerate();
   return { host, bell };
 }
