@@ -4,6 +4,8 @@
  */
 import {
   bellIds,
+  crossing,
+  crossingOf,
   type Bdf,
   type BusMaster,
   type DeviceHost,
@@ -140,6 +142,7 @@ export class Host implements Stateful<unknown> {
    */
   plug<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D): D {
     const line = this.interrupts.addLine(at);
+    const requester = crossing.of(at, crossingOf.WRITE);
     const device = wire(this.machine, at, this.memory, make, {
       bus: this.bus,
       translation: this.iommu,
@@ -148,6 +151,7 @@ export class Host implements Stateful<unknown> {
       policy: allMapped,
       message: (address, data) => {
         this.machine.counts.interrupts++;
+        this.machine.tracer.event('message', address, data, requester);
         if (address === ROUTED_ADDRESS) {
           this.router.signal(data);
         } else {
@@ -156,6 +160,7 @@ export class Host implements Stateful<unknown> {
       },
       line: (high) => {
         this.machine.counts.interrupts += high ? 1 : 0;
+        this.machine.tracer.event('line', high ? 1 : 0, 0, requester);
         this.interrupts.setLine(line, high);
       },
     });
@@ -281,8 +286,8 @@ export function wire<D extends DeviceModel>(
     }),
     // What a device does follows from what it did before: each of its events causes the next.
     trace: {
-      event: (kind, a, b) => {
-        const id = tracer.event(kind, a, b);
+      event: (kind, a, b, c) => {
+        const id = tracer.event(kind, a, b, c);
         tracer.cause = id === 0 ? tracer.cause : id;
         return id;
       },

@@ -19,6 +19,8 @@ export interface BarPart {
   readonly kind: DeviceRegion['kind'];
   readonly offset: number;
   readonly size: number;
+  /** Its address on the physical bus; absent: the one that it has on this bus. */
+  readonly onBus?: number;
 }
 export type BarPolicy = (bar: number, size: number) => readonly BarPart[];
 
@@ -109,9 +111,9 @@ export class PciBus {
   private decode(at: Bdf, { endpoint, policy, shapes }: Slot): void {
     for (const [bar, shape] of shapes) {
       const base = readBar(endpoint, bar, shape);
-      for (const { kind, offset, size } of policy(bar, shape.size)) {
+      for (const { kind, offset, size, onBus = base + offset } of policy(bar, shape.size)) {
         const name = `${formatBdf(at)} BAR${bar}`;
-        const place = { base: base + offset, size };
+        const place = { base: base + offset, size, onBus };
         const added = this.space.add({ name, ...place, kind, endpoint, bar, barOffset: offset });
         if (added && (kind === 'mapped' || kind === 'shared')) {
           this.trace.event('mapped', place.base, size);

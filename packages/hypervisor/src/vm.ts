@@ -120,7 +120,10 @@ export class Vm implements Stateful<unknown> {
         this.bus.decodeChanged();
       },
     });
-    this.bus.plug(at, device, (bar, size) => device.barParts(bar, size));
+    this.bus.plug(at, device, (bar, size) => {
+      const { address } = this.host.bus.barAddress(physical, bar);
+      return device.barParts(bar, size).map((part) => ({ ...part, onBus: address + part.offset }));
+    });
     this.assigned.set(at, device);
   }
 
