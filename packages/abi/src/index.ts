@@ -19,6 +19,8 @@ export * from './ports.ts';
 export { referencePages } from './reference.ts';
 export * from './register.ts';
 export * from './timing.ts';
+export * from './tlp-header.ts';
+export * from './tlp.ts';
 export * from './trace.ts';
 export * from './virtio-gpu.ts';
 export * from './virtio-pci.ts';
