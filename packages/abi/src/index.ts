@@ -18,6 +18,7 @@ export * from './pci.ts';
 export * from './ports.ts';
 export { referencePages } from './reference.ts';
 export * from './register.ts';
+export * from './sriov.ts';
 export * from './timing.ts';
 export * from './tlp-header.ts';
 export * from './tlp.ts';

@@ -9,7 +9,8 @@ export type Errno =
   | 'ENOENT'
   | 'ENOMEM'
   | 'ENOSPC'
-  | 'EPERM';
+  | 'EPERM'
+  | 'ERANGE';
 
 /** A call that the IOMMU API refuses; nothing has changed. */
 export class IommuError extends Error {

@@ -7,6 +7,7 @@
 import { formatBdf, type Bdf, type PciEndpoint, type0Header } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import type { Domain, Iommu } from './iommu.ts';
+import { vfIds, type VirtualFunctionOf } from './virtual-function.ts';
 
 export interface HostDriver {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface HostDriver {
 export interface HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
+  /** Of a virtual function: whose it is. */
+  readonly virtualOf?: VirtualFunctionOf | undefined;
 }
 
 /** What a function is attached to while the kernel owns it; undefined: nothing, so all its DMA is refused. */
@@ -30,6 +33,7 @@ export type DefaultDomain = (requester: Bdf) => Domain | undefined;
 export class GroupMember implements HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
+  readonly virtualOf: VirtualFunctionOf | undefined;
   readonly group: IommuGroup;
   driver: HostDriver | undefined;
   /** The only driver that may bind; undefined: any that matches. */
@@ -37,9 +41,10 @@ export class GroupMember implements HostFunction {
   /** Device handles that are open. */
   handles = 0;
 
-  constructor({ bdf, endpoint }: HostFunction, group: IommuGroup) {
+  constructor({ bdf, endpoint, virtualOf }: HostFunction, group: IommuGroup) {
     this.bdf = bdf;
     this.endpoint = endpoint;
+    this.virtualOf = virtualOf;
     this.group = group;
   }
 
@@ -51,6 +56,9 @@ export class GroupMember implements HostFunction {
   matches(driver: HostDriver): boolean {
     if (this.driverOverride !== undefined) {
       return this.driverOverride === driver.name;
+    }
+    if (this.virtualOf !== undefined) {
+      return driver.matches(...vfIds(this.virtualOf));
     }
     const { VENDOR_ID, DEVICE_ID } = type0Header.rows;
     return driver.matches(

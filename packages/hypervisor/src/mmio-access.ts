@@ -111,7 +111,7 @@ export class MmioAccess {
   private block(address: number, bytes: Uint8Array, write: boolean): void {
     const region = this.space.find(address);
     const direct = region?.kind === 'mapped' || region?.kind === 'shared';
-    if (direct && region.endpoint.barMemory(region.bar) !== undefined) {
+    if (direct && reaches(region, address, bytes.length)) {
       this.transactions(region, address, bytes, write);
     } else {
       this.wordByWord(address, bytes, write);
@@ -145,12 +145,20 @@ export class MmioAccess {
     const at = address - region.base + region.barOffset;
     // Only after the charge: what became due meanwhile may have moved the BAR.
     const memory = region.endpoint.barMemory(region.bar);
-    if (memory !== undefined && write) {
+    const isThere = memory !== undefined && at + bytes.length <= memory.size;
+    if (isThere && write) {
       memory.bytes.set(bytes, at);
       memory.touched(at, bytes.length);
-    } else if (memory !== undefined) {
+    } else if (isThere) {
       bytes.set(memory.bytes.subarray(at, at + bytes.length));
     }
     machine.tracer.cause = cause;
   }
+}
+
+/** Whether all of the bytes are memory: behind a BAR there may be less than its size. */
+function reaches(region: DeviceRegion, address: number, bytes: number): boolean {
+  const memory = region.endpoint.barMemory(region.bar);
+  const at = address - region.base + region.barOffset;
+  return memory !== undefined && at + bytes <= memory.size;
 }

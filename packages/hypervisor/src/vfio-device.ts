@@ -18,6 +18,7 @@ import {
 import { VfioError } from './errno.ts';
 import type { HostIrq } from './message-router.ts';
 import { barShapes, findCapability } from './pci-function.ts';
+import { vfBarShapes, vfIds, type VirtualFunctionOf } from './virtual-function.ts';
 import { VfioConfig } from './vfio-config.ts';
 import { VfioInterrupts, type Trigger, type VfioInterruptsState } from './vfio-interrupts.ts';
 
@@ -36,6 +37,7 @@ export interface RegionInfo {
 export interface OpenFunction {
   readonly name: string;
   readonly endpoint: PciEndpoint;
+  readonly virtualOf?: VirtualFunctionOf | undefined;
   handles: number;
 }
 
@@ -60,16 +62,19 @@ export class VfioDevice {
     this.member = member;
     this.onClose = onClose;
     this.interrupts = new VfioInterrupts(member.endpoint, host);
-    this.shapes = barShapes(member.endpoint);
+    const { endpoint, virtualOf } = member;
+    this.shapes = virtualOf === undefined ? barShapes(endpoint) : vfBarShapes(virtualOf.physical);
     this.setCommand(COMMAND.bits.MEMORY.mask, COMMAND.bits.BUS_MASTER.mask);
     if (this.canReset) {
       this.functionReset();
     }
-    this.config = new VfioConfig(member.endpoint, this.shapes, () => {
+    const reset = (): void => {
       if (this.canReset) {
         this.reset();
       }
-    });
+    };
+    const ids = virtualOf === undefined ? undefined : vfIds(virtualOf);
+    this.config = new VfioConfig(endpoint, this.shapes, reset, ids);
   }
 
   /** VFIO_DEVICE_GET_REGION_INFO. @throws VfioError EINVAL. */

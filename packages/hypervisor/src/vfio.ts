@@ -196,6 +196,30 @@ export class Vfio {
     group.members.forEach((member) => this.members.set(member.bdf, member));
   }
 
+  /**
+   * The functions of a group are gone: each is unbound from its driver.
+   * @throws VfioError ENOENT no such group; EBUSY a user has one open (Linux asks the user for it, and waits).
+   */
+  removeGroup(id: number): void {
+    const { group } = this.record(id);
+    group.members
+      .filter(({ driver }) => driver !== undefined)
+      .forEach(({ bdf }) => this.unbind(bdf));
+    group.detach();
+    this.groups.delete(id);
+    group.members.forEach(({ bdf }) => this.members.delete(bdf));
+  }
+
+  /** Whether a user has the function open. */
+  isOpen(at: Bdf): boolean {
+    return this.member(at).handles > 0;
+  }
+
+  /** The group of a function. @throws VfioError ENODEV. */
+  groupOf(at: Bdf): IommuGroup {
+    return this.member(at).group;
+  }
+
   /** Group numbers, with the functions and drivers of each. */
   list(): readonly IommuGroup[] {
     return [...this.groups.values()].map(({ group }) => group);

@@ -12,7 +12,7 @@ import type { Stack } from '../src/stacks/stack.ts';
 import { testEnvironment } from './environment.ts';
 
 const profile = profiles.get('kvm-x86')!;
-const ALL = 'native,passthrough,emulated';
+const ALL = 'native,passthrough,sriov,emulated';
 
 function request(scene: string, stacks = ALL): CompareRequest {
   return {
@@ -35,7 +35,7 @@ async function reports(scene: string, stacks = ALL): Promise<readonly StackRepor
 describe('compare', () => {
   it.each([...scenes.keys()])('%s has the same pixels through each stack', async (scene) => {
     const stacks = await reports(scene);
-    expect(stacks.map(({ frames }) => frames.count)).toEqual([3, 3, 3]);
+    expect(stacks.map(({ frames }) => frames.count)).toEqual([3, 3, 3, 3]);
     expect(new Set(stacks.map(({ driver }) => driver.sha256)).size).toBe(1);
   });
 
