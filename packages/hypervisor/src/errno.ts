@@ -1,5 +1,7 @@
 /** The kernel's error numbers that the IOMMU and VFIO layers return, by name. */
 export type Errno =
+  | 'EACCES'
+  | 'EADDRINUSE'
   | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'
@@ -9,6 +11,7 @@ export type Errno =
   | 'ENOENT'
   | 'ENOMEM'
   | 'ENOSPC'
+  | 'ENOTTY'
   | 'EPERM'
   | 'ERANGE';
 

@@ -129,9 +129,11 @@ export class Host implements Stateful<unknown> {
     this.iommu.enabled = options.iommu !== 'off';
     this.vfio = new Vfio({
       iommu: this.iommu,
-      interrupts: this.router,
+      interrupts: (at) => this.router.port(at),
       drivers: hostDrivers,
       defaultDomain: (at) => this.domains.get(at),
+      // Everything is on the root bus.
+      buses: { affected: () => undefined, reset: () => {} },
       charge: (name, times) => {
         machine.charge(cost[name], times);
       },
@@ -202,7 +204,9 @@ export class Host implements Stateful<unknown> {
       line: (high) => {
         this.machine.counts.interrupts += high ? 1 : 0;
         this.machine.tracer.event('line', high ? 1 : 0, 0, requester);
-        this.interrupts.setLine(line, high);
+        if (!this.router.signalLine(at, high)) {
+          this.interrupts.setLine(line, high);
+        }
       },
     });
     this.devices.set(at, device);
