@@ -19,3 +19,4 @@ export { scenes } from './scenes/index.ts';
 export * from './stack-spec.ts';
 export { buildStack } from './stacks/index.ts';
 export * from './stacks/stack.ts';
+export * from './tlp/index.ts';
