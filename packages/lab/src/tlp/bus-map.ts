@@ -11,7 +11,7 @@ import {
 import type { Host } from '@doorbell/hypervisor';
 
 /** In bytes. */
-export interface TransferLimits {
+interface TransferLimits {
   /** The most that one packet carries. */
   readonly payload: number;
   /** The most that one read asks for. */
