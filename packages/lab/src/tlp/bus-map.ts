@@ -38,11 +38,13 @@ const { DEVICE_CONTROL } = pcieCapability.rows;
 
 /** Both fields of DEVICE_CONTROL say 128 bytes shifted left by their value (PCIe 6.0 §7.5.3.4). */
 const SMALLEST = 128;
+/** The largest value that is not reserved. Software may have written another. */
+const LARGEST = 4096;
 
 function limitsFrom(control: number): TransferLimits {
   return {
-    payload: SMALLEST << extract(DEVICE_CONTROL.bits.MAX_PAYLOAD, control),
-    readRequest: SMALLEST << extract(DEVICE_CONTROL.bits.MAX_READ, control),
+    payload: Math.min(LARGEST, SMALLEST << extract(DEVICE_CONTROL.bits.MAX_PAYLOAD, control)),
+    readRequest: Math.min(LARGEST, SMALLEST << extract(DEVICE_CONTROL.bits.MAX_READ, control)),
   };
 }
 
