@@ -16,7 +16,7 @@ describe.each([...stackKinds.keys()])('the contract of %s', (name) => {
     }
   });
 
-  it('says what a run shows: requester IDs, pinned pages, how submissions go', async () => {
+  it('says what a run shows: requester IDs, pinned pages, interrupts, how submissions go', async () => {
     const stack = await tracedRun(name);
     expect(factsOf(stack)).toEqual(contractOf(name).facts);
   });
@@ -31,6 +31,7 @@ function factsOf(stack: Stack): ContractFacts {
   return {
     requester: requester(stack),
     pinned: pinned(stack),
+    interrupt: interrupt(stack),
     submission: submission([...stack.host.machine.tracer]),
   };
 }
@@ -56,6 +57,16 @@ function pinned({ host: { machine } }: Stack): ContractFacts['pinned'] {
   const { value } = profiles.get('kvm-x86')!.constants['vfio.mapPage'];
   const pages = machine.byCost[costNames.indexOf('vfio.mapPage')] / value;
   return pages === 0 ? 'none' : pages === GUEST_BYTES / PAGE ? 'all' : 'part';
+}
+
+/** Messages that crossed the bus, and what a guest was given of them or in their place. */
+function interrupt({ host: { machine }, vm }: Stack): ContractFacts['interrupt'] {
+  const messages = [...machine.tracer].filter(({ kind }) => kind === 'message').length;
+  expect(machine.counts.injections > 0).toBe(vm !== undefined);
+  if (messages === 0) {
+    return 'none';
+  }
+  return vm === undefined ? 'driver' : 'host';
 }
 
 /** What led to the last doorbell that reached the GPU, back to the application. */
