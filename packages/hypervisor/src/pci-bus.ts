@@ -86,6 +86,11 @@ export class PciBus {
     return this.slot(at).endpoint;
   }
 
+  /** The BARs that a function has, by index. @throws RangeError when nothing is there. */
+  bars(at: Bdf): readonly number[] {
+    return [...this.slot(at).shapes.keys()];
+  }
+
   /** The address that a BAR holds. @throws RangeError when the function has no such BAR. */
   barAddress(at: Bdf, bar: number): { readonly address: number; readonly size: number } {
     const slot = this.slot(at);
