@@ -3,6 +3,7 @@ export * from './bell-packets.ts';
 export * from './bell-page-tables.ts';
 export * from './bell.ts';
 export * from './bochs.ts';
+export * from './channel-control.ts';
 export * from './channel-host.ts';
 export * from './command-encoder.ts';
 export * from './command-stream.ts';
