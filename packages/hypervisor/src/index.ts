@@ -9,6 +9,7 @@ export * from './vm.ts';
 export type { BarPart, BarPolicy } from './pci-bus.ts';
 export type { Computer } from './computer.ts';
 export type { IommuMode } from './dma-api.ts';
+export { HostBell, type HostBellState } from './host-bell/host-bell.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';
 export { Iommu, type Domain, type IommuOptions } from './iommu.ts';
 export { IommuError, VfioError } from './errno.ts';
