@@ -3,7 +3,7 @@
  * of the GPU, which owns its registers and page tables, and whoever serves a guest with a channel.
  * The guest fills a ring in its own RAM and rings the doorbell; everything else is the host's.
  */
-import type { GpuError, GpuFeatures } from './gpu.ts';
+import type { GpuFeatures } from './gpu.ts';
 import type { PciEndpoint } from './ports.ts';
 
 /** Pages of VRAM in a row, zeroed before anybody could see what was there. */
@@ -31,6 +31,13 @@ export interface DoorbellPage {
   readonly offset: number;
 }
 
+/** Why a channel stopped: FAULT, FAULT_ADDRESS and FAULT_PACKET of its registers. */
+export interface ChannelFault {
+  readonly fault: number;
+  readonly address: number;
+  readonly packet: number;
+}
+
 /** A channel with an address space of its own. It is off until `start`. */
 export interface HostChannel {
   readonly doorbell: DoorbellPage;
@@ -51,8 +58,8 @@ export interface HostChannel {
   start(place: RingPlace): void;
   /** Ends what it runs. It is off, and what is mapped stays mapped. */
   stop(): void;
-  /** Why it stopped by itself; undefined: it did not. */
-  fault(): GpuError | undefined;
+  /** What its fault registers say, when it stopped by itself; undefined: it did not. */
+  fault(): ChannelFault | undefined;
   /** Stops it and gives everything back. */
   close(): void;
 }

@@ -21,6 +21,7 @@ describe('the reference pages', () => {
       'bochs-display.md',
       'edu.md',
       'pci.md',
+      'tlp.md',
       'trace.md',
       'virtio.md',
     ]);

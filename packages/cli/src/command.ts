@@ -46,6 +46,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'tlp',
+    summary: 'prints the PCI Express packets of a run, or reads the header of one',
+    load: async () => {
+      const { defineTlp, runTlp } = await import('./tlp.ts');
+      return { define: defineTlp, run: runTlp };
+    },
+  },
+  {
     name: 'vfio',
     summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
     load: async () => {

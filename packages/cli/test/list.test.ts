@@ -41,6 +41,7 @@ test('writes JSON to stdout, and nothing else', async () => {
     'pv',
   ]);
   expect(list.stacks[3].options).toHaveProperty('vram.default', 'map');
+  expect(list.stacks[3]).toHaveProperty('contract.facts.submission', 'trapped');
   expect(list.scenes.map(({ name }) => name)).toContain('bunny');
   expect(list.profiles[0]).toMatchObject({
     name: 'kvm-x86',

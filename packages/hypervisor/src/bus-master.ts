@@ -2,7 +2,14 @@
  * A device's way to memory: each transfer is translated page by page, then moved. `Translation`
  * is the IOMMU, or for a device model in software the guest's own memory map.
  */
-import { PAGE_BYTES, type Bdf, type BusMaster, type MemoryBacking } from '@doorbell/abi';
+import {
+  crossing,
+  crossingOf,
+  PAGE_BYTES,
+  type Bdf,
+  type BusMaster,
+  type MemoryBacking,
+} from '@doorbell/abi';
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 
@@ -37,18 +44,24 @@ export class GuestWindow implements Translation {
   }
 }
 
-/** Which costs a transfer has: each, and per byte. */
+/** Which costs a transfer has: each, and per byte; and whether it crosses the physical bus. */
 export interface DmaPrices {
   readonly transfer: number;
   readonly byte: number;
+  readonly onBus: boolean;
 }
 
 /** A physical device's: over PCI Express. */
-export const overTheBus: DmaPrices = { transfer: cost['dma.transfer'], byte: cost['dma.byte'] };
+export const overTheBus: DmaPrices = {
+  transfer: cost['dma.transfer'],
+  byte: cost['dma.byte'],
+  onBus: true,
+};
 /** A device model's: it copies, as the driver's CPU does. */
 export const inSoftware: DmaPrices = {
   transfer: cost['driver.load'],
   byte: cost['driver.copyByte'],
+  onBus: false,
 };
 
 export class DmaPath implements BusMaster {
@@ -97,12 +110,19 @@ export class DmaPath implements BusMaster {
     if (!allowed) {
       return false;
     }
-    machine.tracer.event(write ? 'dmaWrite' : 'dmaRead', address, data.length);
+    machine.tracer.event(write ? 'dmaWrite' : 'dmaRead', address, data.length, this.crossed(write));
     this.move(address, data, write);
     machine.counts.bytesDma += data.length;
     this.latency +=
       machine.price(this.prices.transfer) + data.length * machine.price(this.prices.byte);
     return true;
+  }
+
+  /** How it crosses the bus, for the trace: worked out only while one is recorded. */
+  private crossed(write: boolean): number {
+    return this.prices.onBus && this.machine.tracer.recording
+      ? crossing.of(this.requester.id, write ? crossingOf.WRITE : crossingOf.READ)
+      : crossing.none;
   }
 
   /** One translation for each page that the transfer touches. */
@@ -117,6 +137,8 @@ export class DmaPath implements BusMaster {
       const at = page === 0 ? address : address - offset + page * PAGE_BYTES;
       const physical = translation.translate(requester.id, at, write);
       if (physical < 0 || physical >= memory.size) {
+        const within = Math.min(PAGE_BYTES - (at % PAGE_BYTES), address + length - at);
+        this.machine.tracer.event('dmaRefused', at, within, this.crossed(write));
         return false;
       }
       this.pages[page] = physical;

@@ -2,7 +2,7 @@
  * A CPU's loads and stores outside of RAM. The region that an address falls into decides whether
  * the access leaves the guest, and what it costs.
  */
-import { allOnes, type AccessWidth } from '@doorbell/abi';
+import { allOnes, crossing, crossingOf, type AccessWidth } from '@doorbell/abi';
 import type { AddressSpace, DeviceRegion, Region } from './address-space.ts';
 import type { Crossings } from './crossings.ts';
 import { cost } from './profile.ts';
@@ -53,7 +53,7 @@ export class MmioAccess {
     const region = this.space.find(address);
     const { tracer } = this.crossings.machine;
     const { cause } = tracer;
-    const id = this.crossings.access('mmioRead', address, 0);
+    const id = this.crossings.access('mmioRead', address, 0, this.crossed(region, address, width));
     const value = this.enter(region, address, false)
       ? region.endpoint.barRead(region.bar, address - region.base + region.barOffset, width)
       : allOnes(width);
@@ -66,7 +66,7 @@ export class MmioAccess {
     const region = this.space.find(address);
     const { tracer } = this.crossings.machine;
     const { cause } = tracer;
-    this.crossings.access('mmioWrite', address, value);
+    this.crossings.access('mmioWrite', address, value, this.crossed(region, address, width));
     if (this.enter(region, address, true)) {
       region.endpoint.barWrite(region.bar, address - region.base + region.barOffset, width, value);
     }
@@ -90,6 +90,13 @@ export class MmioAccess {
       machine.charge(region?.kind === 'shared' ? cost['driver.load'] : device, 1, 1);
     }
     return region !== undefined && region.kind !== 'ram';
+  }
+
+  /** How the access crosses the physical bus, for the trace: worked out only while one is recorded. */
+  private crossed(region: Region | undefined, address: number, how: number): number {
+    return this.crossings.machine.tracer.recording && region?.kind === 'mapped'
+      ? crossing.of(address - region.base + region.onBus, how)
+      : crossing.none;
   }
 
   private traps(region: Region | undefined): boolean {
@@ -130,7 +137,8 @@ export class MmioAccess {
   ): void {
     const { machine } = this.crossings;
     const { cause } = machine.tracer;
-    this.crossings.access('mmioBlock', address, bytes.length);
+    const how = write ? crossingOf.WRITE : crossingOf.READ;
+    this.crossings.access('mmioBlock', address, bytes.length, this.crossed(region, address, how));
     machine.counts.directAccesses += Math.ceil(bytes.length / COMBINED);
     const perByte = region.kind === 'shared' ? cost['driver.copyByte'] : cost['mmio.blockByte'];
     machine.charge(perByte, bytes.length, 1);

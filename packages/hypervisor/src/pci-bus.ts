@@ -29,6 +29,8 @@ export interface BarPart {
   readonly kind: DeviceRegion['kind'];
   readonly offset: number;
   readonly size: number;
+  /** Its address on the physical bus; absent: the one that it has on this bus. */
+  readonly onBus?: number;
 }
 export type BarPolicy = (bar: number, size: number) => readonly BarPart[];
 
@@ -99,6 +101,11 @@ export class PciBus {
     return this.slot(at).endpoint;
   }
 
+  /** The BARs that a function has, by index. @throws RangeError when nothing is there. */
+  bars(at: Bdf): readonly number[] {
+    return [...this.slot(at).shapes.keys()];
+  }
+
   /** The address that a BAR holds. @throws RangeError when the function has no such BAR. */
   barAddress(at: Bdf, bar: number): { readonly address: number; readonly size: number } {
     const slot = this.slot(at);
@@ -159,9 +166,9 @@ export class PciBus {
       if (!upstream.isReached(base, shape.size)) {
         continue;
       }
-      for (const { kind, offset, size } of policy(bar, shape.size)) {
+      for (const { kind, offset, size, onBus = base + offset } of policy(bar, shape.size)) {
         const name = `${formatBdf(at)} BAR${bar}`;
-        const place = { base: base + offset, size };
+        const place = { base: base + offset, size, onBus };
         const added = this.space.add({ name, ...place, kind, endpoint, bar, barOffset: offset });
         if (added && (kind === 'mapped' || kind === 'shared')) {
           this.trace.event('mapped', place.base, size);

@@ -32,6 +32,7 @@ export class PciDrivers {
     this.members.set(member.bdf, member);
   }
 
+  /** The function is gone. */
   remove(at: Bdf): void {
     this.members.delete(at);
   }

@@ -2,7 +2,7 @@
  * The physical PCI hierarchy: devices and bridges are plugged in by place, firmware finds and
  * numbers them, and from then on they are known by routing ID.
  */
-import type { Bdf, DeviceHost, Display } from '@doorbell/abi';
+import { crossing, crossingOf, type Bdf, type DeviceHost, type Display } from '@doorbell/abi';
 import {
   type BridgeKind,
   type BridgeOptions,
@@ -197,12 +197,15 @@ export class PhysicalPci implements PciSlots {
       display,
       message: (address, data) => {
         if (isHeard()) {
+          const how = crossing.of(requester.id, crossingOf.WRITE);
+          machine.tracer.event('message', address, data, how);
           message(address, data);
         }
       },
       line: (high) => {
         machine.counts.interrupts += high ? 1 : 0;
         const at = place.node?.bdf ?? 0;
+        machine.tracer.event('line', high ? 1 : 0, 0, crossing.of(at, crossingOf.WRITE));
         if (!takesLine(at, high)) {
           interrupts.setLine(interrupts.lineOf(at), high);
         }

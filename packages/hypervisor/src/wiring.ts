@@ -37,8 +37,8 @@ export function wire<D extends DeviceModel>(
     }),
     // What a device does follows from what it did before: each of its events causes the next.
     trace: {
-      event: (kind, a, b) => {
-        const id = tracer.event(kind, a, b);
+      event: (kind, a, b, c) => {
+        const id = tracer.event(kind, a, b, c);
         tracer.cause = id === 0 ? tracer.cause : id;
         return id;
       },

@@ -2,6 +2,7 @@ import { bellBars, bellRegisters, GpuError } from '@doorbell/abi';
 import { profiles, type ExitReason } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { compare, type CompareRequest } from '../src/compare.ts';
+import { contractOf } from '../src/mode-contract.ts';
 import type { StackReport } from '../src/report.ts';
 import { Aborted } from '../src/frames.ts';
 import { runStack } from '../src/run.ts';
@@ -118,6 +119,13 @@ describe('compare', () => {
       pages * profile.constants['vfio.mapPage'].value,
     );
     expect(passthrough.time.byCost['vfio.mapPage']).toBeUndefined();
+  });
+
+  it('reports the contract of each stack, which is that of its name whatever its options', async () => {
+    const stacks = await reports('nop', 'native,native:iommu=off,emulated');
+    expect(stacks.map(({ contract }) => contract)).toEqual([
+      ...[contractOf('native'), contractOf('native'), contractOf('emulated')],
+    ]);
   });
 
   it('reports the same twice', async () => {
