@@ -122,15 +122,23 @@ export class PciBus {
    * for as many as there can be.
    */
   placeBars(at: Bdf, placement: BarPlacement): void {
+    this.sizeBars(at);
     const { endpoint, shapes } = this.slot(at);
-    for (const [bar, shape] of barShapes(endpoint)) {
-      shapes.set(bar, shape);
+    for (const [bar, shape] of shapes) {
       writeBar(endpoint, bar, shape, placement.place(shape));
     }
     if (sriovOffset(endpoint) !== 0) {
       for (const [bar, shape] of vfBarShapes(endpoint)) {
         placeVfBar(endpoint, bar, shape, placement.place(shape, totalVfs(endpoint)));
       }
+    }
+  }
+
+  /** Finds a function's BARs: they answer wherever software puts them. */
+  sizeBars(at: Bdf): void {
+    const { endpoint, shapes } = this.slot(at);
+    for (const [bar, shape] of barShapes(endpoint)) {
+      shapes.set(bar, shape);
     }
   }
 

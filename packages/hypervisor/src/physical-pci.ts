@@ -16,7 +16,7 @@ import { allMapped, type PciBus } from './pci-bus.ts';
 import { assignAddresses, numberBuses } from './pci-firmware.ts';
 import { PciTopology, type PciNode } from './pci-topology.ts';
 import type { VirtualFunctionOf } from './virtual-function.ts';
-import { type DeviceModel, wire } from './wiring.ts';
+import { type DeviceModel, type DeviceWiring, wire } from './wiring.ts';
 
 export interface PhysicalPciParts {
   readonly machine: Machine;
@@ -57,6 +57,13 @@ export interface Port extends PciSlots {
   readonly bridge: PciBridge;
 }
 
+/** Where a device is; it is made before it is put there. */
+interface Place {
+  node?: PciNode;
+}
+const NOWHERE: Bdf = -1;
+const REFUSED = -1;
+
 export class PhysicalPci implements PciSlots {
   readonly topology = new PciTopology();
   private readonly parts: PhysicalPciParts;
@@ -91,10 +98,11 @@ export class PhysicalPci implements PciSlots {
   add<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>, virtual?: HotVirtual): D {
     const { topology } = this;
     const parent = topology.bridgeOf(at >>> 8);
-    const device = this.plugBelow(parent, at & 0xff, make, virtual);
+    const device = this.plugBelow(parent, at & 0xff, make, virtual?.display);
     const node = this.nodeOf(device);
     topology.number(node, at >>> 8, node.saysMultifunction);
-    this.connect(node, virtual);
+    this.connect(node, virtual?.virtualOf);
+    this.parts.bus.sizeBars(at);
     return device;
   }
 
@@ -124,8 +132,8 @@ export class PhysicalPci implements PciSlots {
   }
 
   /** Makes it answer at its routing ID. */
-  private connect(node: PciNode, virtual?: HotVirtual): void {
-    this.parts.bus.plug(node.bdf, node.endpoint, allMapped, node, virtual?.virtualOf);
+  private connect(node: PciNode, virtualOf?: VirtualFunctionOf): void {
+    this.parts.bus.plug(node.bdf, node.endpoint, allMapped, node, virtualOf);
     if (!node.isBridge) {
       this.parts.interrupts.addLine(node.bdf);
     }
@@ -153,9 +161,14 @@ export class PhysicalPci implements PciSlots {
     const node = this.nodeOf(bridge);
     return {
       bridge,
-      addPort: (below, kindBelow, optionsBelow) =>
-        this.portBelow(node, below, kindBelow, optionsBelow),
-      plug: (below, make) => this.plugBelow(node, below, make),
+      addPort: (below, kindBelow, optionsBelow) => {
+        checkPlace(kind, below);
+        return this.portBelow(node, below, kindBelow, optionsBelow);
+      },
+      plug: (below, make) => {
+        checkPlace(kind, below);
+        return this.plugBelow(node, below, make);
+      },
     };
   }
 
@@ -170,25 +183,29 @@ export class PhysicalPci implements PciSlots {
     parent: PciNode | undefined,
     at: Bdf,
     make: MakeDevice<D>,
-    virtual?: HotVirtual,
+    display: Display = this.parts.display,
   ): D {
-    const { machine, memory, bus, iommu, interrupts, message } = this.parts;
-    const display = virtual?.display ?? this.parts.display;
-    // With ARI the functions of the one device have numbers above 7 (PCIe 6.0 §6.13).
-    if (virtual === undefined) {
-      checkPlace(parent, at);
-    }
-    const place: { node?: PciNode } = {};
-    const requester = {
-      get id(): Bdf {
-        return place.node?.id ?? 0;
-      },
-    };
+    const { machine, memory } = this.parts;
+    const place: Place = {};
+    const device = wire(machine, memory, make, this.wiringAt(place, display));
+    place.node = this.topology.add(device, parent, at);
+    this.models.set(place.node, device);
+    return device;
+  }
+
+  /** What a device is handed before it is in its place, and uses once it has numbers. */
+  private wiringAt(place: Place, display: Display): DeviceWiring {
+    const { machine, bus, iommu, interrupts, message } = this.parts;
     const isHeard = (): boolean => place.node?.isHeard === true;
-    const device = wire(machine, memory, make, {
-      requester,
+    return {
+      requester: {
+        get id(): Bdf {
+          return place.node?.id ?? NOWHERE;
+        },
+      },
       translation: {
-        translate: (id, iova, write) => (isHeard() ? iommu.translate(id, iova, write) : -1),
+        // A bridge that is no bus master ends a request as unsupported: the IOMMU never sees it.
+        translate: (id, iova, write) => (isHeard() ? iommu.translate(id, iova, write) : REFUSED),
         takeLatency: () => iommu.takeLatency(),
       },
       dmaPrices: overTheBus,
@@ -200,16 +217,13 @@ export class PhysicalPci implements PciSlots {
       },
       line: (high) => {
         machine.counts.interrupts += high ? 1 : 0;
-        interrupts.setLine(interrupts.lineOf(place.node?.bdf ?? 0), high);
+        interrupts.setLine(interrupts.lineOf(place.node?.bdf ?? NOWHERE), high);
       },
       decodeChanged: () => {
         place.node?.update();
         bus.decodeChanged();
       },
-    });
-    place.node = this.topology.add(device, parent, at);
-    this.models.set(place.node, device);
-    return device;
+    };
   }
 
   /** The models, in the order in which they were plugged in. */
@@ -219,11 +233,8 @@ export class PhysicalPci implements PciSlots {
 }
 
 /** A link has one device at its other end (PCIe 6.0 §7.3.1). @throws RangeError. */
-function checkPlace(parent: PciNode | undefined, at: Bdf): void {
-  const above = parent?.endpoint;
-  const isLink =
-    above instanceof PciBridge && above.kind !== 'UPSTREAM_PORT' && above.kind !== 'PCI_BRIDGE';
-  if (isLink && at >>> 3 !== 0) {
-    throw new RangeError(`Behind a ${above.kind} there is a link, which has a device 0 only.`);
+function checkPlace(above: BridgeKind, at: Bdf): void {
+  if ((above === 'ROOT_PORT' || above === 'DOWNSTREAM_PORT') && at >>> 3 !== 0) {
+    throw new RangeError(`Behind a ${above} there is a link, which has a device 0 only.`);
   }
 }
