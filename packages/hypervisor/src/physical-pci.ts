@@ -100,13 +100,11 @@ export class PhysicalPci implements PciSlots {
   add<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>, virtual?: HotVirtual): D {
     const { topology } = this;
     const parent = topology.bridgeOf(at >>> 8);
-    const device = this.plugBelow(parent, at & 0xff, make, virtual);
+    const device = this.plugBelow(parent, at & 0xff, make, virtual?.display);
     const node = this.nodeOf(device);
     topology.number(node, at >>> 8, node.saysMultifunction);
-    this.connect(node, virtual);
-    if (virtual === undefined) {
-      this.parts.bus.sizeBars(at);
-    }
+    this.connect(node, virtual?.virtualOf);
+    this.parts.bus.sizeBars(at);
     return device;
   }
 
@@ -136,8 +134,8 @@ export class PhysicalPci implements PciSlots {
   }
 
   /** Makes it answer at its routing ID. */
-  private connect(node: PciNode, virtual?: HotVirtual): void {
-    this.parts.bus.plug(node.bdf, node.endpoint, allMapped, node, virtual?.virtualOf);
+  private connect(node: PciNode, virtualOf?: VirtualFunctionOf): void {
+    this.parts.bus.plug(node.bdf, node.endpoint, allMapped, node, virtualOf);
     if (!node.isBridge) {
       this.parts.interrupts.addLine(node.bdf);
     }
@@ -187,20 +185,19 @@ export class PhysicalPci implements PciSlots {
     parent: PciNode | undefined,
     at: Bdf,
     make: MakeDevice<D>,
-    virtual?: HotVirtual,
+    display: Display = this.parts.display,
   ): D {
     const { machine, memory } = this.parts;
     const place: Place = {};
-    const device = wire(machine, memory, make, this.wiringAt(place, virtual?.display));
+    const device = wire(machine, memory, make, this.wiringAt(place, display));
     place.node = this.topology.add(device, parent, at);
     this.models.set(place.node, device);
     return device;
   }
 
   /** What a device is handed before it is in its place, and uses once it has numbers. */
-  private wiringAt(place: Place, ownDisplay?: Display): DeviceWiring {
+  private wiringAt(place: Place, display: Display): DeviceWiring {
     const { machine, bus, iommu, interrupts, message, takesLine } = this.parts;
-    const display = ownDisplay ?? this.parts.display;
     const isHeard = (): boolean => place.node?.isHeard === true;
     return {
       requester: {

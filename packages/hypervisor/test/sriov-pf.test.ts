@@ -134,6 +134,16 @@ describe('sriov_numvfs', () => {
     expect(endpoint.configRead(0, 4)).toBe(0xffffffff);
   });
 
+  it('0 cleans up what a reset of the physical function has left', () => {
+    pf.setNumVfs(2);
+    bell.configWrite(0x68, 2, 0x8000);
+    expect(host.bus.function(pf.virtualFunctions[0]).configRead(0, 4)).toBe(0xffffffff);
+    bell.configWrite(0x04, 2, 2);
+    bell.barWrite(2, 3 * MIB, 4, 77);
+    pf.setNumVfs(0);
+    expect([host.bus.functions().length, bell.barRead(2, 3 * MIB, 4)]).toEqual([2, 77]);
+  });
+
   it('may go up and down without end', () => {
     const free = host.iommu.createDomain();
     host.iommu.destroyDomain(free);

@@ -72,8 +72,11 @@ export class BellVirtualFunction extends BellFunction implements Stateful<BellVf
 
   /** Function-level reset: who has the function next finds nothing of who had it before. */
   protected onReset(): void {
-    this.resetRegisters();
-    this.part.erase(this.own);
+    // What a function had that is gone belongs to others by now.
+    if (this.own.alive) {
+      this.resetRegisters();
+      this.part.erase(this.own);
+    }
   }
 
   save(): BellVfState {

@@ -9,7 +9,7 @@ import { Monitor } from '../../src/monitor.ts';
 import { Random } from '../../src/random.ts';
 import { runStack } from '../../src/run.ts';
 import { scenes } from '../../src/scenes/index.ts';
-import { stackSpec } from '../../src/stack-spec.ts';
+import { parseStacks, stackSpec } from '../../src/stack-spec.ts';
 import { engineRates } from '../../src/stacks/engine-rates.ts';
 import { testEnvironment } from '../environment.ts';
 
@@ -100,6 +100,15 @@ beforeEach(() => {
   one = new Guest(host, pf.virtualFunctions[0], 'one');
   two = new Guest(host, pf.virtualFunctions[1], 'two');
 });
+
+it.each(['vfs=1', 'vfs=16', 'posted-interrupts=on', 'iommu=deferred'])(
+  'with %s has the pixels of bare metal',
+  async (option) => {
+    const [spec] = parseStacks(`sriov:${option}`);
+    const { report } = await runStack({ ...request('bunny', 2), spec }, testEnvironment);
+    expect(report.frames.sha256).toBe(await solo('bunny', 2));
+  },
+);
 
 it('two guests draw at once what each draws alone, and the engines switch between them', async () => {
   one.spawn(() => one.draw('image', 4));
