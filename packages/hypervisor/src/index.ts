@@ -20,7 +20,7 @@ export type { Iommufd } from './iommufd.ts';
 export type { VfioContainer, VfioDevice, VfioGroup } from './vfio.ts';
 export { EventCounter } from './event-fd.ts';
 export { vfioExtensions } from './vfio-container.ts';
-export { irqIndexes } from './vfio-interrupts.ts';
+export { irqIndexes, type IrqInfo } from './vfio-interrupts.ts';
 export { VfioProcess } from './vfio-process.ts';
 export type { IommuFault } from './fault-log.ts';
 export type { IoAccess, IoPageTableOptions, TablePages } from './io-page-table.ts';
