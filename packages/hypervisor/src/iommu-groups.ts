@@ -5,7 +5,6 @@
  */
 import type { Bdf, PciEndpoint } from '@doorbell/abi';
 import { isIsolating } from './acs.ts';
-import { isPciBridge, portType } from './port-type.ts';
 
 /** What it takes to know. */
 export interface GroupedTopology {
@@ -25,11 +24,7 @@ export function joinedGroup(
   at: Bdf,
   known: KnownGroup,
 ): number | undefined {
-  return (
-    groupOfAlias(topology, at, known) ??
-    groupAbove(topology, at, known) ??
-    groupOfSlot(topology, at, known)
-  );
+  return groupAbove(topology, at, known) ?? groupOfSlot(topology, at, known);
 }
 
 /** All groups, by number. */
@@ -44,21 +39,11 @@ export function deriveGroups(topology: GroupedTopology): readonly (readonly Bdf[
   return groups;
 }
 
-/** Behind a bridge to conventional PCI, requests come with the bridge's ID (pci_for_each_dma_alias). */
-function groupOfAlias(topology: GroupedTopology, at: Bdf, known: KnownGroup): number | undefined {
-  for (let up = topology.parentOf(at); up !== undefined; up = topology.parentOf(up)) {
-    const bridge = topology.endpoint(up);
-    if (isPciBridge(bridge) || portType(bridge) === undefined) {
-      const group = known(up);
-      if (group !== undefined) {
-        return group;
-      }
-    }
-  }
-  return undefined;
-}
-
-/** Upwards, as long as a port on the way to the root may turn requests round to a neighbour. */
+/**
+ * Upwards, as long as a port on the way to the root may turn requests round to a neighbour. Behind
+ * a bridge to conventional PCI, requests come with the bridge's ID (pci_for_each_dma_alias), which
+ * the kernel looks at first; as no such bridge isolates anything, this walk ends in the same group.
+ */
 function groupAbove(topology: GroupedTopology, at: Bdf, known: KnownGroup): number | undefined {
   for (let up = topology.parentOf(at); up !== undefined; up = topology.parentOf(up)) {
     if (isPathIsolating(topology, up)) {

@@ -97,10 +97,18 @@ export class PciBus {
 
   /** Sizes a function's BARs and gives each an address. */
   placeBars(at: Bdf, placement: BarPlacement): void {
+    this.sizeBars(at);
+    const { endpoint, shapes } = this.slot(at);
+    for (const [bar, shape] of shapes) {
+      writeBar(endpoint, bar, shape, placement.place(shape));
+    }
+  }
+
+  /** Finds a function's BARs: they answer wherever software puts them. */
+  sizeBars(at: Bdf): void {
     const { endpoint, shapes } = this.slot(at);
     for (const [bar, shape] of barShapes(endpoint)) {
       shapes.set(bar, shape);
-      writeBar(endpoint, bar, shape, placement.place(shape));
     }
   }
 

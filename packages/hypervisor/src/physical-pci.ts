@@ -15,7 +15,7 @@ import type { Machine } from './machine.ts';
 import { allMapped, type PciBus } from './pci-bus.ts';
 import { assignAddresses, numberBuses } from './pci-firmware.ts';
 import { PciTopology, type PciNode } from './pci-topology.ts';
-import { type DeviceModel, wire } from './wiring.ts';
+import { type DeviceModel, type DeviceWiring, wire } from './wiring.ts';
 
 export interface PhysicalPciParts {
   readonly machine: Machine;
@@ -47,6 +47,13 @@ export interface PciSlots {
 export interface Port extends PciSlots {
   readonly bridge: PciBridge;
 }
+
+/** Where a device is; it is made before it is put there. */
+interface Place {
+  node?: PciNode;
+}
+const NOWHERE: Bdf = -1;
+const REFUSED = -1;
 
 export class PhysicalPci implements PciSlots {
   readonly topology = new PciTopology();
@@ -86,6 +93,7 @@ export class PhysicalPci implements PciSlots {
     const node = this.nodeOf(device);
     topology.number(node, at >>> 8, node.saysMultifunction);
     this.connect(node);
+    this.parts.bus.sizeBars(at);
     return device;
   }
 
@@ -144,9 +152,14 @@ export class PhysicalPci implements PciSlots {
     const node = this.nodeOf(bridge);
     return {
       bridge,
-      addPort: (below, kindBelow, optionsBelow) =>
-        this.portBelow(node, below, kindBelow, optionsBelow),
-      plug: (below, make) => this.plugBelow(node, below, make),
+      addPort: (below, kindBelow, optionsBelow) => {
+        checkPlace(kind, below);
+        return this.portBelow(node, below, kindBelow, optionsBelow);
+      },
+      plug: (below, make) => {
+        checkPlace(kind, below);
+        return this.plugBelow(node, below, make);
+      },
     };
   }
 
@@ -162,19 +175,27 @@ export class PhysicalPci implements PciSlots {
     at: Bdf,
     make: MakeDevice<D>,
   ): D {
-    const { machine, memory, bus, iommu, interrupts, display, message, takesLine } = this.parts;
-    checkPlace(parent, at);
-    const place: { node?: PciNode } = {};
-    const requester = {
-      get id(): Bdf {
-        return place.node?.id ?? 0;
-      },
-    };
+    const { machine, memory } = this.parts;
+    const place: Place = {};
+    const device = wire(machine, memory, make, this.wiringAt(place));
+    place.node = this.topology.add(device, parent, at);
+    this.models.set(place.node, device);
+    return device;
+  }
+
+  /** What a device is handed before it is in its place, and uses once it has numbers. */
+  private wiringAt(place: Place): DeviceWiring {
+    const { machine, bus, iommu, interrupts, display, message, takesLine } = this.parts;
     const isHeard = (): boolean => place.node?.isHeard === true;
-    const device = wire(machine, memory, make, {
-      requester,
+    return {
+      requester: {
+        get id(): Bdf {
+          return place.node?.id ?? NOWHERE;
+        },
+      },
       translation: {
-        translate: (id, iova, write) => (isHeard() ? iommu.translate(id, iova, write) : -1),
+        // A bridge that is no bus master ends a request as unsupported: the IOMMU never sees it.
+        translate: (id, iova, write) => (isHeard() ? iommu.translate(id, iova, write) : REFUSED),
         takeLatency: () => iommu.takeLatency(),
       },
       dmaPrices: overTheBus,
@@ -186,7 +207,7 @@ export class PhysicalPci implements PciSlots {
       },
       line: (high) => {
         machine.counts.interrupts += high ? 1 : 0;
-        const at = place.node?.bdf ?? 0;
+        const at = place.node?.bdf ?? NOWHERE;
         if (!takesLine(at, high)) {
           interrupts.setLine(interrupts.lineOf(at), high);
         }
@@ -195,10 +216,7 @@ export class PhysicalPci implements PciSlots {
         place.node?.update();
         bus.decodeChanged();
       },
-    });
-    place.node = this.topology.add(device, parent, at);
-    this.models.set(place.node, device);
-    return device;
+    };
   }
 
   /** The models, in the order in which they were plugged in. */
@@ -208,11 +226,8 @@ export class PhysicalPci implements PciSlots {
 }
 
 /** A link has one device at its other end (PCIe 6.0 §7.3.1). @throws RangeError. */
-function checkPlace(parent: PciNode | undefined, at: Bdf): void {
-  const above = parent?.endpoint;
-  const isLink =
-    above instanceof PciBridge && above.kind !== 'UPSTREAM_PORT' && above.kind !== 'PCI_BRIDGE';
-  if (isLink && at >>> 3 !== 0) {
-    throw new RangeError(`Behind a ${above.kind} there is a link, which has a device 0 only.`);
+function checkPlace(above: BridgeKind, at: Bdf): void {
+  if ((above === 'ROOT_PORT' || above === 'DOWNSTREAM_PORT') && at >>> 3 !== 0) {
+    throw new RangeError(`Behind a ${above} there is a link, which has a device 0 only.`);
   }
 }

@@ -32,9 +32,14 @@ function command(host: Host, at: Bdf, value: number): void {
   host.topology.endpoint(at).configWrite(COMMAND, 2, value);
 }
 
-/** What answers where firmware has put a function's first BAR. */
+/** What answers at an address, by name. */
+function answers(host: Host, address: number): string | undefined {
+  return host.computer.parts.space.find(address)?.name;
+}
+
+/** Whether something answers where firmware has put a function's first BAR. */
 function reached(host: Host, at: Bdf): boolean {
-  return host.computer.parts.space.find(host.bus.barAddress(at, 0).address) !== undefined;
+  return answers(host, host.bus.barAddress(at, 0).address) !== undefined;
 }
 
 /** A page that a function may write, by its IOVA. */
@@ -215,6 +220,27 @@ describe('a function that comes later', () => {
       ...['pcieport', 'vfio-pci', undefined],
     ]);
     expect(later.ports.bus.write(0x8000, Uint8Array.of(1))).toBe(true);
+  });
+
+  it('answers where software puts its BARs, and no more once it is gone', () => {
+    const { host } = behindPort();
+    const later = host.hotAdd(LATER, (ports) => new Audio(ports));
+    expect(host.bus.barAddress(LATER, 0)).toEqual({ address: 0, size: 0x4000 });
+    const { size, address } = host.bus.barAddress(GPU, 0);
+    later.configWrite(0x10, 4, address);
+    later.configWrite(COMMAND, 2, MEMORY);
+    expect(answers(host, address)).toBe('01:00.3 BAR0');
+    expect(answers(host, address + size - 1)).toBeUndefined();
+    host.hotRemove(LATER);
+    expect(answers(host, address)).toBeUndefined();
+  });
+
+  it('may have any function number that alternative routing IDs give', () => {
+    const { host } = behindPort();
+    const far = bdf(1, 5, 2);
+    host.hotAdd(far, (ports) => new Audio(ports));
+    expect(host.topology.parentOf(far)).toBe(PORT);
+    expect(host.vfio.groupOf(far)).toBe(2);
   });
 
   it('gives everything back, however often it comes and goes', () => {
