@@ -24,7 +24,7 @@ export type { Iommufd } from './iommufd.ts';
 export type { VfioContainer, VfioDevice, VfioGroup } from './vfio.ts';
 export { EventCounter } from './event-fd.ts';
 export { vfioExtensions } from './vfio-container.ts';
-export { irqIndexes } from './vfio-interrupts.ts';
+export { irqIndexes, type IrqInfo } from './vfio-interrupts.ts';
 export { VfioProcess } from './vfio-process.ts';
 export { SriovPf, type SriovPfOptions, type VfQuota } from './sriov-pf.ts';
 export type { IommuFault } from './fault-log.ts';

@@ -51,7 +51,7 @@ export type { HostDriver } from './iommu-group.ts';
 export type { VfioUser } from './user-pages.ts';
 export type { VfioContainer } from './vfio-container.ts';
 export type { VfioDevice } from './vfio-device.ts';
-export type { EmulatedDevice, EmulatedHandle } from './vfio-emulated.ts';
+export type { EmulatedDevice } from './vfio-emulated.ts';
 export type { VfioGroup } from './vfio-group.ts';
 
 export class Vfio {

@@ -1,6 +1,13 @@
 /** A user with a device: its regions, interrupts and resets; and what the device itself can reach. */
 import { formatBdf, type Bdf } from '@doorbell/abi';
-import { EventCounter, faultReasons, irqIndexes, type VfioDevice } from '@doorbell/hypervisor';
+import {
+  EventCounter,
+  faultReasons,
+  irqIndexes,
+  VfioError,
+  type IrqInfo,
+  type VfioDevice,
+} from '@doorbell/hypervisor';
 import type { LabCommand, LabContext } from './command.ts';
 import { LabFault } from './fault.ts';
 import { address, columns, hex, number, oneOf, width } from './words.ts';
@@ -27,18 +34,34 @@ function regions(lab: LabContext): string {
 }
 
 function irqs(lab: LabContext): string {
+  const file = device(lab);
   return columns(
-    Object.entries(irqIndexes).map(([name, index]) => {
-      const { count, isMaskable, isAutoMasked, isNoResize } = device(lab).irqInfo(index);
-      const flags = [
-        'EVENTFD',
-        ...(isMaskable ? ['MASKABLE'] : []),
-        ...(isAutoMasked ? ['AUTOMASKED'] : []),
-        ...(isNoResize ? ['NORESIZE'] : []),
-      ];
-      return [String(index), name, String(count), flags.join(' ')];
+    Object.entries(irqIndexes).flatMap(([name, index]) => {
+      const info = irqInfo(file, index);
+      return info === undefined ? [] : [[String(index), name, String(info.count), irqFlags(info)]];
     }),
   );
+}
+
+/** Undefined for an index that the device lacks: ERR is there for PCI Express only. */
+function irqInfo(file: VfioDevice, index: number): IrqInfo | undefined {
+  try {
+    return file.irqInfo(index);
+  } catch (error) {
+    if (error instanceof VfioError && error.errno === 'EINVAL') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function irqFlags({ isMaskable, isAutoMasked, isNoResize }: IrqInfo): string {
+  return [
+    'EVENTFD',
+    ...(isMaskable ? ['MASKABLE'] : []),
+    ...(isAutoMasked ? ['AUTOMASKED'] : []),
+    ...(isNoResize ? ['NORESIZE'] : []),
+  ].join(' ');
 }
 
 function irqName(index: number): string {

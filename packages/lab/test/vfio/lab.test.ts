@@ -201,6 +201,16 @@ test('interrupts signal eventfds, and the host asks for its device by one', () =
   expect(run('eventfd 2 5000').errno).toBe('EINVAL');
 });
 
+test("edu's line masks itself, and triggers again while it asks for service", () => {
+  give('04:00.0');
+  done('qemu -device vfio-pci,host=04:00.0', 'eventfd 0', 'write 0 0x60 1');
+  expect(run('events').text).toBe('INTX 0  1');
+  expect(run('irq 0 unmask').text).toBe('INTX 0  1');
+  done('write 0 0x64 1');
+  expect(run('irq 0 unmask').text).toBe('INTX 0  0');
+  expect(run('irqs').text).not.toContain('ERR');
+});
+
 test('a container tells what it can', () => {
   done('container');
   expect(run('api').text).toMatch(/^API version 0\nTYPE1_IOMMU +yes\n/);
