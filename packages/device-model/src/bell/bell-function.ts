@@ -51,7 +51,6 @@ export abstract class BellFunction extends PciFunction {
   protected readonly own: PartFunction;
   protected readonly registers: RegisterFile<typeof bellRegisters.rows>;
 
-  /** @param msixAt  where its MSI-X capability stands. */
   protected constructor(host: DeviceHost, identity: Identity, part: Part, own: PartFunction) {
     super(host, identity);
     this.part = part;
@@ -81,7 +80,7 @@ export abstract class BellFunction extends PciFunction {
 
   // ------------------------------------------------------------------------------ BARs
 
-  /** @param more  further regions of BAR0. */
+  /** @param msixAt  where its MSI-X capability stands. @param more  further regions of BAR0. */
   protected addBars(msixAt: number, more: readonly BarRegion[] = []): void {
     const { REGISTERS, DOORBELLS, VRAM, MSIX } = barsOf(this.part);
     const { own } = this;

@@ -19,8 +19,9 @@ const MOST_EVENTS = 2048;
 
 /** The device that was opened last, by either way. */
 function device({ user }: LabContext): VfioDevice {
-  const last = user.list().findLast(([, { kind }]) => kind === 'device' || kind === 'cdev');
-  return last?.[1].kind === 'cdev' ? user.file('cdev').device() : user.file('device');
+  return user.latest('device', 'cdev')?.kind === 'cdev'
+    ? user.file('cdev').device()
+    : user.file('device');
 }
 
 function regions(lab: LabContext): string {

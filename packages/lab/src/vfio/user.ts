@@ -63,12 +63,14 @@ export class LabUser {
     return [...this.files].sort(([a], [b]) => a - b);
   }
 
+  /** The file that was opened last, of any of these kinds. */
+  latest(...kinds: readonly FileKind[]): OpenFile | undefined {
+    return [...this.files.values()].findLast(({ kind }) => kinds.includes(kind));
+  }
+
   /** The file with that number, or the last of its kind. @throws VfioError EBADF. */
   file<Kind extends FileKind>(kind: Kind, fd?: number): FileKinds[Kind] {
-    const found =
-      fd === undefined
-        ? [...this.files.values()].findLast((each) => each.kind === kind)
-        : this.files.get(fd);
+    const found = fd === undefined ? this.latest(kind) : this.files.get(fd);
     if (found?.kind !== kind) {
       const what = fd === undefined ? `no ${kind} open` : `no ${kind} with the number ${fd}`;
       throw new VfioError('EBADF', `${this.name} has ${what}.`);
