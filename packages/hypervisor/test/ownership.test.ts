@@ -471,7 +471,10 @@ function die(world: World, user: User): void {
     model.groups[device.group].openDevices--;
   }
   for (const id of [group?.id, device?.group]) {
-    const isOthers = users.some((each) => each.group?.id === id);
+    // A handle whose group went away meanwhile is of no group, whoever opened it anew.
+    const isOthers = users.some(
+      (each) => each.group?.id === id && each.group.handle.state !== 'absent',
+    );
     if (id !== undefined && !isOthers) {
       model.groups[id].groupOpen = false;
       world.maybeLeave(id);
