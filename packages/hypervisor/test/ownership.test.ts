@@ -473,7 +473,7 @@ function die(world: World, user: User): void {
   for (const id of [group?.id, device?.group]) {
     // A handle whose group went away meanwhile is of no group, whoever opened it anew.
     const isOthers = users.some(
-      (each) => each.group?.id === id && each.group.handle.state !== 'absent',
+      ({ group: held }) => held?.id === id && held !== undefined && held.handle.state !== 'absent',
     );
     if (id !== undefined && !isOthers) {
       model.groups[id].groupOpen = false;
