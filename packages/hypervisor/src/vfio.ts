@@ -305,10 +305,11 @@ export class Vfio {
     }
     const record = this.record(member.group.id);
     record.devices.get(member)?.request();
-    if (member.files > 0 && member.handles === 0) {
-      throw new VfioError('EBUSY', `The file of ${member.name} is held open.`);
+    if (member.handles > 0 || member.files > 0) {
+      const why = member.handles > 0 ? `${record.user} uses it` : 'its file is open';
+      throw new VfioError('EBUSY', `${member.name} cannot be unbound, because ${why}.`);
     }
-    if (member.handles > 0 || member.group.vfioMembers === 1) {
+    if (member.group.vfioMembers === 1) {
       this.lastDeviceGone(record);
     }
   }
