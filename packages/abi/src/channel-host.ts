@@ -3,7 +3,7 @@
  * of the GPU, which owns its registers and page tables, and whoever serves a guest with a channel.
  * The guest fills a ring in its own RAM and rings the doorbell; everything else is the host's.
  */
-import type { GpuError, GpuFeatures } from './gpu.ts';
+import type { GpuFeatures } from './gpu.ts';
 import type { PciEndpoint } from './ports.ts';
 
 /** Pages of VRAM in a row, zeroed before anybody could see what was there. */
@@ -31,6 +31,16 @@ export interface DoorbellPage {
   readonly offset: number;
 }
 
+/** Why a channel stopped by itself, as its registers say. */
+export interface ChannelFault {
+  /** FAULT: the reason, and the opcode of the packet. */
+  readonly fault: number;
+  /** FAULT_ADDRESS. */
+  readonly address: number;
+  /** FAULT_PACKET. */
+  readonly packet: number;
+}
+
 /** A channel with an address space of its own. It is off until `start`. */
 export interface HostChannel {
   readonly doorbell: DoorbellPage;
@@ -47,12 +57,12 @@ export interface HostChannel {
   mapMemory(va: number, guestAddress: number, pages: number, writable: boolean): void;
   /** From here on the GPU cannot reach the pages. @throws GpuError `bad-range` when some are not mapped. */
   unmap(va: number, pages: number): void;
-  /** @throws GpuError `bad-range` when the GPU takes no such ring. */
+  /** Also after it has stopped by itself: `fault` is forgotten. @throws GpuError `bad-range` when the GPU takes no such ring. */
   start(place: RingPlace): void;
   /** Ends what it runs. It is off, and what is mapped stays mapped. */
   stop(): void;
-  /** Why it stopped by itself; undefined: it did not. */
-  fault(): GpuError | undefined;
+  /** Undefined: it did not stop by itself since `start`. Asks the GPU nothing, so it is for `onInterrupt` too. */
+  fault(): ChannelFault | undefined;
   /** Stops it and gives everything back. */
   close(): void;
 }
