@@ -67,6 +67,16 @@ export interface HostChannel {
   close(): void;
 }
 
+/**
+ * The shared memory region of a virtual device (VIRTIO 1.3 §2.10): whole pages, each of which leads
+ * to nothing, or straight to a doorbell page.
+ */
+export interface SharedPages {
+  readonly pages: number;
+  map(page: number, doorbell: DoorbellPage): void;
+  unmap(page: number): void;
+}
+
 export interface ChannelHost {
   readonly features: GpuFeatures;
   /** @param onInterrupt  a fence passed, or the channel stopped. @throws GpuError `out-of-memory` when none is free. */

@@ -4,6 +4,7 @@ export * from './bell-page-tables.ts';
 export * from './bell.ts';
 export * from './bochs.ts';
 export * from './channel-host.ts';
+export * from './channel-stream.ts';
 export * from './command-encoder.ts';
 export * from './command-stream.ts';
 export * from './commands.ts';
