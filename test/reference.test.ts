@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { referencePages } from '@doorbell/abi';
+import { referencePages as labPages } from '@doorbell/lab';
 import { referencePages as peersPages } from '@doorbell/peers';
 import { referencePages as wirePages } from '@doorbell/wire';
 import { expect, it } from 'vitest';
 
 const folder = new URL('../docs/reference/', import.meta.url);
 const mend = 'docs/reference is not what the packages say: run `npm run reference`.';
-const pages = { ...referencePages(), ...peersPages(), ...wirePages() };
+const pages = { ...referencePages(), ...labPages(), ...peersPages(), ...wirePages() };
 
 it.each(Object.entries(pages))('docs/reference/%s is up to date', (name, text) => {
   expect(readFileSync(new URL(name, folder), 'utf8') === text, mend).toBe(true);

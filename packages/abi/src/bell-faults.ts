@@ -22,6 +22,7 @@ export const faults = {
   NESTED: { code: 11, doc: 'An INDIRECT packet in an indirect buffer.' },
   HANG: { code: 12, doc: 'The packet took longer than WATCHDOG allows.' },
   UNSUPPORTED: { code: 13, doc: 'The packet is of an engine that this part lacks (CAPS).' },
+  PRIVILEGED: { code: 14, doc: 'A REGISTER packet in a channel without CONTROL.PRIVILEGED.' },
 } as const;
 export type FaultName = keyof typeof faults;
 

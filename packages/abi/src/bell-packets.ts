@@ -1,4 +1,5 @@
 /** bell's packets: those of the ring itself, and those that are commands of the `Gpu` API. */
+import type { bellRegisters } from './bell.ts';
 import { commands, type CommandName } from './commands.ts';
 
 /** Packets that are not commands of the Gpu API. */
@@ -19,7 +20,23 @@ export const ringPackets = {
     doc: 'Waits until the word at `address` is at least `value`.',
     fields: ['address', 'value'],
   },
+  REGISTER: {
+    opcode: 0x04,
+    doc: "Writes a register of the channel's function, as software does through BAR0. For a channel with CONTROL.PRIVILEGED alone: another faults PRIVILEGED. A register that is not in the list below faults BAD_ARGUMENT.",
+    fields: ['offset', 'value'],
+  },
 } as const;
+
+/** What a REGISTER packet may write. */
+export const packetRegisters = [
+  'WATCHDOG',
+  'TLB_INVALIDATE',
+  'SCANOUT_CONTROL',
+  'SCANOUT_SIZE',
+  'SCANOUT_STRIDE',
+  'SCANOUT_PAGE',
+  'SCANOUT_FLIP',
+] as const satisfies readonly (keyof typeof bellRegisters.rows)[];
 
 /** Opcodes of the compute engine: reserved, UNSUPPORTED on a part without it. */
 export const computePackets = {

@@ -34,7 +34,7 @@ export const bellRegisters = registerMap('bell', 0x1000, 'The function, at offse
     offset: 0x004,
     width: 4,
     access: 'RO',
-    reset: 0x00010000,
+    reset: 0x00010001,
     bits: { MINOR: field(0, 16, 'Additions.'), MAJOR: field(16, 16, 'Breaking changes.') },
     doc: 'The version of this datasheet.',
   },
@@ -220,6 +220,47 @@ export const bellRegisters = registerMap('bell', 0x1000, 'The function, at offse
   },
 });
 
+/** VFs that a part with SR-IOV has at most. */
+export const TOTAL_VFS = 16;
+/** BAR0 of the PF: where the quotas begin (entry 0 is the PF's, entry n VF n's), and how far apart they are. */
+export const sriovWindow = { base: 0x1000, stride: 0x10 } as const;
+
+/** BAR0 of a PF with SR-IOV: what each function has of the part. */
+export const sriovRegisters = registerMap(
+  'quota',
+  sriovWindow.stride,
+  'Function n (0: the PF), at offset 0x1000 + n × 0x10 of the BAR0 of a PF with SR-IOV.',
+  {
+    CHANNELS: {
+      offset: 0x0,
+      width: 4,
+      access: 'RW',
+      reset: 0,
+      bits: { CHANNELS: field(0, 8, 'How many.') },
+      sensitive: 'control',
+      doc: "The VF's channels. For the PF: what is left, read-only.",
+    },
+    VRAM_PAGES: {
+      offset: 0x4,
+      width: 4,
+      access: 'RW',
+      reset: 0,
+      bits: { PAGES: field(0, 20, 'Of 4 KiB.') },
+      sensitive: 'control',
+      doc: "The VF's VRAM. For the PF: what is left, read-only.",
+    },
+    QUANTUM: {
+      offset: 0x8,
+      width: 4,
+      access: 'RW',
+      reset: 1000,
+      bits: { MICROSECONDS: field(0, 20, '0 is taken as 1.') },
+      sensitive: 'control',
+      doc: 'How long the engines run for the function while others want them, too.',
+    },
+  },
+);
+
 /** BAR0: where channel 0's registers begin, and how far apart channels are. */
 export const channelWindow = { base: 0x4000, stride: 0x80 } as const;
 
@@ -239,6 +280,10 @@ export const channelRegisters = registerMap(
         ENABLE: bit(
           0,
           'The channel takes doorbells. RING, RING_SIZE and PAGE_ROOT must not change while 1.',
+        ),
+        PRIVILEGED: bit(
+          1,
+          'REGISTER packets run. For the owner of the part: no user fills the ring of such a channel. Does not change while ENABLE is 1.',
         ),
       },
       sensitive: 'control',

@@ -31,13 +31,10 @@ export interface DoorbellPage {
   readonly offset: number;
 }
 
-/** Why a channel stopped by itself, as its registers say. */
+/** Why a channel stopped: FAULT, FAULT_ADDRESS and FAULT_PACKET of its registers. */
 export interface ChannelFault {
-  /** FAULT: the reason, and the opcode of the packet. */
   readonly fault: number;
-  /** FAULT_ADDRESS. */
   readonly address: number;
-  /** FAULT_PACKET. */
   readonly packet: number;
 }
 
@@ -57,11 +54,11 @@ export interface HostChannel {
   mapMemory(va: number, guestAddress: number, pages: number, writable: boolean): void;
   /** From here on the GPU cannot reach the pages. @throws GpuError `bad-range` when some are not mapped. */
   unmap(va: number, pages: number): void;
-  /** Also after it has stopped by itself: `fault` is forgotten. @throws GpuError `bad-range` when the GPU takes no such ring. */
+  /** Also after it has stopped by itself. @throws GpuError `bad-range` when the GPU takes no such ring. */
   start(place: RingPlace): void;
   /** Ends what it runs. It is off, and what is mapped stays mapped. */
   stop(): void;
-  /** Undefined: it did not stop by itself since `start`. Asks the GPU nothing, so it is for `onInterrupt` too. */
+  /** What its fault registers say, when it stopped by itself; undefined: it did not. */
   fault(): ChannelFault | undefined;
   /** Stops it and gives everything back. */
   close(): void;

@@ -183,7 +183,7 @@ export interface Display {
 
 export interface Trace {
   /** Records an event and returns its id (0 when off). Arguments as `events` has them. */
-  event(kind: EventKind, a: number, b: number): number;
+  event(kind: EventKind, a: number, b: number, c?: number): number;
 }
 
 /** All that a device model is handed. It knows nothing of a hypervisor. */

@@ -6,6 +6,7 @@ import { bellPage } from './reference/bell-page.ts';
 import { bochsPage } from './reference/bochs-page.ts';
 import { eduPage } from './reference/edu-page.ts';
 import { pciPage } from './reference/pci-page.ts';
+import { tlpPage } from './reference/tlp-page.ts';
 import { tracePage } from './reference/trace-page.ts';
 import { virtioPage } from './reference/virtio-page.ts';
 
@@ -16,6 +17,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'bochs-display.md': bochsPage(),
     'edu.md': eduPage(),
     'pci.md': pciPage(),
+    'tlp.md': tlpPage(),
     'trace.md': tracePage(),
     'virtio.md': virtioPage(),
   };

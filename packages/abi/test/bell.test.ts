@@ -13,6 +13,7 @@ import {
   faults,
   gpuVa,
   msixLayout,
+  packetRegisters,
   PAGE_BYTES,
   pte,
   ringPackets,
@@ -138,7 +139,7 @@ describe('registers', () => {
   it('start disabled: only what identifies the part, and the watchdog, is not zero', () => {
     expect(resets(bellRegisters)).toEqual({
       ID: 0x4c4c4542, // 'B' 'E' 'L' 'L', first letter in the lowest byte
-      REVISION: 0x00010000,
+      REVISION: 0x00010001,
       CAPS: 0x00000380, // 128 channels, copy, render
       VRAM_PAGES: 65536,
       WATCHDOG: 200_000,
@@ -195,8 +196,14 @@ describe('packets', () => {
       Object.values<{ readonly opcode: number }>(set).map(({ opcode }) => opcode),
     );
     expect(new Set(opcodes).size).toBe(opcodes.length);
-    expect(Object.values(ringPackets).map(({ opcode }) => opcode)).toEqual([0, 1, 2, 3]);
+    expect(Object.values(ringPackets).map(({ opcode }) => opcode)).toEqual([0, 1, 2, 3, 4]);
     expect(Object.values(computePackets).map(({ opcode }) => opcode)).toEqual([0x30, 0x31]);
+  });
+
+  it('write none but harmless registers, each by an offset that RESET and CONTROL do not have', () => {
+    expect(packetRegisters.map((name) => bellRegisters.rows[name].offset)).toEqual([
+      0x028, 0x02c, 0x100, 0x104, 0x108, 0x10c, 0x110,
+    ]);
   });
 
   it('are the commands with one word for each reference', () => {
@@ -225,7 +232,7 @@ describe('faults', () => {
     expect(Object.entries(faults).map(([name, { code }]) => `${code} ${name}`)).toEqual([
       ...['0 NONE', '1 NOT_PRESENT', '2 NOT_WRITABLE', '3 BAD_ENTRY', '4 BUS', '5 BAD_OPCODE'],
       ...['6 BAD_LENGTH', '7 BAD_ARGUMENT', '8 BAD_TAIL', '9 BAD_RING', '10 BAD_INDEX'],
-      ...['11 NESTED', '12 HANG', '13 UNSUPPORTED'],
+      ...['11 NESTED', '12 HANG', '13 UNSUPPORTED', '14 PRIVILEGED'],
     ]);
   });
 

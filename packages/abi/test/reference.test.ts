@@ -19,6 +19,7 @@ describe('the reference pages', () => {
       'bochs-display.md',
       'edu.md',
       'pci.md',
+      'tlp.md',
       'trace.md',
       'virtio.md',
     ]);

@@ -46,6 +46,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'tlp',
+    summary: 'prints the PCI Express packets of a run, or reads the header of one',
+    load: async () => {
+      const { defineTlp, runTlp } = await import('./tlp.ts');
+      return { define: defineTlp, run: runTlp };
+    },
+  },
+  {
     name: 'peers',
     summary: "meets real peers: our drivers with QEMU's devices, QEMU and Linux with our devices",
     load: async () => {

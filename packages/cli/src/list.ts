@@ -1,6 +1,7 @@
 /** `doorbell list`: what there is to compare. */
 import { profiles } from '@doorbell/hypervisor';
 import {
+  contractOf,
   optionValues,
   renderers,
   scenes,
@@ -9,23 +10,27 @@ import {
   type StackKind,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
+import { contractText } from './contract-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { verifiedConstants } from './profile-file.ts';
 import { terminalOf, wrap, type Terminal } from './terminal.ts';
 
 interface ListOptions {
+  readonly contract?: true;
   readonly json?: string;
 }
 
 export function defineList(command: Command): void {
+  command.option('--contract', 'what the host knows, owns, sees and pins on the way of each stack');
   command.option('--json <file>', 'write the list as JSON; - is stdout');
 }
 
-export function runList({ json }: ListOptions): ExitCode {
+export function runList({ contract, json }: ListOptions): ExitCode {
   checkJsonTarget(json);
   if (json !== TO_STDOUT) {
-    process.stdout.write(`${listText(terminalOf(process.stdout))}\n`);
+    const text = contract === true ? contractText : listText;
+    process.stdout.write(`${text(terminalOf(process.stdout))}\n`);
   }
   if (json !== undefined) {
     writeJson(json, listReport());
@@ -82,7 +87,7 @@ function stackText(kind: StackKind, terminal: Terminal): string {
 function listReport(): object {
   return {
     schema: 'doorbell.list/1',
-    stacks: [...stackKinds.values()],
+    stacks: [...stackKinds.values()].map((kind) => ({ ...kind, contract: contractOf(kind.name) })),
     scenes: [...scenes.values()].map(({ name, doc, credit }) => ({ name, doc, credit })),
     renderers: Object.entries(renderers).map(([name, doc]) => ({ name, doc })),
     profiles: [...profiles.values()].map((profile) => ({

@@ -1,5 +1,11 @@
 /** A report of three stacks with figures that are easy to recognise. */
-import type { CompareReport, CountsReport, StackReport, TimeReport } from '@doorbell/lab';
+import {
+  contractOf,
+  type CompareReport,
+  type CountsReport,
+  type StackReport,
+  type TimeReport,
+} from '@doorbell/lab';
 
 const noCounts: CountsReport = {
   exits: 0,
@@ -54,6 +60,7 @@ export function handMadeStack(id: string, parts: Partial<StackReport> = {}): Sta
       wallMs: 1500,
     },
     paidFor: `What ${id} paid for.`,
+    contract: contractOf('native'),
     ...parts,
   };
 }

@@ -36,6 +36,7 @@ interface Watch {
 /** Extended capabilities begin here (§7.6.3). */
 const EXTENDED = 0x100;
 const NEXT_EXTENDED_SHIFT = 20;
+const BAR_BYTES = 4;
 
 export class ConfigSpace implements Stateful<Uint8Array> {
   private readonly bytes = new Uint8Array(CONFIG_BYTES);
@@ -95,19 +96,27 @@ export class ConfigSpace implements Stateful<Uint8Array> {
 
   /**
    * Makes base address registers of type 0's BAR words. Those of no shape stay zero (§7.5.1.2.1).
+   * @param bars  where BAR 0 is.
    * @throws RangeError when no BAR has that size.
    */
-  installBar(index: number, shape: BarShape | undefined): void {
+  installBar(index: number, shape: BarShape | undefined, bars = barOffset(0)): void {
     if (shape !== undefined && !isBarSize(shape.size)) {
       throw new RangeError(`BAR ${index} cannot have ${shape.size} bytes.`);
     }
-    const at = barOffset(index);
+    const at = bars + index * BAR_BYTES;
     const masks = shape === undefined ? { low: 0, high: 0 } : barMasks(shape);
     this.put(this.rw, at, 4, masks.low);
     this.initialise(at, 4, shape === undefined ? 0 : barFlags(shape));
     if (shape?.is64 === true) {
       this.put(this.rw, at + 4, 4, masks.high);
       this.initialise(at + 4, 4, 0);
+    }
+  }
+
+  /** Bits that software may not write after all. */
+  hardwire(at: number, width: AccessWidth, mask: number): void {
+    for (let i = 0; i < width; i++) {
+      this.rw[at + i] &= ~(mask >>> (8 * i));
     }
   }
 

@@ -1,4 +1,5 @@
 export { Bell, type BellOptions, type BellState } from './bell/bell.ts';
+export { BellVirtualFunction } from './bell/virtual-function.ts';
 export { DirectEngines } from './bell/direct-engines.ts';
 export { Fault } from './bell/fault.ts';
 export type { EngineRates } from './bell/rates.ts';

@@ -49,6 +49,16 @@ export class PagedMemory implements MemoryBacking, Stateful<PagedMemoryState> {
     }
   }
 
+  /** Makes whole pages hold zeros. Those that were never written are left as they are. */
+  clear(offset: number, length: number): void {
+    for (let page = offset >>> PAGE_SHIFT; page < (offset + length) / PAGE_BYTES; page++) {
+      if (this.dirty[page] === 1 || this.saved[page] !== undefined) {
+        this.restore(page, undefined);
+        this.dirty[page] = 1;
+      }
+    }
+  }
+
   save(): PagedMemoryState {
     const pages = this.saved.slice();
     for (let page = this.dirty.indexOf(1); page >= 0; page = this.dirty.indexOf(1, page + 1)) {

@@ -62,6 +62,8 @@ export abstract class PciFunction implements PciEndpoint {
   private pm = 0;
   private msi = 0;
   private msix: Msix | undefined;
+  /** Its BARs are in the capability of its physical function. */
+  private isVirtual = false;
   private decodes = false;
   private level = false;
   private line = false;
@@ -106,7 +108,9 @@ export abstract class PciFunction implements PciEndpoint {
 
   protected addBar(bar: Bar): void {
     this.bars[bar.index] = bar;
-    this.config.installBar(bar.index, bar);
+    if (!this.isVirtual) {
+      this.config.installBar(bar.index, bar);
+    }
   }
 
   /** Power management: D0 and D3hot (§5.3.1). */
@@ -270,8 +274,21 @@ export abstract class PciFunction implements PciEndpoint {
     return this.command(COMMAND.bits.BUS_MASTER.mask) && this.powered();
   }
 
-  private updateDecode(): void {
-    const decodes = this.command(COMMAND.bits.MEMORY.mask) && this.powered();
+  /** Whether software has it decode its BARs. */
+  protected decodesMemory(): boolean {
+    return this.command(COMMAND.bits.MEMORY.mask);
+  }
+
+  /** A virtual function decodes as its physical one says, has no INTx, and no BARs (§9.3.4.1). */
+  protected beVirtual(): void {
+    const { MEMORY, INTX_DISABLE } = COMMAND.bits;
+    this.config.hardwire(COMMAND.offset, COMMAND.width, MEMORY.mask | INTX_DISABLE.mask);
+    this.isVirtual = true;
+  }
+
+  /** What it decodes has changed, perhaps. */
+  updateDecode(): void {
+    const decodes = this.decodesMemory() && this.powered();
     if (decodes !== this.decodes) {
       this.decodes = decodes;
       this.host.decodeChanged();
@@ -357,6 +374,6 @@ export abstract class PciFunction implements PciEndpoint {
     }
     this.level = state.level;
     this.line = state.line;
-    this.decodes = this.command(COMMAND.bits.MEMORY.mask) && this.powered();
+    this.decodes = this.decodesMemory() && this.powered();
   }
 }

@@ -39,6 +39,19 @@ describe('PagedMemory', () => {
     expect(memory.save().map((page) => page !== undefined)).toEqual([true, true, false]);
   });
 
+  it('clears pages, and counts none as written that held zeros all the time', () => {
+    const memory = new PagedMemory(4 * 4096);
+    memory.bytes.fill(7, 4096, 3 * 4096);
+    memory.touched(4096, 2 * 4096);
+    const written = memory.save();
+    memory.clear(0, 2 * 4096);
+    expect([memory.bytes[4096], memory.bytes[2 * 4096]]).toEqual([0, 7]);
+    const cleared = memory.save();
+    expect(cleared.map((page) => page?.[0])).toEqual([undefined, 0, 7, undefined]);
+    memory.load(written);
+    expect(memory.bytes[4096]).toBe(7);
+  });
+
   it('restores any state, whatever was written and saved in between', () => {
     const writes = fc.array(
       fc.record({ at: fc.nat(4 * 4096 - 1), value: fc.nat(255), save: fc.boolean() }),

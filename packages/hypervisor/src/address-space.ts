@@ -28,6 +28,8 @@ export interface DeviceRegion extends Range {
   readonly bar: number;
   /** Where in the BAR the region begins. */
   readonly barOffset: number;
+  /** Where it begins on the physical bus, when it is `mapped`: another address than a guest's. */
+  readonly onBus: number;
 }
 
 export type Region = RamRegion | DeviceRegion;

@@ -16,10 +16,11 @@ import {
   type Stateful,
 } from '@doorbell/abi';
 import { Msix, type BarRegion, type MsixState } from '@doorbell/device-model';
+import type { EventFd } from './event-fd.ts';
 import type { BarPart } from './pci-bus.ts';
 import { findCapability } from './pci-function.ts';
 import type { VfioDeviceState } from './vfio-device.ts';
-import { irqIndexes, type Trigger } from './vfio-interrupts.ts';
+import { irqIndexes } from './vfio-interrupts.ts';
 import type { VfioDevice } from './vfio.ts';
 
 /** VFIO_PCI_CONFIG_REGION_INDEX (linux/vfio.h). */
@@ -145,7 +146,7 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
   /** The function was reset, so the guest sees reset values (PCIe 6.0 §6.6.2). */
   private clear(): void {
     const { vfio } = this.parts;
-    vfio.setIrqs(irqIndexes.MSIX, 0, []);
+    this.turnOffMessages();
     vfio.clearConfig();
     vfio.write(CONFIG_REGION, COMMAND.offset, 2, COMMAND.bits.MEMORY.mask);
     this.memoryEnable = false;
@@ -199,7 +200,7 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
 
   private writeMsixControl(value: number): void {
     if (this.msix.enabled && (value & ENABLE.mask) === 0) {
-      this.parts.vfio.setIrqs(irqIndexes.MSIX, 0, []);
+      this.turnOffMessages();
     }
     this.msix.setControl(value & (ENABLE.mask | FUNCTION_MASK.mask));
     this.addTriggers();
@@ -210,14 +211,30 @@ export class AssignedDevice implements PciEndpoint, Stateful<AssignedDeviceState
     const { vfio } = this.parts;
     for (let vector = 0; vector < this.msix.vectors; vector++) {
       if (this.msix.delivers(vector) && !vfio.interrupts.has(vector)) {
-        vfio.setIrqs(irqIndexes.MSIX, vector, [this.triggerOf(vector)]);
+        vfio.setIrqs({
+          index: irqIndexes.MSIX,
+          start: vector,
+          action: 'trigger',
+          data: { kind: 'eventfd', fds: [this.triggerOf(vector)] },
+        });
       }
     }
   }
 
-  private triggerOf(vector: number): Trigger {
-    return () => {
-      this.msix.signal(vector);
+  private turnOffMessages(): void {
+    const { vfio } = this.parts;
+    if (vfio.interrupts.isActive(irqIndexes.MSIX)) {
+      const data = { kind: 'none', count: 0 } as const;
+      vfio.setIrqs({ index: irqIndexes.MSIX, start: 0, action: 'trigger', data });
+    }
+  }
+
+  private triggerOf(vector: number): EventFd {
+    return {
+      signal: () => {
+        this.msix.signal(vector);
+      },
+      listen: () => {},
     };
   }
 

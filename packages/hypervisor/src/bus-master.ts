@@ -2,7 +2,14 @@
  * A device's way to memory: each transfer is translated page by page, then moved. `Translation`
  * is the IOMMU, or for a device model in software the guest's own memory map.
  */
-import { PAGE_BYTES, type Bdf, type BusMaster, type MemoryBacking } from '@doorbell/abi';
+import {
+  crossing,
+  crossingOf,
+  PAGE_BYTES,
+  type Bdf,
+  type BusMaster,
+  type MemoryBacking,
+} from '@doorbell/abi';
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 
@@ -32,18 +39,24 @@ export class GuestWindow implements Translation {
   }
 }
 
-/** Which costs a transfer has: each, and per byte. */
+/** Which costs a transfer has: each, and per byte; and whether it crosses the physical bus. */
 export interface DmaPrices {
   readonly transfer: number;
   readonly byte: number;
+  readonly onBus: boolean;
 }
 
 /** A physical device's: over PCI Express. */
-export const overTheBus: DmaPrices = { transfer: cost['dma.transfer'], byte: cost['dma.byte'] };
+export const overTheBus: DmaPrices = {
+  transfer: cost['dma.transfer'],
+  byte: cost['dma.byte'],
+  onBus: true,
+};
 /** A device model's: it copies, as the driver's CPU does. */
 export const inSoftware: DmaPrices = {
   transfer: cost['driver.load'],
   byte: cost['driver.copyByte'],
+  onBus: false,
 };
 
 export class DmaPath implements BusMaster {
@@ -52,6 +65,9 @@ export class DmaPath implements BusMaster {
   private readonly translation: Translation;
   private readonly memory: MemoryBacking;
   private readonly prices: DmaPrices;
+  /** How its reads and its writes cross the bus, for the trace. */
+  private readonly reads: number;
+  private readonly writes: number;
   private latency = 0;
   /** Where the pages of the transfer at hand are. */
   private pages = new Float64Array(1);
@@ -68,6 +84,8 @@ export class DmaPath implements BusMaster {
     this.requester = requester;
     this.translation = translation;
     this.memory = memory;
+    this.reads = prices.onBus ? crossing.of(requester, crossingOf.READ) : crossing.none;
+    this.writes = prices.onBus ? crossing.of(requester, crossingOf.WRITE) : crossing.none;
   }
 
   read(address: number, into: Uint8Array): boolean {
@@ -92,7 +110,11 @@ export class DmaPath implements BusMaster {
     if (!allowed) {
       return false;
     }
-    machine.tracer.event(write ? 'dmaWrite' : 'dmaRead', address, data.length);
+    if (write) {
+      machine.tracer.event('dmaWrite', address, data.length, this.writes);
+    } else {
+      machine.tracer.event('dmaRead', address, data.length, this.reads);
+    }
     this.move(address, data, write);
     machine.counts.bytesDma += data.length;
     this.latency +=
@@ -112,6 +134,9 @@ export class DmaPath implements BusMaster {
       const at = page === 0 ? address : address - offset + page * PAGE_BYTES;
       const physical = translation.translate(requester, at, write);
       if (physical < 0 || physical >= memory.size) {
+        const within = Math.min(PAGE_BYTES - (at % PAGE_BYTES), address + length - at);
+        const how = write ? this.writes : this.reads;
+        this.machine.tracer.event('dmaRefused', at, within, how);
         return false;
       }
       this.pages[page] = physical;

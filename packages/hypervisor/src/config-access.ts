@@ -1,5 +1,11 @@
 /** A CPU's accesses to the configuration space of one function. In a guest, each is an exit. */
-import type { AccessWidth, Bdf, ConfigPort, PciEndpoint } from '@doorbell/abi';
+import {
+  crossing,
+  type AccessWidth,
+  type Bdf,
+  type ConfigPort,
+  type PciEndpoint,
+} from '@doorbell/abi';
 import type { Crossings } from './crossings.ts';
 import { cost } from './profile.ts';
 
@@ -21,7 +27,7 @@ export class ConfigAccess implements ConfigPort {
     crossings.deliver();
     const { tracer } = crossings.machine;
     const { cause } = tracer;
-    const id = crossings.access('configRead', offset, 0);
+    const id = crossings.access('configRead', offset, 0, this.crossed(width));
     this.enter(offset);
     const value = this.endpoint.configRead(offset, width);
     tracer.amend(id, value);
@@ -35,11 +41,15 @@ export class ConfigAccess implements ConfigPort {
     crossings.deliver();
     const { tracer } = crossings.machine;
     const { cause } = tracer;
-    crossings.access('configWrite', offset, value);
+    crossings.access('configWrite', offset, value, this.crossed(width));
     this.enter(offset);
     this.endpoint.configWrite(offset, width, value);
     tracer.cause = cause;
     crossings.note('configWrite', this.at, offset, width, value);
+  }
+
+  private crossed(width: AccessWidth): number {
+    return this.virtual ? crossing.none : crossing.of(this.at, width);
   }
 
   /** Pays for the way to the function. */

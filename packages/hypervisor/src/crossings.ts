@@ -32,9 +32,9 @@ export class Crossings {
   }
 
   /** Traces an access and makes it the cause of what follows; the caller puts the old one back. */
-  access(kind: EventKind, a: number, b: number): EventId {
+  access(kind: EventKind, a: number, b: number, c: number): EventId {
     const { tracer } = this.machine;
-    const id = tracer.event(kind, a, b);
+    const id = tracer.event(kind, a, b, c);
     tracer.cause = id === 0 ? tracer.cause : id;
     return id;
   }

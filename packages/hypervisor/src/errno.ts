@@ -1,5 +1,7 @@
 /** The kernel's error numbers that the IOMMU and VFIO layers return, by name. */
 export type Errno =
+  | 'EACCES'
+  | 'EADDRINUSE'
   | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'
@@ -9,7 +11,9 @@ export type Errno =
   | 'ENOENT'
   | 'ENOMEM'
   | 'ENOSPC'
-  | 'EPERM';
+  | 'ENOTTY'
+  | 'EPERM'
+  | 'ERANGE';
 
 /** A call that the IOMMU API refuses; nothing has changed. */
 export class IommuError extends Error {

@@ -4,6 +4,8 @@
  */
 import {
   bellIds,
+  crossing,
+  crossingOf,
   type Bdf,
   type BusMaster,
   type DeviceHost,
@@ -22,7 +24,9 @@ import { Iommu, type Domain } from './iommu.ts';
 import { Machine } from './machine.ts';
 import { MessageRouter, ROUTED_ADDRESS } from './message-router.ts';
 import { PageAllocator } from './page-allocator.ts';
+import type { HostFunction } from './iommu-group.ts';
 import { Vfio, type HostDriver } from './vfio.ts';
+import type { VirtualFunctionOf } from './virtual-function.ts';
 import { allMapped, PciBus, type BarPolicy } from './pci-bus.ts';
 import { cost, type Profile } from './profile.ts';
 
@@ -42,6 +46,8 @@ export interface DeviceWiring {
   readonly message: (address: number, data: number) => void;
   readonly line: (high: boolean) => void;
   readonly policy: BarPolicy;
+  /** Of a virtual function: whose it is. */
+  readonly virtualOf?: VirtualFunctionOf;
 }
 
 export interface HostOptions {
@@ -55,6 +61,15 @@ export interface HostOptions {
   readonly memoryBuffer?: ArrayBufferLike;
   /** Translations that the IOTLB holds. */
   readonly iotlbEntries?: number;
+}
+
+/** A virtual function that comes while the machine runs. */
+export interface HotAdded {
+  /** Its physical function, which is on the bus. */
+  readonly virtualOf: VirtualFunctionOf;
+  readonly display: Display;
+  /** Whether a driver of the host may bind it at once. */
+  readonly probe: boolean;
 }
 
 /** How a driver maps memory for a device that is elsewhere, and how that device reaches it. */
@@ -114,9 +129,11 @@ export class Host implements Stateful<unknown> {
     this.iommu.enabled = options.iommu !== 'off';
     this.vfio = new Vfio({
       iommu: this.iommu,
-      interrupts: this.router,
+      interrupts: (at) => this.router.port(at),
       drivers: hostDrivers,
       defaultDomain: (at) => this.domains.get(at),
+      // Everything is on the root bus.
+      buses: { affected: () => undefined, reset: () => {} },
       charge: (name, times) => {
         machine.charge(cost[name], times);
       },
@@ -139,15 +156,45 @@ export class Host implements Stateful<unknown> {
    * kernel's driver for it binds.
    */
   plug<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D): D {
+    return this.add(at, make, this.options.display, undefined);
+  }
+
+  /** A virtual function has appeared. It has a screen of its own. */
+  hotAdd<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D, added: HotAdded): D {
+    return this.add(at, make, added.display, added);
+  }
+
+  /** A function is gone, and its group with it. @throws VfioError EBUSY a user has it open. */
+  hotRemove(at: Bdf): void {
+    const domain = this.domains.get(at);
+    if (domain !== undefined) {
+      this.vfio.removeGroup(this.vfio.groupOf(at).id);
+      this.iommu.destroyDomain(domain);
+    }
+    this.domains.delete(at);
+    this.dmas.delete(at);
+    this.devices.delete(at);
+    this.bus.unplug(at);
+  }
+
+  private add<D extends DeviceModel>(
+    at: Bdf,
+    make: (host: DeviceHost) => D,
+    display: Display,
+    added: HotAdded | undefined,
+  ): D {
     const line = this.interrupts.addLine(at);
+    const requester = crossing.of(at, crossingOf.WRITE);
     const device = wire(this.machine, at, this.memory, make, {
       bus: this.bus,
       translation: this.iommu,
       dmaPrices: overTheBus,
-      display: this.options.display,
+      display,
       policy: allMapped,
+      ...(added === undefined ? {} : { virtualOf: added.virtualOf }),
       message: (address, data) => {
         this.machine.counts.interrupts++;
+        this.machine.tracer.event('message', address, data, requester);
         if (address === ROUTED_ADDRESS) {
           this.router.signal(data);
         } else {
@@ -156,12 +203,19 @@ export class Host implements Stateful<unknown> {
       },
       line: (high) => {
         this.machine.counts.interrupts += high ? 1 : 0;
-        this.interrupts.setLine(line, high);
+        this.machine.tracer.event('line', high ? 1 : 0, 0, requester);
+        if (!this.router.signalLine(at, high)) {
+          this.interrupts.setLine(line, high);
+        }
       },
     });
     this.devices.set(at, device);
     if (this.options.iommu !== 'off') {
-      this.addGroup(at, device, this.options.iommu);
+      const { iommu } = this.options;
+      this.addGroup({ bdf: at, endpoint: device, virtualOf: added?.virtualOf }, iommu);
+      if (added?.probe !== false) {
+        this.vfio.probe(at);
+      }
     }
     return device;
   }
@@ -181,10 +235,14 @@ export class Host implements Stateful<unknown> {
   }
 
   /** Gives a function a group, whose default domain the kernel's DMA API is over. */
-  private addGroup(at: Bdf, endpoint: PciEndpoint, mode: 'strict' | 'deferred'): void {
-    this.addDomain(at, mode);
-    this.vfio.addGroup(this.domains.size - 1, [{ bdf: at, endpoint }]);
-    this.vfio.probe(at);
+  private addGroup(added: HostFunction, mode: 'strict' | 'deferred'): void {
+    this.addDomain(added.bdf, mode);
+    const taken = new Set(this.vfio.list().map(({ id }) => id));
+    let id = 0;
+    while (taken.has(id)) {
+      id++;
+    }
+    this.vfio.addGroup(id, [added]);
   }
 
   private addDomain(at: Bdf, mode: 'strict' | 'deferred'): Domain {
@@ -281,8 +339,8 @@ export function wire<D extends DeviceModel>(
     }),
     // What a device does follows from what it did before: each of its events causes the next.
     trace: {
-      event: (kind, a, b) => {
-        const id = tracer.event(kind, a, b);
+      event: (kind, a, b, c) => {
+        const id = tracer.event(kind, a, b, c);
         tracer.cause = id === 0 ? tracer.cause : id;
         return id;
       },
@@ -298,6 +356,6 @@ export function wire<D extends DeviceModel>(
       wiring.bus.decodeChanged();
     },
   });
-  wiring.bus.plug(at, device, wiring.policy);
+  wiring.bus.plug(at, device, wiring.policy, wiring.virtualOf);
   return device;
 }

@@ -7,6 +7,13 @@
 import { formatBdf, type Bdf, type PciEndpoint, type0Header } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import type { Domain, Iommu } from './iommu.ts';
+import { vfIds, type VirtualFunctionOf } from './virtual-function.ts';
+
+/** What a driver's table of ids, or new_id, names functions by. */
+export interface PciId {
+  readonly vendor: number;
+  readonly device: number;
+}
 
 export interface HostDriver {
   readonly name: string;
@@ -15,13 +22,15 @@ export interface HostDriver {
    * pci-stub: driver_managed_dma). `vfio`: hands the function to a user.
    */
   readonly kind: 'host' | 'exempt' | 'vfio';
-  /** Whether its table of ids has the function. vfio-pci's is empty: it needs driver_override. */
+  /** Whether its table of ids has the function. vfio-pci's is empty: it needs driver_override or new_id. */
   matches(vendor: number, device: number): boolean;
 }
 
 export interface HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
+  /** Of a virtual function: whose it is. */
+  readonly virtualOf?: VirtualFunctionOf | undefined;
 }
 
 /** What a function is attached to while the kernel owns it; undefined: nothing, so all its DMA is refused. */
@@ -30,16 +39,20 @@ export type DefaultDomain = (requester: Bdf) => Domain | undefined;
 export class GroupMember implements HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
+  readonly virtualOf: VirtualFunctionOf | undefined;
   readonly group: IommuGroup;
   driver: HostDriver | undefined;
   /** The only driver that may bind; undefined: any that matches. */
   driverOverride: string | undefined;
   /** Device handles that are open. */
   handles = 0;
+  /** Handles of its own file, bound or not. */
+  files = 0;
 
-  constructor({ bdf, endpoint }: HostFunction, group: IommuGroup) {
+  constructor({ bdf, endpoint, virtualOf }: HostFunction, group: IommuGroup) {
     this.bdf = bdf;
     this.endpoint = endpoint;
+    this.virtualOf = virtualOf;
     this.group = group;
   }
 
@@ -47,15 +60,20 @@ export class GroupMember implements HostFunction {
     return formatBdf(this.bdf);
   }
 
-  /** pci_match_device: with driver_override, its name alone decides. */
-  matches(driver: HostDriver): boolean {
+  /** pci_match_device: with driver_override, its name alone decides; otherwise the driver's table, or `ids` besides. */
+  matches(driver: HostDriver, ids: readonly PciId[]): boolean {
     if (this.driverOverride !== undefined) {
       return this.driverOverride === driver.name;
     }
+    if (this.virtualOf !== undefined) {
+      return driver.matches(...vfIds(this.virtualOf));
+    }
     const { VENDOR_ID, DEVICE_ID } = type0Header.rows;
-    return driver.matches(
-      this.endpoint.configRead(VENDOR_ID.offset, VENDOR_ID.width),
-      this.endpoint.configRead(DEVICE_ID.offset, DEVICE_ID.width),
+    const vendor = this.endpoint.configRead(VENDOR_ID.offset, VENDOR_ID.width);
+    const device = this.endpoint.configRead(DEVICE_ID.offset, DEVICE_ID.width);
+    return (
+      driver.matches(vendor, device) ||
+      ids.some((id) => id.vendor === vendor && id.device === device)
     );
   }
 }
@@ -65,6 +83,8 @@ export class IommuGroup {
   readonly members: readonly GroupMember[];
   /** The user that owns the group's DMA. */
   owner: string | undefined;
+  private key: object | undefined;
+  private claims = 0;
   private readonly iommu: Iommu;
   private readonly defaultDomain: DefaultDomain;
 
@@ -97,10 +117,11 @@ export class IommuGroup {
   }
 
   /**
-   * Takes the group from the kernel: from here on its functions can touch nothing.
-   * @throws VfioError EPERM when a host driver uses it.
+   * iommu_device_claim_dma_owner: takes the group from the kernel for `key`, whose name is
+   * `owner`: from here on its functions can touch nothing. Whoever has the key may claim again.
+   * @throws VfioError EPERM when a host driver uses it, or another owns it.
    */
-  claim(owner: string): void {
+  claim(key: object, owner: string): void {
     const { holder } = this;
     if (holder !== undefined) {
       throw new VfioError(
@@ -109,15 +130,26 @@ export class IommuGroup {
           'please ensure all devices within the iommu_group are bound to their vfio bus driver.',
       );
     }
+    if (this.claims > 0 && this.key !== key) {
+      throw new VfioError('EPERM', `Group ${this.id} is owned by ${this.owner} already.`);
+    }
+    this.key = key;
     this.owner = owner;
-    this.detach();
+    this.claims++;
+    if (this.claims === 1) {
+      this.detach();
+    }
   }
 
-  /** Gives the group back to the kernel. */
+  /** Gives one claim back; with the last, the group is the kernel's again. */
   release(): void {
-    this.detach();
-    this.owner = undefined;
-    this.attachDefault();
+    this.claims--;
+    if (this.claims === 0) {
+      this.detach();
+      this.key = undefined;
+      this.owner = undefined;
+      this.attachDefault();
+    }
   }
 
   attach(domain: Domain): void {

@@ -3,7 +3,7 @@
  * irqfd do between a physical interrupt and a guest. What that costs the guest is counted where
  * the guest is given the interrupt.
  */
-import type { Irq, IrqMessage, Stateful } from '@doorbell/abi';
+import type { Bdf, Irq, IrqMessage, Stateful } from '@doorbell/abi';
 
 /** Messages for APIC ID 1: the host's, not a driver's. */
 export const ROUTED_ADDRESS = 0xfee01000;
@@ -16,8 +16,29 @@ export interface HostIrq extends Irq {
 const nobody = (): void => {};
 
 /** Its state is the data of the messages that are handed out. */
-export class MessageRouter implements HostIrq, Stateful<readonly number[]> {
+export class MessageRouter implements Stateful<readonly number[]> {
   private readonly targets = new Map<number, () => void>();
+  /** INTx by function; who has it asks for it again after load. */
+  private readonly lines = new Map<Bdf, () => void>();
+
+  /** What a function's interrupts are asked for by: messages of any, and its own line. */
+  port(at: Bdf): HostIrq {
+    return {
+      request: (handler) => this.request(handler),
+      adopt: (message, handler) => {
+        this.adopt(message, handler);
+      },
+      release: (message) => {
+        this.release(message);
+      },
+      requestLine: (handler) => {
+        this.lines.set(at, handler);
+      },
+      releaseLine: () => {
+        this.lines.delete(at);
+      },
+    };
+  }
 
   request(handler: () => void): IrqMessage {
     let data = 0;
@@ -40,13 +61,13 @@ export class MessageRouter implements HostIrq, Stateful<readonly number[]> {
     this.targets.get(data)?.();
   }
 
-  /** Lines are not routed: an assigned function signals by messages. */
-  requestLine(): void {
-    throw new RangeError('INTx of an assigned device is not routed.');
-  }
-
-  releaseLine(): void {
-    // Nothing was requested.
+  /** A function's line has changed. False: nobody has asked for it here. */
+  signalLine(at: Bdf, high: boolean): boolean {
+    const handler = this.lines.get(at);
+    if (high) {
+      handler?.();
+    }
+    return handler !== undefined;
   }
 
   save(): readonly number[] {

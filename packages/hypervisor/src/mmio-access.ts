@@ -2,7 +2,7 @@
  * A CPU's loads and stores outside of RAM. The region that an address falls into decides whether
  * the access leaves the guest, and what it costs.
  */
-import { allOnes, type AccessWidth } from '@doorbell/abi';
+import { allOnes, crossing, crossingOf, type AccessWidth } from '@doorbell/abi';
 import type { AddressSpace, DeviceRegion, Region } from './address-space.ts';
 import type { Crossings } from './crossings.ts';
 import { cost } from './profile.ts';
@@ -53,7 +53,7 @@ export class MmioAccess {
     const region = this.space.find(address);
     const { tracer } = this.crossings.machine;
     const { cause } = tracer;
-    const id = this.crossings.access('mmioRead', address, 0);
+    const id = this.crossings.access('mmioRead', address, 0, this.crossed(region, address, width));
     const value = this.enter(region, address, false)
       ? region.endpoint.barRead(region.bar, address - region.base + region.barOffset, width)
       : allOnes(width);
@@ -66,7 +66,7 @@ export class MmioAccess {
     const region = this.space.find(address);
     const { tracer } = this.crossings.machine;
     const { cause } = tracer;
-    this.crossings.access('mmioWrite', address, value);
+    this.crossings.access('mmioWrite', address, value, this.crossed(region, address, width));
     if (this.enter(region, address, true)) {
       region.endpoint.barWrite(region.bar, address - region.base + region.barOffset, width, value);
     }
@@ -92,6 +92,13 @@ export class MmioAccess {
     return region !== undefined && region.kind !== 'ram';
   }
 
+  /** How the access crosses the physical bus, for the trace: worked out only while one is recorded. */
+  private crossed(region: Region | undefined, address: number, how: number): number {
+    return this.crossings.machine.tracer.recording && region?.kind === 'mapped'
+      ? crossing.of(address - region.base + region.onBus, how)
+      : crossing.none;
+  }
+
   private traps(region: Region | undefined): boolean {
     return region === undefined
       ? this.virtual
@@ -104,7 +111,7 @@ export class MmioAccess {
   private block(address: number, bytes: Uint8Array, write: boolean): void {
     const region = this.space.find(address);
     const direct = region?.kind === 'mapped' || region?.kind === 'shared';
-    if (direct && region.endpoint.barMemory(region.bar) !== undefined) {
+    if (direct && reaches(region, address, bytes.length)) {
       this.transactions(region, address, bytes, write);
     } else {
       this.wordByWord(address, bytes, write);
@@ -130,19 +137,28 @@ export class MmioAccess {
   ): void {
     const { machine } = this.crossings;
     const { cause } = machine.tracer;
-    this.crossings.access('mmioBlock', address, bytes.length);
+    const how = write ? crossingOf.WRITE : crossingOf.READ;
+    this.crossings.access('mmioBlock', address, bytes.length, this.crossed(region, address, how));
     machine.counts.directAccesses += Math.ceil(bytes.length / COMBINED);
     const perByte = region.kind === 'shared' ? cost['driver.copyByte'] : cost['mmio.blockByte'];
     machine.charge(perByte, bytes.length, 1);
     const at = address - region.base + region.barOffset;
     // Only after the charge: what became due meanwhile may have moved the BAR.
     const memory = region.endpoint.barMemory(region.bar);
-    if (memory !== undefined && write) {
+    const isThere = memory !== undefined && at + bytes.length <= memory.size;
+    if (isThere && write) {
       memory.bytes.set(bytes, at);
       memory.touched(at, bytes.length);
-    } else if (memory !== undefined) {
+    } else if (isThere) {
       bytes.set(memory.bytes.subarray(at, at + bytes.length));
     }
     machine.tracer.cause = cause;
   }
+}
+
+/** Whether all of the bytes are memory: behind a BAR there may be less than its size. */
+function reaches(region: DeviceRegion, address: number, bytes: number): boolean {
+  const memory = region.endpoint.barMemory(region.bar);
+  const at = address - region.base + region.barOffset;
+  return memory !== undefined && at + bytes <= memory.size;
 }

@@ -13,12 +13,23 @@ import {
 } from '@doorbell/abi';
 import type { AddressSpace, DeviceRegion } from './address-space.ts';
 import { barShapes } from './pci-function.ts';
+import {
+  placeVfBar,
+  sriovOffset,
+  totalVfs,
+  vfBarAddress,
+  vfBarShapes,
+  vfsDecode,
+  type VirtualFunctionOf,
+} from './virtual-function.ts';
 
 /** Which parts of a BAR trap, and which are mapped. Parts that are left out are not there. */
 export interface BarPart {
   readonly kind: DeviceRegion['kind'];
   readonly offset: number;
   readonly size: number;
+  /** Its address on the physical bus; absent: the one that it has on this bus. */
+  readonly onBus?: number;
 }
 export type BarPolicy = (bar: number, size: number) => readonly BarPart[];
 
@@ -35,6 +46,8 @@ interface Slot {
   readonly endpoint: PciEndpoint;
   readonly policy: BarPolicy;
   readonly shapes: Map<number, BarShape>;
+  /** Its BARs are in the SR-IOV capability of its physical function. */
+  readonly virtualOf: VirtualFunctionOf | undefined;
 }
 
 export class PciBus {
@@ -47,8 +60,18 @@ export class PciBus {
     this.trace = trace;
   }
 
-  plug(at: Bdf, endpoint: PciEndpoint, policy: BarPolicy): void {
-    this.slots.set(at, { endpoint, policy, shapes: new Map() });
+  /** A virtual function's BARs have their places already. */
+  plug(at: Bdf, endpoint: PciEndpoint, policy: BarPolicy, virtualOf?: VirtualFunctionOf): void {
+    const shapes = new Map(virtualOf === undefined ? [] : vfBarShapes(virtualOf.physical));
+    this.slots.set(at, { endpoint, policy, shapes, virtualOf });
+    if (virtualOf !== undefined) {
+      this.decodeChanged();
+    }
+  }
+
+  unplug(at: Bdf): void {
+    this.slots.delete(at);
+    this.decodeChanged();
   }
 
   /** The functions in order of routing ID. */
@@ -63,6 +86,11 @@ export class PciBus {
     return this.slot(at).endpoint;
   }
 
+  /** The BARs that a function has, by index. @throws RangeError when nothing is there. */
+  bars(at: Bdf): readonly number[] {
+    return [...this.slot(at).shapes.keys()];
+  }
+
   /** The address that a BAR holds. @throws RangeError when the function has no such BAR. */
   barAddress(at: Bdf, bar: number): { readonly address: number; readonly size: number } {
     const slot = this.slot(at);
@@ -70,23 +98,26 @@ export class PciBus {
     if (shape === undefined) {
       throw new RangeError(`${formatBdf(at)} has no BAR ${bar}.`);
     }
-    return { address: readBar(slot.endpoint, bar, shape), size: shape.size };
+    return { address: addressOf(slot, bar, shape), size: shape.size };
   }
 
-  /** What firmware does before any driver runs: sizes each BAR and gives it an address. */
+  /**
+   * What firmware does before any driver runs: sizes each BAR and gives it an address, and the
+   * BARs of virtual functions room for as many as there can be.
+   */
   assignBars(): void {
-    let low = LOW_WINDOW;
-    let high = HIGH_WINDOW;
-    for (const [, { endpoint, shapes }] of this.slots) {
+    const windows: Windows = { low: LOW_WINDOW, high: HIGH_WINDOW };
+    for (const [, { endpoint, shapes, virtualOf }] of this.slots) {
+      if (virtualOf !== undefined) {
+        continue;
+      }
       for (const [bar, shape] of barShapes(endpoint)) {
         shapes.set(bar, shape);
-        const from = shape.is64 ? high : low;
-        const address = Math.ceil(from / shape.size) * shape.size;
-        writeBar(endpoint, bar, shape, address);
-        if (shape.is64) {
-          high = address + shape.size;
-        } else {
-          low = address + shape.size;
+        writeBar(endpoint, bar, shape, take(windows, shape, 1));
+      }
+      if (sriovOffset(endpoint) !== 0) {
+        for (const [bar, shape] of vfBarShapes(endpoint)) {
+          placeVfBar(endpoint, bar, shape, take(windows, shape, totalVfs(endpoint)));
         }
       }
     }
@@ -99,19 +130,24 @@ export class PciBus {
   decodeChanged(): void {
     this.space.removeDevices();
     for (const [at, endpoint] of this.functions()) {
-      const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
-      if ((command & COMMAND.bits.MEMORY.mask) !== 0) {
-        this.decode(at, this.slot(at));
+      const slot = this.slot(at);
+      const decodes =
+        slot.virtualOf === undefined
+          ? (endpoint.configRead(COMMAND.offset, COMMAND.width) & COMMAND.bits.MEMORY.mask) !== 0
+          : vfsDecode(slot.virtualOf.physical);
+      if (decodes) {
+        this.decode(at, slot);
       }
     }
   }
 
-  private decode(at: Bdf, { endpoint, policy, shapes }: Slot): void {
+  private decode(at: Bdf, slot: Slot): void {
+    const { endpoint, policy, shapes } = slot;
     for (const [bar, shape] of shapes) {
-      const base = readBar(endpoint, bar, shape);
-      for (const { kind, offset, size } of policy(bar, shape.size)) {
+      const base = addressOf(slot, bar, shape);
+      for (const { kind, offset, size, onBus = base + offset } of policy(bar, shape.size)) {
         const name = `${formatBdf(at)} BAR${bar}`;
-        const place = { base: base + offset, size };
+        const place = { base: base + offset, size, onBus };
         const added = this.space.add({ name, ...place, kind, endpoint, bar, barOffset: offset });
         if (added && (kind === 'mapped' || kind === 'shared')) {
           this.trace.event('mapped', place.base, size);
@@ -127,6 +163,26 @@ export class PciBus {
     }
     return slot;
   }
+}
+
+/** Where the next BAR goes. */
+interface Windows {
+  low: number;
+  high: number;
+}
+
+/** Room for `count` BARs of a shape in a row, naturally aligned. */
+function take(windows: Windows, shape: BarShape, count: number): number {
+  const from = shape.is64 ? windows.high : windows.low;
+  const address = Math.ceil(from / shape.size) * shape.size;
+  windows[shape.is64 ? 'high' : 'low'] = address + shape.size * count;
+  return address;
+}
+
+function addressOf({ endpoint, virtualOf }: Slot, bar: number, shape: BarShape): number {
+  return virtualOf === undefined
+    ? readBar(endpoint, bar, shape)
+    : vfBarAddress(virtualOf, bar, shape);
 }
 
 function readBar(endpoint: PciEndpoint, bar: number, shape: BarShape): number {

@@ -34,6 +34,20 @@ export function barShapes(endpoint: PciEndpoint): ReadonlyMap<number, BarShape> 
   return shapes;
 }
 
+/** pci_save_state: what is returned puts BARs and command back after a reset (pci_restore_state). */
+export function savedConfig(endpoint: PciEndpoint): () => void {
+  const bars = Array.from({ length: BAR_COUNT }, (_, bar) =>
+    endpoint.configRead(barOffset(bar), 4),
+  );
+  const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
+  return () => {
+    bars.forEach((value, bar) => {
+      endpoint.configWrite(barOffset(bar), 4, value);
+    });
+    endpoint.configWrite(COMMAND.offset, COMMAND.width, command);
+  };
+}
+
 /** What a BAR's register reads after all ones were written to it. */
 function probe(endpoint: PciEndpoint, bar: number): number {
   const old = endpoint.configRead(barOffset(bar), 4);

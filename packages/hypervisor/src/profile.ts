@@ -31,6 +31,7 @@ export const costs = {
   'interrupt.delivery': 'A physical interrupt reaches its CPU',
   'interrupt.posted': 'A posted interrupt reaches its guest',
   'vfio.mapPage': 'VFIO pins and maps one page',
+  'vfio.pinPage': 'VFIO pins one page for a mediated device',
   'iommu.hit': 'A translation that the IOTLB knows',
   'iommu.walkLevel': 'One level of a table walk',
   'iommu.invalidate': 'An invalidation of the IOTLB, waited for',

@@ -21,6 +21,7 @@ interface Chunk {
   readonly causes: Uint32Array;
   readonly a: Float64Array;
   readonly b: Float64Array;
+  readonly c: Float64Array;
 }
 
 /** One event, as readers see it. */
@@ -33,6 +34,7 @@ export interface TraceEvent {
   readonly cause: EventId;
   readonly a: number;
   readonly b: number;
+  readonly c: number;
 }
 
 const kindNumbers = Object.fromEntries(eventKinds.map((kind, index) => [kind, index])) as Record<
@@ -54,11 +56,11 @@ export class Tracer implements Trace {
     this.now = now;
   }
 
-  event(kind: EventKind, a: number, b: number): EventId {
-    return this.recording ? this.record(kindNumbers[kind], a, b) : 0;
+  event(kind: EventKind, a: number, b: number, c = 0): EventId {
+    return this.recording ? this.record(kindNumbers[kind], a, b, c) : 0;
   }
 
-  private record(kind: number, a: number, b: number): EventId {
+  private record(kind: number, a: number, b: number, c: number): EventId {
     const at = this.count % CHUNK;
     if (at === 0) {
       this.chunks.push({
@@ -68,6 +70,7 @@ export class Tracer implements Trace {
         causes: new Uint32Array(CHUNK),
         a: new Float64Array(CHUNK),
         b: new Float64Array(CHUNK),
+        c: new Float64Array(CHUNK),
       });
     }
     const chunk = this.chunks[this.chunks.length - 1];
@@ -77,6 +80,7 @@ export class Tracer implements Trace {
     chunk.causes[at] = this.cause;
     chunk.a[at] = a;
     chunk.b[at] = b;
+    chunk.c[at] = c;
     return ++this.count;
   }
 
@@ -103,6 +107,7 @@ export class Tracer implements Trace {
       cause: chunk.causes[at],
       a: chunk.a[at],
       b: chunk.b[at],
+      c: chunk.c[at],
     };
   }
 

@@ -41,8 +41,16 @@ export class VfioConfig implements Stateful<Uint8Array> {
   private readonly isWritable = new Uint8Array(LEGACY_BYTES);
   private readonly pcie: number;
 
-  /** The function was just reset. `reset` is run when the user writes the function-level reset. */
-  constructor(endpoint: PciEndpoint, shapes: ReadonlyMap<number, BarShape>, reset: () => void) {
+  /**
+   * The function was just reset. `reset` is run when the user writes the function-level reset.
+   * @param ids  vendor and device of a virtual function, which has none of its own.
+   */
+  constructor(
+    endpoint: PciEndpoint,
+    shapes: ReadonlyMap<number, BarShape>,
+    reset: () => void,
+    ids?: readonly [vendor: number, device: number],
+  ) {
     this.endpoint = endpoint;
     this.shapes = shapes;
     this.reset = reset;
@@ -52,7 +60,20 @@ export class VfioConfig implements Stateful<Uint8Array> {
     for (let offset = 0; offset < LEGACY_BYTES; offset++) {
       this.values[offset] = endpoint.configRead(offset, 1);
     }
+    if (ids !== undefined) {
+      this.beVirtual(ids);
+    }
     this.initial = this.values.slice();
+  }
+
+  /** A virtual function reads as any other: it has ids, and a memory bit that software turns on. */
+  private beVirtual([vendor, device]: readonly [number, number]): void {
+    const { COMMAND, VENDOR_ID, DEVICE_ID, INTERRUPT_PIN } = HEADER;
+    const { MEMORY, INTX_DISABLE } = COMMAND.bits;
+    this.allow(0, COMMAND, MEMORY.mask | INTX_DISABLE.mask, 0xffff);
+    this.keep(VENDOR_ID.offset, 2, vendor, 0xffff);
+    this.keep(DEVICE_ID.offset, 2, device, 0xffff);
+    this.keep(INTERRUPT_PIN.offset, 1, 0, 0xff);
   }
 
   /** Offsets beyond configuration space read all ones. */

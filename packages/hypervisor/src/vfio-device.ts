@@ -4,8 +4,6 @@
  */
 import {
   allOnes,
-  BAR_COUNT,
-  barOffset,
   capabilityIds,
   CONFIG_BYTES,
   PAGE_BYTES,
@@ -16,26 +14,46 @@ import {
   type0Header,
 } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
+import type { EventFd } from './event-fd.ts';
 import type { HostIrq } from './message-router.ts';
-import { barShapes, findCapability } from './pci-function.ts';
+import { barShapes, findCapability, savedConfig } from './pci-function.ts';
+import type { GroupFile, HotResetInfo, ResetScope } from './reset-scope.ts';
+import { vfBarShapes, vfIds, type VirtualFunctionOf } from './virtual-function.ts';
 import { VfioConfig } from './vfio-config.ts';
-import { VfioInterrupts, type Trigger, type VfioInterruptsState } from './vfio-interrupts.ts';
+import {
+  irqIndexes,
+  VfioInterrupts,
+  type IrqInfo,
+  type VfioInterruptsState,
+} from './vfio-interrupts.ts';
+import { setIrqs, type IrqSet } from './vfio-irq-set.ts';
 
 /** VFIO_PCI_CONFIG_REGION_INDEX; BARs are regions 0 to 5, the ROM is 6. */
 const CONFIG_REGION = 7;
+/** VFIO_PCI_NUM_REGIONS: with the VGA region. */
 const REGIONS = 9;
 
 export interface RegionInfo {
   /** 0: not there. */
   readonly size: number;
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
   /** Parts that may be mapped into the user: all of a BAR but the pages of the MSI-X table. */
   readonly mappable: readonly { readonly offset: number; readonly size: number }[];
+}
+
+export interface VfioDeviceInfo {
+  readonly regions: number;
+  readonly irqs: number;
+  /** VFIO_DEVICE_FLAGS_RESET. */
+  readonly canReset: boolean;
 }
 
 /** A function that is being used; every open handle counts. */
 export interface OpenFunction {
   readonly name: string;
   readonly endpoint: PciEndpoint;
+  readonly virtualOf?: VirtualFunctionOf | undefined;
   handles: number;
 }
 
@@ -53,35 +71,41 @@ export class VfioDevice {
   private readonly config: VfioConfig;
   private readonly shapes: ReadonlyMap<number, BarShape>;
   private readonly onClose: () => void;
+  private readonly scope: ResetScope;
   private onReset: () => void = () => {};
 
   /** Enables and resets the function. `onClose` is run when a handle is closed. */
-  constructor(member: OpenFunction, host: HostIrq, onClose: () => void) {
+  constructor(member: OpenFunction, host: HostIrq, scope: ResetScope, onClose: () => void) {
     this.member = member;
+    this.scope = scope;
     this.onClose = onClose;
     this.interrupts = new VfioInterrupts(member.endpoint, host);
-    this.shapes = barShapes(member.endpoint);
+    const { endpoint, virtualOf } = member;
+    this.shapes = virtualOf === undefined ? barShapes(endpoint) : vfBarShapes(virtualOf.physical);
     this.setCommand(COMMAND.bits.MEMORY.mask, COMMAND.bits.BUS_MASTER.mask);
     if (this.canReset) {
       this.functionReset();
     }
-    this.config = new VfioConfig(member.endpoint, this.shapes, () => {
+    const reset = (): void => {
       if (this.canReset) {
         this.reset();
       }
-    });
+    };
+    const ids = virtualOf === undefined ? undefined : vfIds(virtualOf);
+    this.config = new VfioConfig(endpoint, this.shapes, reset, ids);
   }
 
-  /** VFIO_DEVICE_GET_REGION_INFO. @throws VfioError EINVAL. */
+  /** VFIO_DEVICE_GET_REGION_INFO. There is no VGA region. @throws VfioError EINVAL. */
   regionInfo(region: number): RegionInfo {
     if (region === CONFIG_REGION) {
-      return { size: CONFIG_BYTES, mappable: [] };
+      return { size: CONFIG_BYTES, canRead: true, canWrite: true, mappable: [] };
     }
-    if (!(region >= 0 && region < REGIONS)) {
+    if (!Number.isInteger(region) || !(region >= 0 && region < CONFIG_REGION)) {
       throw new VfioError('EINVAL', `There is no region ${region}.`);
     }
     const size = this.shapes.get(region)?.size ?? 0;
-    return { size, mappable: size < PAGE_BYTES ? [] : this.withoutTable(region, size) };
+    const mappable = size < PAGE_BYTES ? [] : this.withoutTable(region, size);
+    return { size, canRead: size > 0, canWrite: size > 0, mappable };
   }
 
   /** What the MSI-X table holds is the host's: it reads all ones. @throws VfioError EBADF, EINVAL. */
@@ -106,10 +130,29 @@ export class VfioDevice {
     }
   }
 
-  /** VFIO_DEVICE_SET_IRQS with triggers; see `VfioInterrupts.set`. @throws VfioError EBADF, EINVAL. */
-  setIrqs(index: number, start: number, triggers: readonly (Trigger | undefined)[]): void {
+  /** VFIO_DEVICE_GET_INFO. @throws VfioError EBADF. */
+  info(): VfioDeviceInfo {
     this.checkOpen();
-    this.interrupts.set(index, start, triggers);
+    return { regions: REGIONS, irqs: Object.keys(irqIndexes).length, canReset: this.canReset };
+  }
+
+  /** VFIO_DEVICE_GET_IRQ_INFO. @throws VfioError EBADF, EINVAL. */
+  irqInfo(index: number): IrqInfo {
+    this.checkOpen();
+    return this.interrupts.info(index);
+  }
+
+  /** VFIO_DEVICE_SET_IRQS. @throws VfioError EBADF; EINVAL; ENOTTY an action that the index does not have. */
+  setIrqs(set: IrqSet): void {
+    this.checkOpen();
+    setIrqs(this.interrupts, set);
+  }
+
+  /** The host wants the device back (vfio_pci_core_request). False: the user has not asked to be told. */
+  request(): boolean {
+    const fd = this.interrupts.single(irqIndexes.REQ);
+    fd?.signal();
+    return fd !== undefined;
   }
 
   /** VFIO_DEVICE_RESET. @throws VfioError EBADF; EINVAL when the function has no reset of its own. */
@@ -120,6 +163,31 @@ export class VfioDevice {
     }
     this.functionReset();
     this.onReset();
+  }
+
+  /** VFIO_DEVICE_GET_PCI_HOT_RESET_INFO. @throws VfioError EBADF; ENODEV there is no bus to reset. */
+  hotResetInfo(): HotResetInfo {
+    this.checkOpen();
+    return this.scope.info();
+  }
+
+  /**
+   * VFIO_DEVICE_PCI_HOT_RESET, shown by group files; by none when it was opened by its own file.
+   * @throws VfioError EBADF; ENODEV there is no bus to reset; EINVAL others would be reset.
+   */
+  hotReset(groups: readonly GroupFile[]): void {
+    this.checkOpen();
+    this.scope.reset(groups);
+  }
+
+  /** A reset of its bus is about to happen. What is returned is run afterwards, and makes it usable again. */
+  beginReset(): () => void {
+    const restore = savedConfig(this.member.endpoint);
+    return () => {
+      restore();
+      this.interrupts.restore();
+      this.onReset();
+    };
   }
 
   /** `listener` is run after each reset that the user asks for, by whichever of the two ways. */
@@ -141,6 +209,8 @@ export class VfioDevice {
       this.interrupts.disable();
       if (this.canReset) {
         this.functionReset();
+      } else {
+        this.scope.resetUnused();
       }
       this.setCommand(0, COMMAND.bits.MEMORY.mask);
     }
@@ -163,14 +233,10 @@ export class VfioDevice {
   /** pci_try_reset_function: what the reset clears of configuration space is put back. */
   private functionReset(): void {
     const { endpoint } = this.member;
-    const bars = Array.from({ length: BAR_COUNT }, (_, bar) =>
-      endpoint.configRead(barOffset(bar), 4),
-    );
-    const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
+    const restore = savedConfig(endpoint);
     const at = this.pcie + DEVICE_CONTROL.offset;
     endpoint.configWrite(at, 2, endpoint.configRead(at, 2) | DEVICE_CONTROL.bits.FLR.mask);
-    bars.forEach((value, bar) => endpoint.configWrite(barOffset(bar), 4, value));
-    endpoint.configWrite(COMMAND.offset, COMMAND.width, command);
+    restore();
     this.interrupts.restore();
   }
 
@@ -222,7 +288,7 @@ export class VfioDevice {
   }
 
   /** The function and the host's interrupts are loaded first. `triggerOf` makes the triggers again. */
-  load(state: VfioDeviceState, triggerOf: (vector: number) => Trigger): void {
+  load(state: VfioDeviceState, triggerOf: (vector: number) => EventFd): void {
     this.config.load(state.config);
     this.interrupts.load(state.interrupts, triggerOf);
   }

@@ -1,6 +1,6 @@
 /**
  * Interrupts of a function that a user has: vfio-pci programs the function with messages of the
- * host, and calls the user's trigger (an eventfd) when one arrives
+ * host, and signals the user's trigger (an eventfd) when one arrives
  * (drivers/vfio/pci/vfio_pci_intrs.c). One kind at a time: INTx, MSI or MSI-X.
  */
 import {
@@ -14,13 +14,24 @@ import {
   type0Header,
 } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
+import type { EventFd } from './event-fd.ts';
 import type { HostIrq } from './message-router.ts';
 import { findCapability } from './pci-function.ts';
 
-export type Trigger = () => void;
-
 /** VFIO_PCI_*_IRQ_INDEX. */
-export const irqIndexes = { INTX: 0, MSI: 1, MSIX: 2 } as const;
+export const irqIndexes = { INTX: 0, MSI: 1, MSIX: 2, ERR: 3, REQ: 4 } as const;
+
+/** VFIO_DEVICE_GET_IRQ_INFO. All of them signal eventfds. */
+export interface IrqInfo {
+  readonly count: number;
+  readonly isMaskable: boolean;
+  /** It masks itself when it signals. */
+  readonly isAutoMasked: boolean;
+  /** To have more vectors, it must be turned off first. */
+  readonly isNoResize: boolean;
+}
+
+const irqNumbers: ReadonlySet<number> = new Set(Object.values(irqIndexes));
 
 const COMMAND = type0Header.rows.COMMAND;
 const MSI = msiCapability.rows;
@@ -42,16 +53,36 @@ export class VfioInterrupts {
   private active = -1;
   /** Messages of the host, by vector. */
   private readonly vectors = new Map<number, IrqMessage>();
-  private hasLine = false;
+  private readonly triggers = new Map<number, EventFd>();
+  private lineFd: EventFd | undefined;
+  private unmaskFd: EventFd | undefined;
+  /** Those of ERR and REQ. */
+  private readonly singles = new Map<number, EventFd>();
+  private readonly isPcie: boolean;
 
   constructor(endpoint: PciEndpoint, host: HostIrq) {
     this.endpoint = endpoint;
     this.host = host;
     this.msi = findCapability(endpoint, capabilityIds.MSI);
     this.msix = findCapability(endpoint, capabilityIds.MSIX);
+    this.isPcie = findCapability(endpoint, capabilityIds.PCIE) !== 0;
   }
 
-  /** VFIO_DEVICE_GET_IRQ_INFO: how many there are; 0 when the function lacks the kind. */
+  /** @throws VfioError EINVAL no such index, or none of a device that is not PCI Express. */
+  info(index: number): IrqInfo {
+    const isLine = index === irqIndexes.INTX;
+    if (!irqNumbers.has(index) || (index === irqIndexes.ERR && !this.isPcie)) {
+      throw new VfioError('EINVAL', `There is no interrupt index ${index}.`);
+    }
+    return {
+      count: this.count(index),
+      isMaskable: isLine,
+      isAutoMasked: isLine,
+      isNoResize: !isLine && index !== irqIndexes.MSIX,
+    };
+  }
+
+  /** How many vectors there are; 0 when the function lacks the kind. */
   count(index: number): number {
     switch (index) {
       case irqIndexes.INTX:
@@ -60,41 +91,52 @@ export class VfioInterrupts {
         return this.msi === 0 ? 0 : 1;
       case irqIndexes.MSIX:
         return this.msix === 0 ? 0 : extract(MSIX.CONTROL.bits.TABLE_SIZE, this.readMsix()) + 1;
+      case irqIndexes.ERR:
+        return this.isPcie ? 1 : 0;
       default:
-        throw new VfioError('EINVAL', `There is no interrupt index ${index}.`);
+        return index === irqIndexes.REQ ? 1 : 0;
     }
   }
 
-  /**
-   * VFIO_DEVICE_SET_IRQS: what vectors from `start` on call; undefined for nothing. An empty list
-   * turns the kind off. @throws VfioError EINVAL beyond the count, or while another kind is on.
-   */
-  set(index: number, start: number, triggers: readonly (Trigger | undefined)[]): void {
-    if (!(start >= 0) || start + triggers.length > this.count(index)) {
-      throw new VfioError(
-        'EINVAL',
-        `Interrupt index ${index} has ${this.count(index)} vectors, not ${start + triggers.length}.`,
-      );
-    }
-    if (this.active >= 0 && this.active !== index) {
-      throw new VfioError(
-        'EINVAL',
-        `Interrupt index ${index} cannot be used while index ${this.active} is.`,
-      );
-    }
-    if (triggers.length === 0) {
-      this.disable();
-      return;
-    }
+  /** Whether INTx, MSI or MSI-X, by its index, is the one that is on. */
+  isActive(index: number): boolean {
+    return this.active === index;
+  }
+
+  get isOff(): boolean {
+    return this.active < 0;
+  }
+
+  /** What vectors from `start` on signal; undefined for nothing. The kind is on from here on. */
+  setTriggers(index: number, start: number, fds: readonly (EventFd | undefined)[]): void {
     this.active = index;
-    triggers.forEach((trigger, offset) => {
+    fds.forEach((fd, offset) => {
       if (index === irqIndexes.INTX) {
-        this.setLine(trigger);
+        this.setLine(fd);
       } else {
-        this.setVector(start + offset, trigger);
+        this.setVector(start + offset, fd);
       }
     });
     this.setEnabled(true);
+  }
+
+  /** Signals a vector's trigger as if the function had (loopback). */
+  signal(vector: number): void {
+    const fd = this.active === irqIndexes.INTX ? this.lineFd : this.triggers.get(vector);
+    fd?.signal();
+  }
+
+  /** The trigger of ERR or REQ, which are not the function's but the kernel's. */
+  single(index: number): EventFd | undefined {
+    return this.singles.get(index);
+  }
+
+  setSingle(index: number, fd: EventFd | undefined): void {
+    if (fd === undefined) {
+      this.singles.delete(index);
+    } else {
+      this.singles.set(index, fd);
+    }
   }
 
   /** Whether the vector has a trigger. */
@@ -102,9 +144,22 @@ export class VfioInterrupts {
     return this.vectors.has(vector);
   }
 
-  /** VFIO_IRQ_SET_ACTION_UNMASK: INTx masks itself each time it triggers. */
+  maskLine(): void {
+    this.setLineMask(true);
+  }
+
+  /** INTx masks itself each time it triggers. While the function still asks, it triggers again. */
   unmaskLine(): void {
-    this.maskLine(false);
+    this.setLineMask(false);
+  }
+
+  /** The line is unmasked whenever `fd` is signalled; undefined for never. */
+  unmaskBy(fd: EventFd | undefined): void {
+    this.unmaskFd?.listen(undefined);
+    this.unmaskFd = fd;
+    fd?.listen(() => {
+      this.unmaskLine();
+    });
   }
 
   /** Turns the kind that is on off, and gives the host's messages back. */
@@ -141,16 +196,20 @@ export class VfioInterrupts {
     return { bar: extract(MSIX.TABLE.bits.BIR, where), offset: (where & ~7) >>> 0, size };
   }
 
-  private setVector(vector: number, trigger: Trigger | undefined): void {
+  private setVector(vector: number, fd: EventFd | undefined): void {
     const old = this.vectors.get(vector);
     if (old !== undefined) {
       this.vectors.delete(vector);
+      this.triggers.delete(vector);
       this.program(vector, undefined);
       this.host.release(old);
     }
-    if (trigger !== undefined) {
-      const message = this.host.request(trigger);
+    if (fd !== undefined) {
+      const message = this.host.request(() => {
+        fd.signal();
+      });
       this.vectors.set(vector, message);
+      this.triggers.set(vector, fd);
       this.program(vector, message);
     }
   }
@@ -214,27 +273,29 @@ export class VfioInterrupts {
     return this.endpoint.configRead(this.msix + MSIX.CONTROL.offset, 2);
   }
 
-  private setLine(trigger: Trigger | undefined): void {
-    if (this.hasLine) {
-      this.hasLine = false;
+  private setLine(fd: EventFd | undefined): void {
+    if (this.lineFd !== undefined) {
+      this.lineFd = undefined;
+      this.unmaskBy(undefined);
       this.host.releaseLine();
     }
-    if (trigger !== undefined) {
-      this.maskLine(false);
-      this.connectLine(trigger);
+    if (fd !== undefined) {
+      // First: with the mask gone, a function that asks for service already triggers at once.
+      this.connectLine(fd);
+      this.setLineMask(false);
     }
   }
 
-  private connectLine(trigger: Trigger): void {
-    this.hasLine = true;
+  private connectLine(fd: EventFd): void {
+    this.lineFd = fd;
     this.host.requestLine(() => {
       // Level-triggered: masked until the user has served it (VFIO_IRQ_INFO_AUTOMASKED).
-      this.maskLine(true);
-      trigger();
+      this.setLineMask(true);
+      fd.signal();
     });
   }
 
-  private maskLine(masked: boolean): void {
+  private setLineMask(masked: boolean): void {
     const { endpoint } = this;
     const { mask } = COMMAND.bits.INTX_DISABLE;
     const command = endpoint.configRead(COMMAND.offset, 2);
@@ -242,19 +303,24 @@ export class VfioInterrupts {
   }
 
   save(): VfioInterruptsState {
-    return { active: this.active, vectors: [...this.vectors], hasLine: this.hasLine };
+    return { active: this.active, vectors: [...this.vectors], hasLine: this.lineFd !== undefined };
   }
 
   /** The function and the host's interrupts are loaded first. `triggerOf` makes the triggers again. */
-  load(state: VfioInterruptsState, triggerOf: (vector: number) => Trigger): void {
+  load(state: VfioInterruptsState, triggerOf: (vector: number) => EventFd): void {
     this.active = state.active;
     this.vectors.clear();
+    this.triggers.clear();
     for (const [vector, message] of state.vectors) {
+      const fd = triggerOf(vector);
       this.vectors.set(vector, message);
-      this.host.adopt(message, triggerOf(vector));
+      this.triggers.set(vector, fd);
+      this.host.adopt(message, () => {
+        fd.signal();
+      });
     }
-    if (this.hasLine) {
-      this.hasLine = false;
+    if (this.lineFd !== undefined) {
+      this.lineFd = undefined;
       this.host.releaseLine();
     }
     if (state.hasLine) {

@@ -1,271 +1,194 @@
 /**
- * VFIO: host drivers are bound and unbound, and a user opens a group, puts it in a container and
- * is given its devices (Documentation/driver-api/vfio.rst). Handles may be closed in any order;
- * what they held goes with the last that needs it.
+ * VFIO: host drivers are bound and unbound, and a user is given devices, by the group's file and a
+ * container or by the devices' own files and an iommufd (Documentation/driver-api/vfio.rst,
+ * Documentation/userspace-api/iommufd.rst). Handles may be closed in any order; what they held
+ * goes with the last that needs it.
  */
-import { formatBdf, type Bdf } from '@doorbell/abi';
+import { type Bdf, type0Header } from '@doorbell/abi';
+import { DeviceFile } from './device-file.ts';
 import { VfioError } from './errno.ts';
+import { HotReset } from './hot-reset.ts';
 import {
   IommuGroup,
   type DefaultDomain,
   type GroupMember,
   type HostDriver,
   type HostFunction,
+  type PciId,
 } from './iommu-group.ts';
 import type { Iommu } from './iommu.ts';
+import { Iommufd } from './iommufd.ts';
 import type { HostIrq } from './message-router.ts';
+import { PciDrivers } from './pci-drivers.ts';
 import type { CostName } from './profile.ts';
-import { VfioContainer, type ContainedGroup, type VfioUser } from './vfio-container.ts';
+import type { ResetBuses } from './reset-scope.ts';
+import type { VfioUser } from './user-pages.ts';
+import { VfioContainer } from './vfio-container.ts';
 import { VfioDevice } from './vfio-device.ts';
-import { nextState, type GroupRequest, type GroupState } from './vfio-ownership.ts';
+import type { EmulatedDevice } from './vfio-emulated.ts';
+import { GroupRecord, VfioGroup } from './vfio-group.ts';
+
+/** Its default in Linux. */
+const DMA_ENTRY_LIMIT = 65535;
+
+const { HEADER_TYPE } = type0Header.rows;
 
 export interface VfioOptions {
   readonly iommu: Iommu;
-  /** Of the host: where messages of assigned functions go. */
-  readonly interrupts: HostIrq;
+  /** Of the host: where the interrupts of a function go. */
+  readonly interrupts: (at: Bdf) => HostIrq;
   readonly drivers: readonly HostDriver[];
   readonly defaultDomain: DefaultDomain;
+  readonly buses: ResetBuses;
+  /** dma_entry_limit, the module's parameter: how many mappings a container may have. */
+  readonly entryLimit?: number;
   /** Spends CPU time: `times` operations of that price. */
   readonly charge?: (cost: CostName, times: number) => void;
 }
 
-/** A group as VFIO keeps it, whoever has it open. */
-class GroupRecord implements ContainedGroup {
-  readonly group: IommuGroup;
-  state: GroupState = 'absent';
-  handle: VfioGroup | undefined;
-  /** Who opened it last. */
-  user = '';
-  container: VfioContainer | undefined;
-  /** Devices of it that are open. */
-  readonly devices = new Map<GroupMember, VfioDevice>();
-
-  constructor(group: IommuGroup) {
-    this.group = group;
-  }
-
-  /** What `request` would lead to. @throws VfioError when it is refused. */
-  after(request: GroupRequest): GroupState {
-    return nextState(this.group.id, this.state, request, this.user);
-  }
-
-  step(request: GroupRequest): void {
-    this.state = this.after(request);
-  }
-
-  iommuSet(): void {
-    this.step('set the IOMMU');
-  }
-
-  leaveContainer(): void {
-    const { container } = this;
-    this.container = undefined;
-    container?.removeGroup(this);
-  }
-}
-
-/** A handle of /dev/vfio/N. */
-export class VfioGroup {
-  private readonly record: GroupRecord;
-  private readonly host: HostIrq;
-
-  constructor(record: GroupRecord, host: HostIrq) {
-    this.record = record;
-    this.host = host;
-  }
-
-  get state(): GroupState {
-    return this.record.handle === this ? this.record.state : 'absent';
-  }
-
-  /** VFIO_GROUP_GET_STATUS. */
-  get isViable(): boolean {
-    return this.record.group.isViable;
-  }
-
-  /** @throws VfioError EBADF, ENODEV, EINVAL; EPERM when the group is not viable. */
-  setContainer(container: VfioContainer): void {
-    const { record } = this;
-    this.checkOpen();
-    const next = record.after('set the container');
-    container.addGroup(record);
-    record.container = container;
-    record.state = next;
-    if (container.hasIommu) {
-      record.iommuSet();
-    }
-  }
-
-  /** @throws VfioError EBADF, ENODEV, EINVAL; EBUSY while a device is open. */
-  unsetContainer(): void {
-    this.checkOpen();
-    this.record.step('unset the container');
-    this.record.leaveContainer();
-  }
-
-  /** VFIO_GROUP_GET_DEVICE_FD; a device may be opened more than once. @throws VfioError EBADF, ENODEV, EINVAL. */
-  device(at: Bdf): VfioDevice {
-    const { record } = this;
-    this.checkOpen();
-    const member = record.group.members.find(({ bdf }) => bdf === at);
-    if (member?.driver?.kind !== 'vfio') {
-      const why =
-        member === undefined ? 'is not in it' : `is bound to ${member.driver?.name ?? 'no driver'}`;
-      throw new VfioError(
-        'ENODEV',
-        `Group ${record.group.id} has no VFIO device ${formatBdf(at)}, which ${why}.`,
-      );
-    }
-    const next = record.after('open a device');
-    const device =
-      record.devices.get(member) ?? new VfioDevice(member, this.host, () => closed(record, member));
-    record.devices.set(member, device);
-    member.handles++;
-    record.state = next;
-    return device;
-  }
-
-  /** Devices that are open keep the rest. @throws VfioError EBADF. */
-  close(): void {
-    const { record } = this;
-    if (record.handle !== this) {
-      this.markClosed();
-      return;
-    }
-    record.step('close');
-    record.handle = undefined;
-    this.isClosed = true;
-    if (record.state !== 'draining') {
-      record.leaveContainer();
-    }
-  }
-
-  private isClosed = false;
-
-  /** A handle whose group went away can only be closed. */
-  private markClosed(): void {
-    if (this.isClosed) {
-      throw new VfioError('EBADF', `The handle of group ${this.record.group.id} is closed.`);
-    }
-    this.isClosed = true;
-  }
-
-  private checkOpen(): void {
-    if (this.isClosed) {
-      throw new VfioError('EBADF', `The handle of group ${this.record.group.id} is closed.`);
-    }
-    if (this.record.handle !== this) {
-      throw new VfioError('ENODEV', `Group ${this.record.group.id} has lost its last VFIO device.`);
-    }
-  }
-}
-
-/** A handle of a device was closed. */
-function closed(record: GroupRecord, member: GroupMember): void {
-  if (member.handles === 0) {
-    record.devices.delete(member);
-  }
-  record.step(record.devices.size === 0 ? 'close the last device' : 'close a device');
-  if (record.state === 'idle') {
-    record.leaveContainer();
-  }
-}
-
 export type { HostDriver } from './iommu-group.ts';
-export type { VfioContainer, VfioUser } from './vfio-container.ts';
+export type { VfioUser } from './user-pages.ts';
+export type { VfioContainer } from './vfio-container.ts';
 export type { VfioDevice } from './vfio-device.ts';
+export type { EmulatedDevice, EmulatedHandle } from './vfio-emulated.ts';
+export type { VfioGroup } from './vfio-group.ts';
 
 export class Vfio {
   private readonly options: VfioOptions;
   private readonly groups = new Map<number, GroupRecord>();
-  private readonly members = new Map<Bdf, GroupMember>();
+  private readonly drivers: PciDrivers;
+  private readonly hotReset: HotReset;
 
   constructor(options: VfioOptions) {
     this.options = options;
+    this.drivers = new PciDrivers(options.drivers, {
+      probe: (member, driver) => {
+        this.probeBy(member, driver);
+      },
+      remove: (member, driver) => {
+        this.removeBy(member, driver);
+      },
+    });
+    this.hotReset = new HotReset({
+      buses: options.buses,
+      member: (at) => (this.drivers.has(at) ? this.drivers.member(at) : undefined),
+      openDevice: (member) => this.record(member.group.id).devices.get(member),
+    });
   }
+
+  // ------------------------------------------------------------------------------ what there is
 
   /** Functions that the IOMMU cannot tell apart, under a number. @throws RangeError when one is in a group already. */
   addGroup(id: number, functions: readonly HostFunction[]): void {
     const { iommu, defaultDomain } = this.options;
-    const known = functions.find(({ bdf }) => this.members.has(bdf));
-    if (known !== undefined || this.groups.has(id)) {
+    if (functions.some(({ bdf }) => this.drivers.has(bdf)) || this.groups.has(id)) {
       throw new RangeError(`Group ${id} or a function of it is there already.`);
     }
     const group = new IommuGroup(id, functions, iommu, defaultDomain);
-    this.groups.set(id, new GroupRecord(group));
-    group.members.forEach((member) => this.members.set(member.bdf, member));
+    this.groups.set(id, new GroupRecord(id, group));
+    group.members.forEach((member) => {
+      this.drivers.add(member);
+    });
+  }
+
+  /** A device without a requester, in a group of its own whose number is returned. */
+  addEmulated(device: EmulatedDevice): number {
+    let id = 0;
+    while (this.groups.has(id)) {
+      id++;
+    }
+    const record = new GroupRecord(id, undefined, device);
+    record.step('bind the first device');
+    this.groups.set(id, record);
+    return id;
+  }
+
+  /** @throws VfioError ENOENT no such group; EBUSY a user has the device open. */
+  removeEmulated(id: number): void {
+    const record = this.record(id);
+    if (record.emulated === undefined) {
+      throw new VfioError('ENOENT', `Group ${id} is not that of an emulated device.`);
+    }
+    this.lastDeviceGone(record);
+    this.groups.delete(id);
+  }
+
+  /**
+   * The functions of a group are gone: each is unbound from its driver.
+   * @throws VfioError ENOENT no such group; EBUSY a user has one open (Linux asks the user for it, and waits).
+   */
+  removeGroup(id: number): void {
+    const { group } = this.record(id);
+    if (group === undefined) {
+      throw new VfioError('ENOENT', `Group ${id} is that of an emulated device.`);
+    }
+    group.members
+      .filter(({ driver }) => driver !== undefined)
+      .forEach(({ bdf }) => {
+        this.unbind(bdf);
+      });
+    group.detach();
+    this.groups.delete(id);
+    group.members.forEach(({ bdf }) => {
+      this.drivers.remove(bdf);
+    });
+  }
+
+  /** Whether a user has the function open. */
+  isOpen(at: Bdf): boolean {
+    return this.drivers.member(at).handles > 0;
+  }
+
+  /** The group of a function. @throws VfioError ENODEV. */
+  groupOf(at: Bdf): IommuGroup {
+    return this.drivers.member(at).group;
   }
 
   /** Group numbers, with the functions and drivers of each. */
   list(): readonly IommuGroup[] {
-    return [...this.groups.values()].map(({ group }) => group);
+    return [...this.groups.values()].flatMap(({ group }) => group ?? []);
   }
 
-  /** /sys/bus/pci/devices/…/driver_override; undefined clears it. */
+  // ------------------------------------------------------------------------------ host drivers
+
+  /** As `PciDrivers.setOverride`. */
   setDriverOverride(at: Bdf, driver: string | undefined): void {
-    this.member(at).driverOverride = driver;
+    this.drivers.setOverride(at, driver);
   }
 
-  /**
-   * /sys/bus/pci/drivers/…/bind.
-   * @throws VfioError ENOENT no such driver; EBUSY bound already, or a user has the group; ENODEV
-   * the driver does not take the function; EINVAL vfio-pci without an IOMMU.
-   */
+  /** As `PciDrivers.bind`; EBUSY also when a user has the group, EINVAL vfio-pci without an IOMMU or for a bridge. */
   bind(at: Bdf, name: string): void {
-    const member = this.member(at);
-    const { group } = member;
-    const driver = this.options.drivers.find((each) => each.name === name);
-    if (driver === undefined) {
-      throw new VfioError('ENOENT', `There is no driver '${name}'.`);
-    }
-    if (member.driver !== undefined) {
-      throw new VfioError('EBUSY', `${member.name} is bound to ${member.driver.name} already.`);
-    }
-    if (!member.matches(driver)) {
-      throw new VfioError(
-        'ENODEV',
-        `The driver ${name} does not take ${member.name}; driver_override would make it.`,
-      );
-    }
-    if (driver.kind === 'host' && group.owner !== undefined) {
-      throw new VfioError(
-        'EBUSY',
-        `${member.name} cannot be bound to ${name}, because ${group.owner} owns group ${group.id}.`,
-      );
-    }
-    if (driver.kind === 'vfio') {
-      this.bindVfio(member);
-    }
-    member.driver = driver;
+    this.drivers.bind(at, name);
   }
 
-  /** /sys/bus/pci/drivers_probe: binds the first driver that takes the function, if there is one. */
+  /** As `PciDrivers.probe`. */
   probe(at: Bdf): void {
-    const member = this.member(at);
-    const driver = this.options.drivers.find((each) => member.matches(each));
-    if (driver !== undefined) {
-      this.bind(at, driver.name);
-    }
+    this.drivers.probe(at);
   }
 
-  /** /sys/bus/pci/drivers/…/unbind. @throws VfioError ENODEV not bound; EBUSY a user has the device open. */
+  /** As `PciDrivers.unbind`. Linux waits for a user who has the device open; here that is EBUSY. */
   unbind(at: Bdf): void {
-    const member = this.member(at);
-    if (member.driver === undefined) {
-      throw new VfioError('ENODEV', `${member.name} is not bound to a driver.`);
-    }
-    const record = this.record(member.group.id);
-    if (member.driver.kind === 'vfio' && (member.handles > 0 || member.group.vfioMembers === 1)) {
-      record.step('unbind the last device');
-      record.handle = undefined;
-      record.leaveContainer();
-    }
-    member.driver = undefined;
+    this.drivers.unbind(at);
   }
+
+  /** As `PciDrivers.newId`. */
+  newId(driver: string, id: PciId): void {
+    this.drivers.newId(driver, id);
+  }
+
+  /** As `PciDrivers.removeId`. */
+  removeId(driver: string, id: PciId): void {
+    this.drivers.removeId(driver, id);
+  }
+
+  // ------------------------------------------------------------------------------ files
 
   /** Opens /dev/vfio/vfio. */
   openContainer(user: VfioUser): VfioContainer {
-    return new VfioContainer(user, this.options.iommu, this.options.charge ?? (() => {}));
+    return new VfioContainer({
+      ...this.parts(user),
+      entryLimit: this.options.entryLimit ?? DMA_ENTRY_LIMIT,
+    });
   }
 
   /** Opens /dev/vfio/N. @throws VfioError ENOENT, EBUSY. */
@@ -273,20 +196,98 @@ export class Vfio {
     const record = this.record(id);
     record.step('open');
     record.user = user.name;
-    record.handle = new VfioGroup(record, this.options.interrupts);
+    record.handle = new VfioGroup(record, (member, onClose) =>
+      this.openDevice(member, undefined, onClose),
+    );
     return record.handle;
   }
 
-  private bindVfio(member: GroupMember): void {
+  /** Opens /dev/iommu. */
+  openIommufd(user: VfioUser): Iommufd {
+    return new Iommufd(this.parts(user));
+  }
+
+  /** Opens /dev/vfio/devices/vfioN of a function. @throws VfioError ENODEV; ENOENT no VFIO driver has it. */
+  openDeviceFile(at: Bdf): DeviceFile {
+    const member = this.drivers.member(at);
+    if (member.driver?.kind !== 'vfio') {
+      throw new VfioError(
+        'ENOENT',
+        `${member.name} has no file, because it is bound to ${member.driver?.name ?? 'no driver'}.`,
+      );
+    }
+    return new DeviceFile({
+      member,
+      record: this.record(member.group.id),
+      openDevice: (context, onClose) => this.openDevice(member, context, onClose),
+    });
+  }
+
+  private parts(user: VfioUser): {
+    user: VfioUser;
+    iommu: Iommu;
+    charge: (cost: CostName, times: number) => void;
+  } {
+    const { iommu, charge } = this.options;
+    return { user, iommu, charge: charge ?? (() => {}) };
+  }
+
+  private openDevice(
+    member: GroupMember,
+    context: Iommufd | undefined,
+    onClose: () => void,
+  ): VfioDevice {
+    const host = this.options.interrupts(member.bdf);
+    return new VfioDevice(member, host, this.hotReset.scopeOf(member, context), onClose);
+  }
+
+  // ------------------------------------------------------------------------------ what drivers do
+
+  private probeBy(member: GroupMember, driver: HostDriver): void {
+    const { group } = member;
+    if (driver.kind === 'host' && group.owner !== undefined) {
+      throw new VfioError(
+        'EBUSY',
+        `${member.name} cannot be bound to ${driver.name}, because ${group.owner} owns group ${group.id}.`,
+      );
+    }
+    if (driver.kind !== 'vfio') {
+      return;
+    }
     if (!this.options.iommu.enabled) {
       throw new VfioError(
         'EINVAL',
         `${member.name} is in no IOMMU group, because the IOMMU is off.`,
       );
     }
-    if (member.group.vfioMembers === 0) {
-      this.record(member.group.id).step('bind the first device');
+    const header = member.endpoint.configRead(HEADER_TYPE.offset, HEADER_TYPE.width);
+    if ((header & HEADER_TYPE.bits.LAYOUT.mask) !== 0) {
+      throw new VfioError('EINVAL', `${member.name} is a bridge, and VFIO gives no bridge away.`);
     }
+    if (group.vfioMembers === 0) {
+      this.record(group.id).step('bind the first device');
+    }
+  }
+
+  private removeBy(member: GroupMember, driver: HostDriver): void {
+    if (driver.kind !== 'vfio') {
+      return;
+    }
+    const record = this.record(member.group.id);
+    record.devices.get(member)?.request();
+    if (member.files > 0 && member.handles === 0) {
+      throw new VfioError('EBUSY', `The file of ${member.name} is held open.`);
+    }
+    if (member.handles > 0 || member.group.vfioMembers === 1) {
+      this.lastDeviceGone(record);
+    }
+  }
+
+  /** Its file vanishes, whoever has it open. @throws VfioError EBUSY. */
+  private lastDeviceGone(record: GroupRecord): void {
+    record.step('unbind the last device');
+    record.handle = undefined;
+    record.leaveContainer();
   }
 
   private record(id: number): GroupRecord {
@@ -295,13 +296,5 @@ export class Vfio {
       throw new VfioError('ENOENT', `There is no group ${id}.`);
     }
     return record;
-  }
-
-  private member(at: Bdf): GroupMember {
-    const member = this.members.get(at);
-    if (member === undefined) {
-      throw new VfioError('ENODEV', `There is no function ${formatBdf(at)} in a group.`);
-    }
-    return member;
   }
 }

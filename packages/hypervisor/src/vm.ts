@@ -13,11 +13,10 @@ import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
 import { directDma } from './dma-api.ts';
-import type { VfioUser } from './vfio.ts';
+import { VfioProcess } from './vfio-process.ts';
 
 /** Guest RAM begins on a boundary of the IOMMU's large pages, so that few entries map it. */
 const LARGE_PAGE = 2 << 20;
-const PAGE = 4096;
 
 export interface VmOptions {
   readonly name: string;
@@ -104,12 +103,14 @@ export class Vm implements Stateful<unknown> {
   assign(at: Bdf, physical: Bdf, groupId: number): void {
     const { vfio } = this.host;
     this.interrupts.addLine(at);
-    const user = this.user();
+    // The process that the guest is, to VFIO: its addresses are the guest's.
+    const { name, ramBytes } = this.options;
+    const user = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
     const container = vfio.openContainer(user);
     const group = vfio.openGroup(groupId, user);
     group.setContainer(container);
-    container.setIommu('type1');
-    container.map(0, 0, this.options.ramBytes, { read: true, write: true });
+    container.setIommu('type1v2');
+    container.map(0, 0, ramBytes, { read: true, write: true });
     const device = new AssignedDevice({
       vfio: group.device(physical),
       physical: this.host.bus.function(physical),
@@ -120,7 +121,10 @@ export class Vm implements Stateful<unknown> {
         this.bus.decodeChanged();
       },
     });
-    this.bus.plug(at, device, (bar, size) => device.barParts(bar, size));
+    this.bus.plug(at, device, (bar, size) => {
+      const { address } = this.host.bus.barAddress(physical, bar);
+      return device.barParts(bar, size).map((part) => ({ ...part, onBus: address + part.offset }));
+    });
     this.assigned.set(at, device);
   }
 
@@ -128,18 +132,6 @@ export class Vm implements Stateful<unknown> {
   memory(isBusMaster: () => boolean): DeviceMemory {
     const { ram } = this.host.computer;
     return new GuestMemory(ram, this.ramBase, this.options.ramBytes, isBusMaster);
-  }
-
-  /** The process that the guest is, to VFIO: its addresses are the guest's. */
-  private user(): VfioUser {
-    const pages = this.options.ramBytes / PAGE;
-    return {
-      name: this.options.name,
-      lockLimit: pages,
-      lockedPages: 0,
-      pin: (address) => (address < this.options.ramBytes ? this.ramBase + address : -1),
-      unpin: () => undefined,
-    };
   }
 
   save(): unknown {

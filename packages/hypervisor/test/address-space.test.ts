@@ -12,7 +12,7 @@ const endpoint: PciEndpoint = {
 };
 
 function region(base: number, size: number): Region {
-  return { name: 'test', base, size, kind: 'mapped', endpoint, bar: 0, barOffset: 0 };
+  return { name: 'test', base, size, kind: 'mapped', endpoint, bar: 0, barOffset: 0, onBus: base };
 }
 
 describe('AddressSpace', () => {

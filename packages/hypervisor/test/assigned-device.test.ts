@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AssignedDevice, type AssignedDeviceState } from '../src/assigned-device.ts';
 import { Iommu } from '../src/iommu.ts';
 import { Vfio } from '../src/vfio.ts';
-import { FakeFunction, FakeInterrupts, GPU } from './fake-function.ts';
+import { FakeFunction, FakeInterrupts, GPU, rootBus } from './fake-function.ts';
 import { HostMemory } from './host-memory.ts';
 
 /** Where the fake function has its MSI-X and PCIe capabilities, and its pending bits in BAR 4. */
@@ -31,7 +31,8 @@ function assign(): AssignedDevice {
   iommu.enabled = true;
   const vfio = new Vfio({
     iommu,
-    interrupts: host,
+    interrupts: () => host,
+    buses: rootBus,
     drivers: [{ name: 'vfio-pci', kind: 'vfio', matches: () => false }],
     defaultDomain: () => undefined,
   });
@@ -48,7 +49,7 @@ function assign(): AssignedDevice {
   const container = vfio.openContainer(user);
   const group = vfio.openGroup(1, user);
   group.setContainer(container);
-  container.setIommu('type1');
+  container.setIommu('type1v2');
   return new AssignedDevice({
     vfio: group.device(GPU),
     physical: fn,

@@ -1,7 +1,13 @@
-import { PAGE_BYTES } from '@doorbell/abi';
+import { crossing, crossingOf, PAGE_BYTES } from '@doorbell/abi';
 import { PagedMemory } from '@doorbell/device-model';
 import { describe, expect, it } from 'vitest';
-import { DmaPath, GuestWindow, overTheBus, type Translation } from '../src/bus-master.ts';
+import {
+  DmaPath,
+  GuestWindow,
+  inSoftware,
+  overTheBus,
+  type Translation,
+} from '../src/bus-master.ts';
 import { Machine } from '../src/machine.ts';
 import { profiles } from '../src/profile.ts';
 
@@ -57,6 +63,30 @@ describe('DmaPath', () => {
   it('refuses an address that is translated to beyond the memory', () => {
     const { dma } = path({ translate: (_requester, iova) => iova, takeLatency: () => 0 });
     expect(dma.read(16 * PAGE_BYTES, new Uint8Array(4))).toBe(false);
+  });
+
+  it('traces its requester, and of a refused transfer the part in the page that was refused', () => {
+    const { dma, machine } = path(reversed);
+    machine.tracer.recording = true;
+    dma.write(PAGE_BYTES - 2, new Uint8Array(4));
+    dma.read(2 * PAGE_BYTES + 8, new Uint8Array(PAGE_BYTES));
+    dma.read(0, new Uint8Array(4));
+    expect([...machine.tracer].map(({ kind, a, b, c }) => [kind, a, b, c])).toEqual([
+      ['dmaWrite', PAGE_BYTES - 2, 4, crossing.of(0x10, crossingOf.WRITE)],
+      ['dmaRefused', 3 * PAGE_BYTES, 8, crossing.of(0x10, crossingOf.READ)],
+      ['dmaRead', 0, 4, crossing.of(0x10, crossingOf.READ)],
+    ]);
+  });
+
+  it('of a device model in software traces that it crosses no bus', () => {
+    const machine = new Machine(profile);
+    machine.tracer.recording = true;
+    const memory = new PagedMemory(PAGE_BYTES);
+    new DmaPath(machine, 0x10, new GuestWindow(0, PAGE_BYTES), memory, inSoftware).read(
+      0,
+      new Uint8Array(4),
+    );
+    expect([...machine.tracer][0]).toMatchObject({ kind: 'dmaRead', c: crossing.none });
   });
 
   it('tells how long it took, once', () => {

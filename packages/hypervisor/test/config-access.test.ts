@@ -1,5 +1,6 @@
+import { crossing } from '@doorbell/abi';
 import { expect, it } from 'vitest';
-import { computer } from './computer.ts';
+import { AT, computer } from './computer.ts';
 
 it('reads the function, at the price of a configuration access on bare metal', () => {
   const { machine, device } = computer();
@@ -29,4 +30,15 @@ it('traces what was read, and makes the access the cause of the exit', () => {
   expect(access).toMatchObject({ kind: 'configRead', a: 4, b: 2, cause: 0 });
   expect(exit).toMatchObject({ kind: 'exit', cause: access?.id });
   expect(machine.tracer.cause).toBe(0);
+});
+
+it('traces the function and the bytes that cross the bus, and none where a guest traps', () => {
+  const metal = computer();
+  metal.machine.tracer.recording = true;
+  metal.device.config.read(0x04, 2);
+  expect([...metal.machine.tracer][0]?.c).toBe(crossing.of(AT, 2));
+  const guest = computer({ kind: 'trapped' });
+  guest.machine.tracer.recording = true;
+  guest.device.config.read(0x04, 2);
+  expect([...guest.machine.tracer][0]?.c).toBe(crossing.none);
 });

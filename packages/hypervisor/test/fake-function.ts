@@ -4,7 +4,9 @@
  * Its configuration space is bytes and a mask of what may be written.
  */
 import { bdf, type AccessWidth, type IrqMessage, type PciEndpoint } from '@doorbell/abi';
+import { VfioError } from '../src/errno.ts';
 import type { HostIrq } from '../src/message-router.ts';
+import type { ResetBuses, ResetScope } from '../src/reset-scope.ts';
 
 const PM = 0x40;
 const MSI = 0x48;
@@ -14,6 +16,17 @@ const PCIE = 0x64;
 export const GPU = bdf(1, 0, 0);
 export const AUDIO = bdf(1, 0, 1);
 
+/** All functions are on the root bus, which cannot be reset. */
+export const rootBus: ResetBuses = { affected: () => undefined, reset: () => undefined };
+const noReset = (): never => {
+  throw new VfioError('ENODEV', 'There is no bus to reset.');
+};
+export const rootBusScope: ResetScope = {
+  info: noReset,
+  reset: noReset,
+  resetUnused: () => undefined,
+};
+
 export class FakeFunction implements PciEndpoint {
   readonly bars = new Map<number, Map<number, number>>();
   /** Function-level resets. */
@@ -21,9 +34,10 @@ export class FakeFunction implements PciEndpoint {
   private readonly values = new Uint8Array(4096);
   private readonly writable = new Uint8Array(4096);
 
-  constructor(vendor = 0x1234, device = 0xbe11) {
+  constructor(vendor = 0x1234, device = 0xbe11, headerType = 0) {
     this.set(0x00, vendor | (device << 16));
     this.set(0x04, 0x0010_0000, 0x0000_0406);
+    this.set(0x0c, headerType << 16);
     this.set(0x10, 0xe000_0000, 0xffff_0000);
     this.set(0x18, 0x0000_000c, 0xfc00_0000);
     this.set(0x1c, 0x0000_0010, 0xffff_ffff);
@@ -96,7 +110,7 @@ export class FakeFunction implements PciEndpoint {
   }
 
   /** BARs, command and MSI-X go back to zero. */
-  private reset(): void {
+  reset(): void {
     this.resets++;
     this.configWrite(PCIE + 8, 2, 0x2810);
     for (const at of [0x04, 0x10, 0x18, 0x1c, 0x20, MSIX]) {

@@ -40,8 +40,20 @@ test('after load, messages keep their data, and the next request has what it wou
   expect(router.request(() => undefined)).toEqual(before.request(() => undefined));
 });
 
-test('lines are not routed', () => {
+test('a line runs the handler of its function when it rises, if there is one', () => {
   const router = new MessageRouter();
-  expect(() => router.requestLine()).toThrow(RangeError);
-  router.releaseLine();
+  const seen: string[] = [];
+  const port = router.port(0x100);
+  port.requestLine(() => seen.push('line'));
+  const message = port.request(() => seen.push('message'));
+  expect(router.signalLine(0x100, true)).toBe(true);
+  expect(router.signalLine(0x100, false)).toBe(true);
+  expect(router.signalLine(0x101, true)).toBe(false);
+  router.signal(message.data);
+  expect(seen).toEqual(['line', 'message']);
+  port.releaseLine();
+  port.release(message);
+  expect(router.signalLine(0x100, true)).toBe(false);
+  router.signal(message.data);
+  expect(seen).toHaveLength(2);
 });

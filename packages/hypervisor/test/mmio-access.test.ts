@@ -1,5 +1,6 @@
+import { crossing } from '@doorbell/abi';
 import { expect, it } from 'vitest';
-import { computer } from './computer.ts';
+import { AT, computer } from './computer.ts';
 
 it('reaches a mapped region directly: no exit, and the price of a posted write', () => {
   const { machine, endpoint, device } = computer();
@@ -75,3 +76,23 @@ it('traces an access and makes it the cause of the exit', () => {
   expect(access).toMatchObject({ kind: 'mmioWrite', b: 9, cause: 0 });
   expect(exit).toMatchObject({ kind: 'exit', cause: access?.id });
 });
+
+it('traces where an access to a mapped region crosses the bus, and with how many bytes', () => {
+  const { machine, device, computer: made } = computer();
+  const { address } = made.parts.bus.barAddress(AT, 0);
+  machine.tracer.recording = true;
+  device.mapBar(0).read(6, 2);
+  const [access] = [...machine.tracer];
+  expect(crossing.where(access.c)).toBe(address + 6);
+  expect(crossing.how(access.c)).toBe(2);
+});
+
+it.each(['trapped', 'shared', 'doorbell'] as const)(
+  'traces that an access to a %s region crosses no bus',
+  (kind) => {
+    const { machine, device } = computer({ kind });
+    machine.tracer.recording = true;
+    device.mapBar(0).write(8, 4, 9);
+    expect([...machine.tracer][0]).toMatchObject({ kind: 'mmioWrite', c: crossing.none });
+  },
+);

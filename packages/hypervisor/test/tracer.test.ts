@@ -17,7 +17,7 @@ describe('Tracer', () => {
       now = i * 3;
       tracer.request = i % 7;
       tracer.cause = i - 1;
-      expect(tracer.event('mmioWrite', i, 2 ** 40 + i)).toBe(i);
+      expect(tracer.event('mmioWrite', i, 2 ** 40 + i, 2 ** 50 + i)).toBe(i);
     }
     expect(tracer.at(19_999)).toEqual({
       id: 19_999,
@@ -27,6 +27,7 @@ describe('Tracer', () => {
       cause: 19_998,
       a: 19_999,
       b: 2 ** 40 + 19_999,
+      c: 2 ** 50 + 19_999,
     });
   });
 

@@ -1,12 +1,16 @@
 import { beforeEach, expect, test } from 'vitest';
 import { VfioError } from '../src/errno.ts';
+import type { EventFd } from '../src/event-fd.ts';
 import { VfioDevice } from '../src/vfio-device.ts';
-import { FakeFunction, FakeInterrupts } from './fake-function.ts';
+import type { IrqData } from '../src/vfio-irq-set.ts';
+import { FakeFunction, FakeInterrupts, rootBusScope } from './fake-function.ts';
 
 const CONFIG = 7;
 const INTX = 0;
 const MSI = 1;
 const MSIX = 2;
+const ERR = 3;
+const REQ = 4;
 /** Where the fake function has its capabilities. */
 const MSI_AT = 0x48;
 const MSIX_AT = 0x58;
@@ -16,14 +20,23 @@ let fn: FakeFunction;
 let interrupts: FakeInterrupts;
 let device: VfioDevice;
 let seen: string[];
-const trigger = (name: string) => (): void => void seen.push(name);
+const trigger = (name: string): EventFd => ({
+  signal: () => void seen.push(name),
+  listen: () => undefined,
+});
+
+/** TRIGGER with eventfds; an empty list is DATA_NONE, which turns the index off. */
+function setTriggers(index: number, start: number, fds: readonly (EventFd | undefined)[]): void {
+  const data: IrqData = fds.length === 0 ? { kind: 'none', count: 0 } : { kind: 'eventfd', fds };
+  device.setIrqs({ index, start, action: 'trigger', data });
+}
 
 beforeEach(() => {
   fn = new FakeFunction();
   interrupts = new FakeInterrupts();
   seen = [];
   const member = { name: '01:00.0', endpoint: fn, handles: 1 };
-  device = new VfioDevice(member, interrupts, () => undefined);
+  device = new VfioDevice(member, interrupts, rootBusScope, () => undefined);
 });
 
 function errnoOf(run: () => unknown): string {
@@ -45,9 +58,12 @@ test('opening resets the function and enables its memory, and leaves its BARs wh
 // ---------------------------------------------------------------------------- regions
 
 test('regions are the BARs and configuration space', () => {
-  const sizes = Array.from({ length: 9 }, (_, region) => device.regionInfo(region).size);
-  expect(sizes).toEqual([0x1_0000, 0, 0x400_0000, 0, 0x4000, 0, 0, 4096, 0]);
-  expect(errnoOf(() => device.regionInfo(9))).toBe('EINVAL');
+  const sizes = Array.from({ length: 8 }, (_, region) => device.regionInfo(region).size);
+  expect(sizes).toEqual([0x1_0000, 0, 0x400_0000, 0, 0x4000, 0, 0, 4096]);
+  expect(device.info()).toEqual({ regions: 9, irqs: 5, canReset: true });
+  expect(device.regionInfo(0)).toMatchObject({ canRead: true, canWrite: true });
+  expect(device.regionInfo(1)).toMatchObject({ canRead: false, canWrite: false });
+  expect(errnoOf(() => device.regionInfo(8))).toBe('EINVAL');
   expect(errnoOf(() => device.regionInfo(-1))).toBe('EINVAL');
 });
 
@@ -69,7 +85,7 @@ test('reads and writes reach the function, within the region and aligned', () =>
 });
 
 test("the MSI-X table is the host's: it reads all ones and takes no writes", () => {
-  device.setIrqs(MSIX, 0, [trigger('zero')]);
+  setTriggers(MSIX, 0, [trigger('zero')]);
   device.write(4, 0, 4, 0xbad);
   expect(device.read(4, 0, 4)).toBe(0xffff_ffff);
   expect(device.read(4, 63, 1)).toBe(0xff);
@@ -147,13 +163,18 @@ test('phantom functions, which would have other requester IDs, cannot be turned 
 
 // ---------------------------------------------------------------------------- interrupts
 
-test('how many vectors there are of each kind', () => {
-  expect([INTX, MSI, MSIX].map((index) => device.interrupts.count(index))).toEqual([1, 1, 4]);
-  expect(errnoOf(() => device.interrupts.count(3))).toBe('EINVAL');
+test('how many vectors there are of each kind, and what they can do', () => {
+  const infos = [INTX, MSI, MSIX, ERR, REQ].map((index) => device.irqInfo(index));
+  expect(infos.map(({ count }) => count)).toEqual([1, 1, 4, 1, 1]);
+  expect(infos.map(({ isMaskable }) => isMaskable)).toEqual([true, false, false, false, false]);
+  expect(infos.map(({ isAutoMasked }) => isAutoMasked)).toEqual([true, false, false, false, false]);
+  expect(infos.map(({ isNoResize }) => isNoResize)).toEqual([false, true, false, true, true]);
+  expect(errnoOf(() => device.irqInfo(5))).toBe('EINVAL');
+  expect(errnoOf(() => device.irqInfo(-1))).toBe('EINVAL');
 });
 
 test('MSI-X: each trigger has a message of the host in the table', () => {
-  device.setIrqs(MSIX, 1, [trigger('one'), undefined, trigger('three')]);
+  setTriggers(MSIX, 1, [trigger('one'), undefined, trigger('three')]);
   expect(fn.configRead(MSIX_AT + 2, 2)).toBe(0x8003);
   expect(fn.msix(1)).toEqual([0xfee0_1000, 0, 0x30, 0]);
   expect(fn.msix(3)).toEqual([0xfee0_1000, 0, 0x31, 0]);
@@ -164,11 +185,11 @@ test('MSI-X: each trigger has a message of the host in the table', () => {
 });
 
 test('MSI-X: a trigger is replaced or taken away for itself', () => {
-  device.setIrqs(MSIX, 0, [trigger('old'), trigger('other')]);
-  device.setIrqs(MSIX, 0, [trigger('new')]);
+  setTriggers(MSIX, 0, [trigger('old'), trigger('other')]);
+  setTriggers(MSIX, 0, [trigger('new')]);
   interrupts.fire(0x30);
   interrupts.fire(0x32);
-  device.setIrqs(MSIX, 0, [undefined]);
+  setTriggers(MSIX, 0, [undefined]);
   interrupts.fire(0x32);
   interrupts.fire(0x31);
   expect(seen).toEqual(['new', 'other']);
@@ -177,15 +198,15 @@ test('MSI-X: a trigger is replaced or taken away for itself', () => {
 });
 
 test('MSI-X: an empty list turns it off', () => {
-  device.setIrqs(MSIX, 0, [trigger('zero'), trigger('one')]);
-  device.setIrqs(MSIX, 0, []);
+  setTriggers(MSIX, 0, [trigger('zero'), trigger('one')]);
+  setTriggers(MSIX, 0, []);
   expect(fn.configRead(MSIX_AT + 2, 2)).toBe(3);
   expect([fn.msix(0)[3], fn.msix(1)[3]]).toEqual([1, 1]);
   expect(interrupts.handlers.size).toBe(0);
 });
 
 test('a reset leaves the triggers in place', () => {
-  device.setIrqs(MSIX, 2, [trigger('two')]);
+  setTriggers(MSIX, 2, [trigger('two')]);
   device.reset();
   expect(fn.resets).toBe(2);
   expect(fn.msix(2)).toEqual([0xfee0_1000, 0, 0x30, 0]);
@@ -227,7 +248,7 @@ test.each([
 ] as const)(
   '%s: triggers are made again after load, with the same messages',
   (_name, index, at) => {
-    device.setIrqs(index, at, [trigger('before')]);
+    setTriggers(index, at, [trigger('before')]);
     device.write(CONFIG, 0x3c, 1, 11);
     const state = device.save();
     const next = new FakeFunction();
@@ -235,6 +256,7 @@ test.each([
     const loaded = new VfioDevice(
       { name: '01:00.0', endpoint: next, handles: 1 },
       host,
+      rootBusScope,
       () => undefined,
     );
     next.copy(fn);
@@ -244,7 +266,7 @@ test.each([
     host.fire(0x30);
     host.raise();
     expect(seen).toEqual([`vector ${at}`]);
-    loaded.setIrqs(index, 0, []);
+    loaded.setIrqs({ index, start: 0, action: 'trigger', data: { kind: 'none', count: 0 } });
     host.fire(0x30);
     host.raise();
     expect(seen).toHaveLength(1);
@@ -252,43 +274,43 @@ test.each([
 );
 
 test('MSI: one message in configuration space', () => {
-  device.setIrqs(MSI, 0, [trigger('msi')]);
+  setTriggers(MSI, 0, [trigger('msi')]);
   expect(fn.configRead(MSI_AT + 4, 4)).toBe(0xfee0_1000);
   expect(fn.configRead(MSI_AT + 12, 2)).toBe(0x30);
   expect(fn.configRead(MSI_AT + 2, 2)).toBe(0x81);
   interrupts.fire(0x30);
-  device.setIrqs(MSI, 0, []);
+  setTriggers(MSI, 0, []);
   expect(fn.configRead(MSI_AT + 2, 2)).toBe(0x80);
   interrupts.fire(0x30);
   expect(seen).toEqual(['msi']);
 });
 
 test('INTx: the line masks itself until the user unmasks it', () => {
-  device.setIrqs(INTX, 0, [trigger('line')]);
+  setTriggers(INTX, 0, [trigger('line')]);
   interrupts.raise();
   expect(seen).toEqual(['line']);
   expect(fn.configRead(0x04, 2) & 0x400).toBe(0x400);
   device.interrupts.unmaskLine();
   expect(fn.configRead(0x04, 2) & 0x400).toBe(0);
   interrupts.raise();
-  device.setIrqs(INTX, 0, []);
+  setTriggers(INTX, 0, []);
   interrupts.raise();
   expect(seen).toEqual(['line', 'line']);
 });
 
 test('kinds exclude each other, and vectors that are not there are refused', () => {
-  expect(errnoOf(() => device.setIrqs(MSIX, 3, [trigger('3'), trigger('4')]))).toBe('EINVAL');
-  expect(errnoOf(() => device.setIrqs(MSIX, -1, [trigger('-1')]))).toBe('EINVAL');
+  expect(errnoOf(() => setTriggers(MSIX, 3, [trigger('3'), trigger('4')]))).toBe('EINVAL');
+  expect(errnoOf(() => setTriggers(MSIX, -1, [trigger('-1')]))).toBe('EINVAL');
   expect(interrupts.handlers.size).toBe(0);
-  device.setIrqs(MSIX, 0, [trigger('0')]);
-  expect(errnoOf(() => device.setIrqs(MSI, 0, [trigger('msi')]))).toBe('EINVAL');
-  expect(errnoOf(() => device.setIrqs(INTX, 0, []))).toBe('EINVAL');
-  device.setIrqs(MSIX, 0, []);
-  device.setIrqs(MSI, 0, [trigger('msi')]);
+  setTriggers(MSIX, 0, [trigger('0')]);
+  expect(errnoOf(() => setTriggers(MSI, 0, [trigger('msi')]))).toBe('EINVAL');
+  expect(errnoOf(() => setTriggers(INTX, 0, []))).toBe('EINVAL');
+  setTriggers(MSIX, 0, []);
+  setTriggers(MSI, 0, [trigger('msi')]);
 });
 
 test('closing turns off interrupts, bus master and memory, and resets', () => {
-  device.setIrqs(MSIX, 0, [trigger('0')]);
+  setTriggers(MSIX, 0, [trigger('0')]);
   device.write(CONFIG, 0x04, 2, 6);
   device.close();
   expect(interrupts.handlers.size).toBe(0);

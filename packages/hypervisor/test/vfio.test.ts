@@ -11,7 +11,7 @@ import {
   type VfioGroup,
   type VfioUser,
 } from '../src/vfio.ts';
-import { AUDIO, FakeFunction, FakeInterrupts, GPU } from './fake-function.ts';
+import { AUDIO, FakeFunction, FakeInterrupts, GPU, rootBus } from './fake-function.ts';
 import { HostMemory } from './host-memory.ts';
 
 const KIB4 = 0x1000;
@@ -57,7 +57,8 @@ class Setup {
     this.kernelDomain.table.map(0x5000, 0x9000, KIB4, both);
     this.vfio = new Vfio({
       iommu: this.iommu,
-      interrupts: this.interrupts,
+      interrupts: () => this.interrupts,
+      buses: rootBus,
       drivers,
       defaultDomain: (at) => (at === PORT ? undefined : this.kernelDomain),
     });
@@ -82,7 +83,7 @@ class Setup {
     const container = this.vfio.openContainer(this.user);
     const group = this.vfio.openGroup(7, this.user);
     group.setContainer(container);
-    container.setIommu('type1');
+    container.setIommu('type1v2');
     container.map(0, 0x8000, KIB4, both);
     return { container, group, device: group.device(GPU) };
   }
@@ -116,7 +117,7 @@ test('a device that cannot be opened leaves no handle behind, and may be opened 
   const container = setup.vfio.openContainer(setup.user);
   const group = setup.vfio.openGroup(7, setup.user);
   group.setContainer(container);
-  container.setIommu('type1');
+  container.setIommu('type1v2');
   const { gpu } = setup;
   gpu.configWrite = () => {
     throw new RangeError('The function does not answer.');
@@ -245,12 +246,12 @@ test('each step before its time is refused, and does no harm', () => {
   const group = setup.vfio.openGroup(7, setup.user);
   expect(errnoOf(() => group.device(GPU))).toBe('EINVAL');
   expect(errnoOf(() => group.unsetContainer())).toBe('EINVAL');
-  expect(errnoOf(() => container.setIommu('type1'))).toBe('EINVAL');
+  expect(errnoOf(() => container.setIommu('type1v2'))).toBe('EINVAL');
   group.setContainer(container);
   expect(errnoOf(() => group.setContainer(container))).toBe('EINVAL');
   expect(errnoOf(() => group.device(GPU))).toBe('EINVAL');
   expect(errnoOf(() => container.map(0, 0, KIB4, both))).toBe('EINVAL');
-  container.setIommu('type1');
+  container.setIommu('type1v2');
   expect(errnoOf(() => group.device(AUDIO))).toBe('ENODEV');
   expect(errnoOf(() => group.device(NIC))).toBe('ENODEV');
   group.device(GPU);
@@ -278,7 +279,10 @@ test('a handle that is closed is of no use', () => {
   expect(errnoOf(() => device.read(0, 0, 4))).toBe('EBADF');
   expect(errnoOf(() => device.write(0, 0, 4, 1))).toBe('EBADF');
   expect(errnoOf(() => device.reset())).toBe('EBADF');
-  expect(errnoOf(() => device.setIrqs(2, 0, []))).toBe('EBADF');
+  const data = { kind: 'none', count: 0 } as const;
+  expect(errnoOf(() => device.setIrqs({ index: 2, start: 0, action: 'trigger', data }))).toBe(
+    'EBADF',
+  );
   expect(errnoOf(() => device.close())).toBe('EBADF');
   expect(errnoOf(() => group.setContainer(container))).toBe('EBADF');
   expect(errnoOf(() => group.device(GPU))).toBe('EBADF');
@@ -418,7 +422,7 @@ test('whatever the order of calls, the group has one owner and nothing stays loc
         'open container': () => (container ??= vfio.openContainer(user)),
         'open group': () => (group = vfio.openGroup(7, user)),
         'set container': () => container && group?.setContainer(container),
-        'set IOMMU': () => container?.setIommu('type1'),
+        'set IOMMU': () => container?.setIommu('type1v2'),
         map: () => container?.map(0, 0x8000, KIB4, both),
         unmap: () => container?.unmap(0x8000, KIB4),
         'open device': () => (device = group?.device(GPU)),

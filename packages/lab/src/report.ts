@@ -2,6 +2,7 @@
  * What a comparison reports: the JSON of `doorbell compare --json`. Keys may be added, never
  * renamed. Units are in the key, or the value is a count.
  */
+import type { ModeContract } from './mode-contract.ts';
 
 /** The calls of the application, by what they are for. */
 export const phases = ['init', 'upload', 'submit', 'wait', 'readback', 'present', 'close'] as const;
@@ -66,6 +67,8 @@ export interface StackReport {
   readonly time: TimeReport;
   /** What this way paid for, in a sentence. */
   readonly paidFor: string;
+  /** What the host knows, owns, sees and pins on this way: of the stack's name, with its defaults. */
+  readonly contract: ModeContract;
 }
 
 export interface GuestReport {

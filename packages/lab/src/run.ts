@@ -4,6 +4,7 @@ import { copyCounts, costNames, totalExits, type Counts, type Host } from '@door
 import type { Environment } from './environment.ts';
 import { drawFrames, type RunRequest } from './frames.ts';
 import { runRemote } from './pv/remote-run.ts';
+import { contractOf } from './mode-contract.ts';
 import { Meter, noPhases } from './meter.ts';
 import { Monitor } from './monitor.ts';
 import { paidFor } from './paid-for.ts';
@@ -102,6 +103,7 @@ function stackReport(
     counts,
     time,
     paidFor: '',
+    contract: contractOf(kind.name),
   };
   return { ...report, paidFor: paidFor(report) };
 }

@@ -2,6 +2,7 @@
  * Stacks by name, with their options, and the text that names them:
  * `native,passthrough:posted-interrupts=on,emulated:vram=trap`.
  */
+import { TOTAL_VFS } from '@doorbell/abi';
 import { InputError } from './input-error.ts';
 
 export interface StackOption {
@@ -84,6 +85,30 @@ const kinds: readonly StackKind[] = [
     },
   },
   {
+    name: 'sriov',
+    term: 'hardware-assisted virtualization',
+    doc: "The guest has a virtual function of the host's GPU, as with passthrough: BARs, channels, a share of VRAM. The hardware arbitrates.",
+    driver: 'guest-driver',
+    options: {
+      iommu: iommu(
+        ['strict', 'deferred'],
+        'strict',
+        "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
+      ),
+      'posted-interrupts': {
+        values: ['off', 'on'],
+        default: 'off',
+        doc: 'The hardware posts interrupts to the running guest, without exits.',
+      },
+      vfs: {
+        values: [],
+        range: { least: 1, most: TOTAL_VFS },
+        default: '4',
+        doc: 'Virtual functions that are enabled: they and the host get equal shares.',
+      },
+    },
+  },
+  {
     name: 'emulated',
     term: 'full virtualization',
     doc: 'A device model in software: every access to a register is an exit.',
@@ -149,9 +174,10 @@ function checkOption(kind: StackKind, name: string, value: string): void {
     const known = Object.keys(kind.options).join(', ');
     throw new InputError(`'${kind.name}' has no option '${name}'; it has ${known}.`);
   }
-  if (kind.name === 'passthrough' && name === 'iommu' && value === 'off') {
+  const isAssigned = kind.name === 'passthrough' || kind.name === 'sriov';
+  if (isAssigned && name === 'iommu' && value === 'off') {
     throw new InputError(
-      "'passthrough' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred; to see what it costs, give --stacks native,native:iommu=off.",
+      `'${kind.name}' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred; to see what it costs, give --stacks native,native:iommu=off.`,
     );
   }
   if (!allows(option, value)) {

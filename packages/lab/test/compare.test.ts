@@ -2,6 +2,7 @@ import { bellBars, bellRegisters, GpuError } from '@doorbell/abi';
 import { profiles, type ExitReason } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { compare, type CompareRequest } from '../src/compare.ts';
+import { contractOf } from '../src/mode-contract.ts';
 import type { StackReport } from '../src/report.ts';
 import { Aborted } from '../src/frames.ts';
 import { runStack } from '../src/run.ts';
@@ -12,7 +13,7 @@ import type { Stack } from '../src/stacks/stack.ts';
 import { testEnvironment } from './environment.ts';
 
 const profile = profiles.get('kvm-x86')!;
-const ALL = 'native,passthrough,emulated';
+const ALL = 'native,passthrough,sriov,emulated';
 
 function request(scene: string, stacks = ALL): CompareRequest {
   return {
@@ -35,7 +36,7 @@ async function reports(scene: string, stacks = ALL): Promise<readonly StackRepor
 describe('compare', () => {
   it.each([...scenes.keys()])('%s has the same pixels through each stack', async (scene) => {
     const stacks = await reports(scene);
-    expect(stacks.map(({ frames }) => frames.count)).toEqual([3, 3, 3]);
+    expect(stacks.map(({ frames }) => frames.count)).toEqual([3, 3, 3, 3]);
     expect(new Set(stacks.map(({ driver }) => driver.sha256)).size).toBe(1);
   });
 
@@ -118,6 +119,13 @@ describe('compare', () => {
       pages * profile.constants['vfio.mapPage'].value,
     );
     expect(passthrough.time.byCost['vfio.mapPage']).toBeUndefined();
+  });
+
+  it('reports the contract of each stack, which is that of its name whatever its options', async () => {
+    const stacks = await reports('nop', 'native,native:iommu=off,emulated');
+    expect(stacks.map(({ contract }) => contract)).toEqual([
+      ...[contractOf('native'), contractOf('native'), contractOf('emulated')],
+    ]);
   });
 
   it('reports the same twice', async () => {

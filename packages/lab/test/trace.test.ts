@@ -1,25 +1,10 @@
 import type { EventKind } from '@doorbell/abi';
-import { profiles, type Tracer } from '@doorbell/hypervisor';
+import type { Tracer } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
-import { runStack } from '../src/run.ts';
-import { scenes } from '../src/scenes/index.ts';
-import { stackSpec } from '../src/stack-spec.ts';
-import { testEnvironment } from './environment.ts';
+import { tracedRun } from './traced-run.ts';
 
-async function trace(stackName: string, scene = 'triangle'): Promise<Tracer> {
-  const { stack } = await runStack(
-    {
-      spec: stackSpec(stackName),
-      scene: scenes.get(scene)!,
-      context: { width: 32, height: 32, frames: 2, seed: 1 },
-      profile: profiles.get('kvm-x86')!,
-      onStack: ({ host }) => {
-        host.machine.tracer.recording = true;
-      },
-    },
-    testEnvironment,
-  );
-  return stack!.host.machine.tracer;
+async function trace(stackName: string, scene?: string): Promise<Tracer> {
+  return (await tracedRun(stackName, scene)).host.machine.tracer;
 }
 
 /** Kinds from an event back to its first cause. */

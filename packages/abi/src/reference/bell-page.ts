@@ -10,6 +10,8 @@ import {
   doorbellRegisters,
   msixLayout,
   PAGE_BYTES,
+  sriovRegisters,
+  TOTAL_VFS,
   VECTORS,
 } from '../bell.ts';
 import { faults } from '../bell-faults.ts';
@@ -45,7 +47,7 @@ const identity = blocks(
   '## The function',
   list([
     `Vendor ${hex(bellIds.vendor, 4)}, device ${hex(bellIds.device, 4)}, revision ${hex(bellIds.revision)}, class ${hex(bellIds.classCode, 6)}: a display controller, not VGA compatible.`,
-    'Capabilities: power management, MSI-X, PCI Express with function-level reset, device serial number.',
+    'Capabilities: power management, MSI-X, PCI Express with function-level reset, device serial number; on parts with virtual functions, SR-IOV.',
     `MSI-X has ${VECTORS} vectors: enough for one per channel and one for the function. Any vector may serve any purpose. Numbers from ${VECTORS} on name none: what signals one sets its bit of INTERRUPT or ERROR, and its message is lost.`,
   ]),
   table(['BAR', 'Name', 'Size', 'Kind'], bars),
@@ -103,7 +105,7 @@ const stateDocs: Readonly<Record<keyof typeof channelStates, string>> = {
 const channelNotes = blocks(
   '### Notes',
   list([
-    'A channel is set up while CONTROL.ENABLE is 0. While it is 1, writes to RING, RING_SIZE and PAGE_ROOT are ignored; FENCE_ADDRESS, VECTOR and INTERRUPT_ENABLE may change.',
+    'A channel is set up while CONTROL.ENABLE is 0. While it is 1, writes to RING, RING_SIZE, PAGE_ROOT and CONTROL.PRIVILEGED are ignored; FENCE_ADDRESS, VECTOR and INTERRUPT_ENABLE may change.',
     'Reset the channel before another RING or RING_SIZE: HEAD and TAIL would stay. A write to PAGE_ROOT does not forget translations: reset the channel or write TLB_INVALIDATE.',
     'FENCE_ADDRESS keeps what was written. One that is not a multiple of 4 faults the next FENCE: BAD_ARGUMENT, with FENCE_ADDRESS in FAULT_ADDRESS.',
     'A bit of INTERRUPT that goes from 0 to 1 while its bit in INTERRUPT_ENABLE is 1 sends the message of VECTOR. A bit that stays 1 sends nothing more, so a handler clears what it read before it acts on it. Nor does setting a bit of INTERRUPT_ENABLE whose bit of INTERRUPT is 1 already: a driver reads INTERRUPT after it has enabled.',
@@ -187,7 +189,26 @@ const scheduling = blocks(
     'One packet of one channel runs at a time, on whichever engine it is for. Packets of a channel run in their order, each when the one before it is done and its writes are visible.',
     'Runnable channels take turns, round-robin in order of their numbers. A turn ends when the channel has nothing more to do, waits in a WAIT, or has run for a time slice of 1 ms and another channel is runnable; it ends between packets, never within one. State that a channel has set (target, viewport, scissor, texture, transform) is its own and is there again in its next turn.',
     'Each row of a triangle takes at least the time of four pixels, whether or not it covers one, so that slivers are not free.',
+    'With virtual functions, the functions take turns first, round-robin, each for its QUANTUM unless no other has a runnable channel; a turn ends between packets. Within its turn the channels of a function take turns as above.',
     'A packet that runs longer than WATCHDOG is stopped, and its channel is hung. Nobody else waits longer than that for a packet to end.',
+  ]),
+);
+
+const shares = blocks(
+  '## Virtual functions',
+  `A part with SR-IOV has [the capability](pci.md#single-root-io-virtualization) in the configuration space of its physical function (PF),
+and up to ${TOTAL_VFS} virtual functions (VFs), device ${hex(bellIds.device, 4)} too: the same driver takes them. A VF is a bell of its
+own: its registers, its doorbells, its VRAM aperture, its MSI-X, its screen and its requester ID.
+What it has of the part is its share, which the driver of the PF sets before VF_ENABLE:`,
+  registerTables(sriovRegisters),
+  list([
+    "The PF's own channels and VRAM are what the VFs leave, and come first. Shares lie behind one another in the order of the VFs. CAPS.CHANNELS and VRAM_PAGES of each function say what it has, and its channels and its VRAM count from 0.",
+    'VF_ENABLE stays 0 while the quotas of the VFs that NUM_VFS wants are more than the part has. While it is 1, the quotas do not change.',
+    "A GPU page table of a VF names pages of the VF's own VRAM: the GPU's MMU adds where the share begins and checks where it ends, as a second stage. A page outside of it is BAD_ENTRY.",
+    "A register of a VF is about the VF alone: CONTROL.ENABLE, RESET and TLB_INVALIDATE about its channels, SCANOUT about its screen, STATUS.BUSY about its packets. Its WATCHDOG holds for its channels, but never more than the PF's. The PF's registers are about the PF's own channels in the same way.",
+    'Channels and VRAM that change hands are reset: a VF finds channels as after a reset and VRAM that holds zeros, and so does the PF when it takes them back. Function-level reset of a VF makes its VRAM zeros, too.',
+    'VF_ENABLE 0, or function-level reset of the PF, ends the VFs: all that is left of one reads all ones. RESET of the PF does not touch them.',
+    'A BAR of the VFs has the size of the same BAR of the PF; what is beyond the share reads all ones and ignores writes.',
   ]),
 );
 
@@ -203,7 +224,7 @@ is unspecified within the range that it may write.`,
     Object.entries(faults).map(([name, { code, doc }]) => [code, name, doc]),
   ),
   `FAULT_ADDRESS is the virtual address that could not be reached (codes 1 to 4), or the value that was
-bad: the header's opcode or length, the argument, the tail, the register of the ring, the index; 0
+bad: the header's opcode or length, the argument, the tail, the register of the ring, the index, the offset that REGISTER names; 0
 after a hang. FAULT_PACKET and FAULT.OPCODE are 0 when a doorbell is to blame and not a packet.`,
   `BUS is every DMA that the bus refused, a write too, or that went out while COMMAND.BUS_MASTER was 0.`,
 );
@@ -291,6 +312,7 @@ export function bellPage(): string {
     pageTables,
     ring,
     scheduling,
+    shares,
     faultSection,
     packets,
     pixels,

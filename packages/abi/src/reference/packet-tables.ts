@@ -1,7 +1,9 @@
 /** Tables of bell's packets, by word. */
+import { bellRegisters } from '../bell.ts';
 import {
   computePackets,
   type drawPackets,
+  packetRegisters,
   type PacketShape,
   ringPackets,
 } from '../bell-packets.ts';
@@ -13,6 +15,7 @@ const ringFields: Readonly<Record<string, string>> = {
   address: 'GPU virtual address, a multiple of 4',
   words: 'Length of the buffer in words',
   value: 'A word, unsigned',
+  offset: 'Bytes from the start of BAR0',
   interrupt: '1: sets INTERRUPT.FENCE; 0: does not',
 };
 
@@ -38,7 +41,8 @@ export function ringPacketTables(): string {
         : packetTable(fields.map((field) => [field, 'u32', ringFields[field]])),
     ),
   );
-  return blocks(...packets);
+  const registers = packetRegisters.map((name) => [hex(bellRegisters.rows[name].offset, 3), name]);
+  return blocks(...packets, table(['Offset', 'Register of REGISTER'], registers));
 }
 
 function typeOf({ type, writes }: CommandField): string {

@@ -10,6 +10,7 @@ import {
   pmCapability,
   serialCapability,
 } from '../pci-capabilities.ts';
+import { sriovCapability } from '../sriov.ts';
 import { blocks, hex, page, steps, table } from './markdown.ts';
 import { legend, registerTables } from './register-tables.ts';
 
@@ -105,6 +106,8 @@ export function pciPage(): string {
     extended,
     '### Device serial number',
     registerTables(serialCapability),
+    '### Single root I/O virtualization',
+    registerTables(sriovCapability),
     interrupts,
     reset,
   );

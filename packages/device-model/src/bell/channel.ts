@@ -1,30 +1,39 @@
 /** One channel: its registers, its ring, and where in it the work stands. */
 import {
   type AccessWidth,
+  bellRegisters,
   channelRegisters,
   channelStates,
   extract,
   type FaultName,
   faults,
   gpuVa,
+  packetRegisters,
   PAGE_BYTES,
   place,
   RegisterFile,
   type Stateful,
 } from '@doorbell/abi';
 import { type ChannelEvent, type ChannelState, transition } from './channel-state.ts';
-import { Fault } from './fault.ts';
+import { check, Fault } from './fault.ts';
 import { Fetch, type FetchState } from './fetch.ts';
 import type { AddressSpace } from './mmu.ts';
+import type { PartFunction } from './part-function.ts';
 import { RenderState } from './render-state.ts';
 
 const { CONTROL, INTERRUPT, FAULT, PAGE_ROOT, RING, RING_SIZE, STATUS, VECTOR } =
   channelRegisters.rows;
 const ENABLE = CONTROL.bits.ENABLE.mask;
+const PRIVILEGED = CONTROL.bits.PRIVILEGED.mask;
 const SMALLEST_RING = 256;
 const LARGEST_RING = 1 << 20;
 /** What must not change while the channel is enabled: writes are ignored. */
 const frozen: readonly number[] = [RING.offset, RING_SIZE.offset, PAGE_ROOT.offset];
+
+/** What a REGISTER packet may write. */
+const packetOffsets = new Set<number>(
+  packetRegisters.map((name) => bellRegisters.rows[name].offset),
+);
 
 /** What a channel makes others do. */
 export interface ChannelHooks {
@@ -32,8 +41,6 @@ export interface ChannelHooks {
   readonly reset: (channel: number) => void;
   /** CONTROL was written. */
   readonly control: () => void;
-  /** An interrupt by this MSI-X vector. */
-  readonly signal: (vector: number) => void;
 }
 
 /** A buffer of packets that the ring points at. */
@@ -84,11 +91,12 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
   position = NOWHERE;
   private current: ChannelState = 'IDLE';
   private indirect: Indirect | undefined;
-  private readonly hooks: ChannelHooks;
+  /** Whose it is. */
+  owner: PartFunction;
 
-  constructor(number: number, hooks: ChannelHooks) {
+  constructor(number: number, owner: PartFunction, hooks: ChannelHooks) {
     this.number = number;
-    this.hooks = hooks;
+    this.owner = owner;
     this.registers = new RegisterFile(channelRegisters, {
       CONTROL: { write: hooks.control },
       RESET: {
@@ -121,6 +129,10 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     return extract(PAGE_ROOT.bits.PAGE, this.registers.get('PAGE_ROOT'));
   }
 
+  get window(): PartFunction['window'] {
+    return this.owner.window;
+  }
+
   /** Whether the scheduler may begin a packet of it. */
   get ready(): boolean {
     return this.current === 'RUNNABLE' && this.wait === undefined && this.enabled;
@@ -136,6 +148,10 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     const { registers } = this;
     if (this.enabled && registers.has(offset, width) && frozen.includes(offset)) {
       return true;
+    }
+    if (this.enabled && offset === CONTROL.offset) {
+      const kept = registers.get('CONTROL') & PRIVILEGED;
+      return registers.write(offset, width, (value & ~PRIVILEGED) | kept);
     }
     return registers.write(offset, width, value);
   }
@@ -201,6 +217,15 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     }
   }
 
+  /** The packet at hand is a REGISTER. @throws Fault PRIVILEGED, BAD_ARGUMENT */
+  writeRegister(offset: number, value: number): void {
+    if ((this.registers.get('CONTROL') & PRIVILEGED) === 0) {
+      throw new Fault('PRIVILEGED', offset);
+    }
+    check(packetOffsets.has(offset), offset);
+    this.owner.ports.register(offset, value);
+  }
+
   /** The packet at hand is done: goes on behind it. */
   advance(): void {
     const { indirect, position } = this;
@@ -249,7 +274,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     const old = registers.get('INTERRUPT');
     registers.set('INTERRUPT', old | mask);
     if ((old & mask) === 0 && (registers.get('INTERRUPT_ENABLE') & mask) !== 0) {
-      this.hooks.signal(extract(VECTOR.bits.VECTOR, registers.get('VECTOR')));
+      this.owner.ports.signal(extract(VECTOR.bits.VECTOR, registers.get('VECTOR')));
     }
   }
 

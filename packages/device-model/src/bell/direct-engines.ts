@@ -8,6 +8,7 @@ import { newCounts } from './counts.ts';
 import { engineCommands } from './engines.ts';
 import { Fault } from './fault.ts';
 import type { EngineRates } from './rates.ts';
+import type { EngineClient } from './render-engine.ts';
 import { RenderState } from './render-state.ts';
 
 const nameOf = new Map<number, CommandName>(
@@ -17,13 +18,15 @@ const nameOf = new Map<number, CommandName>(
 export class DirectEngines {
   readonly memory: PagedMemory;
   private readonly rates: EngineRates;
-  private readonly client = { number: 0, pageRoot: 0, render: new RenderState() };
+  private readonly client: EngineClient;
   private readonly runs: ReturnType<typeof engineCommands>;
 
   /** @param memoryBytes  whole pages; an address of a packet is an offset in them. */
   constructor(memoryBytes: number, rates: EngineRates) {
     this.memory = new PagedMemory(memoryBytes);
     this.rates = rates;
+    const window = { base: 0, size: memoryBytes };
+    this.client = { number: 0, pageRoot: 0, window, render: new RenderState() };
     const mmu = {
       system: false,
       translate: (_space: unknown, va: number): number => this.translate(va),

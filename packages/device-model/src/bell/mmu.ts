@@ -12,6 +12,8 @@ export interface AddressSpace {
   readonly number: number;
   /** The page of VRAM that holds the directory. */
   readonly pageRoot: number;
+  /** Where its function's VRAM begins in the part's, and its size: the second stage. In bytes. */
+  readonly window: { readonly base: number; readonly size: number };
 }
 
 export interface MmuState {
@@ -73,26 +75,28 @@ export class Mmu implements Stateful<MmuState> {
 
   /** Leaves a slot as it was, or empty, when the walk fails. */
   private walk(space: AddressSpace, va: number, slot: number): void {
+    const { window } = space;
     const root = space.pageRoot * PAGE_BYTES;
-    const directory = this.entry(root, va >>> gpuVa.directoryShift, va);
+    const directory = this.entry(window, root, va >>> gpuVa.directoryShift, va);
     if ((directory & KIND) !== pte.TABLE.mask) {
       throw new Fault('BAD_ENTRY', va);
     }
-    const table = this.target(directory, this.high, va);
-    const entry = this.entry(table, (va >>> PAGE_SHIFT) & INDEX_MASK, va);
+    const table = this.target(window, directory, va);
+    const entry = this.entry(window, table, (va >>> PAGE_SHIFT) & INDEX_MASK, va);
     if ((entry & pte.TABLE.mask) !== 0) {
       throw new Fault('BAD_ENTRY', va);
     }
-    this.targets[slot] = this.target(entry, this.high, va);
+    const isInVram = (entry & pte.SYSTEM.mask) === 0;
+    this.targets[slot] = this.target(window, entry, va) + (isInVram ? window.base : 0);
     this.flags[slot] = entry & (pte.WRITE.mask | pte.SYSTEM.mask);
   }
 
   /** The low word of a valid entry of the table at `table`. */
-  private entry(table: number, index: number, va: number): number {
-    if (table + PAGE_BYTES > this.vram.size) {
+  private entry(window: AddressSpace['window'], table: number, index: number, va: number): number {
+    if (table + PAGE_BYTES > window.size) {
       throw new Fault('BAD_ENTRY', va);
     }
-    const at = table / 4 + index * ENTRY_WORDS;
+    const at = (window.base + table) / 4 + index * ENTRY_WORDS;
     const low = this.vram.words[at];
     this.high = this.vram.words[at + 1];
     if ((low & pte.VALID.mask) === 0) {
@@ -104,19 +108,21 @@ export class Mmu implements Stateful<MmuState> {
     return low;
   }
 
-  /** Where an entry points: 48 bits on the bus, or within VRAM. */
-  private target(low: number, high: number, va: number): number {
-    const address = high * 2 ** 32 + ((low & pte.ADDRESS.mask) >>> 0);
-    if ((low & pte.SYSTEM.mask) === 0 && address >= this.vram.size) {
+  /** Where the entry that was read last points: 48 bits on the bus, or within the function's VRAM. */
+  private target(window: AddressSpace['window'], low: number, va: number): number {
+    const address = this.high * 2 ** 32 + ((low & pte.ADDRESS.mask) >>> 0);
+    if ((low & pte.SYSTEM.mask) === 0 && address >= window.size) {
       throw new Fault('BAD_ENTRY', va);
     }
     return address;
   }
 
-  invalidate(channel: number): void {
+  /** Forgets the translations of `count` channels in a row. */
+  invalidate(first: number, count: number): void {
     const { tags } = this;
     for (let slot = 0; slot < TLB_ENTRIES; slot++) {
-      if (tags[slot] !== 0 && (tags[slot] - 1) >>> PAGE_NUMBER_BITS === channel) {
+      const channel = (tags[slot] - 1) >>> PAGE_NUMBER_BITS;
+      if (tags[slot] !== 0 && channel >= first && channel < first + count) {
         tags[slot] = 0;
       }
     }

@@ -64,14 +64,19 @@ export class Processor {
   }
 
   private addRingPackets(): void {
-    const { NOP, INDIRECT, FENCE, WAIT } = ringPackets;
-    const add = (row: typeof INDIRECT | typeof FENCE | typeof WAIT, run: Handler['run']): void => {
+    const { NOP, INDIRECT, FENCE, WAIT, REGISTER } = ringPackets;
+    type Row = typeof INDIRECT | typeof FENCE | typeof WAIT | typeof REGISTER;
+    const add = (row: Row, run: Handler['run']): void => {
       this.handlers[row.opcode] = { words: row.fields.length + 1, engine: 'other', run };
     };
     this.handlers[NOP.opcode] = { words: 0, engine: 'other', run: () => 0 };
     add(INDIRECT, (channel, packet) => this.indirect(channel, packet[1], packet[2]));
     add(FENCE, (channel, packet) => this.fence(channel, packet[1], packet[2]));
     add(WAIT, (channel, packet) => this.wait(channel, packet[1], packet[2]));
+    add(REGISTER, (channel, packet) => {
+      channel.writeRegister(packet[1], packet[2]);
+      return 0;
+    });
   }
 
   private addEngines(): void {

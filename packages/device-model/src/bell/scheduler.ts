@@ -1,13 +1,16 @@
 /**
- * The scheduler in hardware: one packet of one channel runs at a time. Channels take turns,
- * round-robin, at the ends of packets; a turn lasts a time slice unless no other channel wants
- * one. A WAIT gives the turn away and is looked at again every microsecond.
+ * The scheduler in hardware: one packet of one channel runs at a time. Functions take turns,
+ * round-robin, at the ends of packets; a turn lasts the function's quantum unless no other wants
+ * one. Within it the function's channels take turns in the same way, each for a time slice.
+ * A WAIT gives the turn away and is looked at again every microsecond.
  */
 import { faults, type Stateful, type Timers, type Trace } from '@doorbell/abi';
 import { type Channel, NOWHERE } from './channel.ts';
 import { isStopped } from './channel-state.ts';
 import type { BellCounts, Engine } from './counts.ts';
+import type { ActiveBus } from './active-bus.ts';
 import { Fault } from './fault.ts';
+import type { PartFunction } from './part-function.ts';
 import type { Processor } from './processor.ts';
 
 /** Timers of the function. */
@@ -31,19 +34,23 @@ export interface SchedulerState {
   readonly last: number;
   readonly sliceBegan: number;
   readonly polling: boolean;
+  /** The function whose turn it is. */
+  readonly turn: number;
+  readonly quantumBegan: number;
+  /** Of each function, the channel that ran last. */
+  readonly lasts: readonly number[];
 }
 
 /** What the scheduler works with. */
 export interface SchedulerParts {
   readonly channels: readonly Channel[];
+  /** The physical one, then those that are turned on. */
+  readonly functions: readonly PartFunction[];
   readonly processor: Processor;
+  readonly bus: ActiveBus;
   readonly counts: BellCounts;
   readonly timers: Timers;
   readonly trace: Trace;
-  /** CONTROL.ENABLE. */
-  readonly enabled: () => boolean;
-  /** WATCHDOG in nanoseconds. */
-  readonly watchdogNs: () => number;
 }
 
 export class Scheduler implements Stateful<SchedulerState> {
@@ -52,6 +59,9 @@ export class Scheduler implements Stateful<SchedulerState> {
   /** The channel whose context the engines hold; -1: none's. */
   private last = -1;
   private sliceBegan = 0;
+  /** The function whose turn it is, and since when. */
+  private turn = 0;
+  private quantumBegan = 0;
   /** Whether the timer for WAIT packets is armed. */
   private polling = false;
   /** A packet is being begun: what that sets off must not begin another. */
@@ -61,8 +71,9 @@ export class Scheduler implements Stateful<SchedulerState> {
     this.parts = parts;
   }
 
-  get busy(): boolean {
-    return this.running !== undefined;
+  /** Whether a packet of the function is being executed. */
+  isBusy(own: PartFunction): boolean {
+    return this.running !== undefined && own.has(this.running.channel);
   }
 
   /** A doorbell reached the part. */
@@ -87,7 +98,7 @@ export class Scheduler implements Stateful<SchedulerState> {
 
   /** Begins packets until one takes time, or none is left. Call it when anything has changed. */
   run(): void {
-    if (this.beginning || !this.parts.enabled()) {
+    if (this.beginning) {
       return;
     }
     this.beginning = true;
@@ -103,14 +114,35 @@ export class Scheduler implements Stateful<SchedulerState> {
 
   /** The channel whose turn it is, or -1. */
   private pick(): number {
-    const { channels, timers } = this.parts;
-    const count = channels.length;
-    const sliceIsOver = timers.now() - this.sliceBegan >= TIME_SLICE_NS;
-    if (this.last >= 0 && !sliceIsOver && channels[this.last].ready) {
-      return this.last;
+    const { functions, timers } = this.parts;
+    const count = functions.length;
+    const now = timers.now();
+    const turnIsOver = now - this.quantumBegan >= functions[this.turn].share.quantumNs;
+    for (let step = 0; step < count; step++) {
+      const index = (this.turn + step + (turnIsOver ? 1 : 0)) % count;
+      const number = this.pickOf(functions[index], now);
+      if (number >= 0) {
+        return number;
+      }
     }
+    return -1;
+  }
+
+  /** The channel of a function whose turn it is, or -1. */
+  private pickOf(own: PartFunction, now: number): number {
+    const { channels } = this.parts;
+    if (!own.ports.enabled()) {
+      return -1;
+    }
+    const { firstChannel, channels: count } = own.share;
+    const sliceIsOver = now - this.sliceBegan >= TIME_SLICE_NS;
+    const goesOn = own.last >= 0 && own.last === this.last && !sliceIsOver;
+    if (goesOn && channels[own.last].ready) {
+      return own.last;
+    }
+    const last = own.last < 0 ? -1 : own.last - firstChannel;
     for (let step = 1; step <= count; step++) {
-      const number = (this.last + step) % count;
+      const number = firstChannel + ((last + step) % count);
       if (channels[number].ready) {
         return number;
       }
@@ -119,11 +151,12 @@ export class Scheduler implements Stateful<SchedulerState> {
   }
 
   private begin(number: number): void {
-    const { channels, processor, timers, watchdogNs } = this.parts;
+    const { channels, processor, timers } = this.parts;
     const channel = channels[number];
     const now = timers.now();
-    const limit = watchdogNs();
-    this.takeTurn(number, now);
+    const limit = channel.owner.ports.watchdogNs();
+    this.takeTurn(channel, now);
+    this.parts.bus.become(channel.owner.ports.bus);
     channel.move('start');
     try {
       const ns = processor.execute(channel, limit);
@@ -139,7 +172,11 @@ export class Scheduler implements Stateful<SchedulerState> {
     }
   }
 
-  private takeTurn(number: number, now: number): void {
+  private takeTurn({ number, owner }: Channel, now: number): void {
+    if (owner.index !== this.turn || now - this.quantumBegan >= owner.share.quantumNs) {
+      this.turn = owner.index;
+      this.quantumBegan = now;
+    }
     if (number !== this.last) {
       this.parts.counts.contextSwitches += this.last < 0 ? 0 : 1;
       this.sliceBegan = now;
@@ -147,6 +184,7 @@ export class Scheduler implements Stateful<SchedulerState> {
     } else if (now - this.sliceBegan >= TIME_SLICE_NS) {
       this.sliceBegan = now;
     }
+    owner.last = number;
   }
 
   private start(channel: number, engine: Engine, since: number, took: number, limit: number): void {
@@ -194,18 +232,20 @@ export class Scheduler implements Stateful<SchedulerState> {
   }
 
   private lookAtWaits(): void {
-    const { channels, processor, timers, watchdogNs } = this.parts;
+    const { channels, processor, timers, bus } = this.parts;
     const now = timers.now();
     for (const channel of channels) {
       const { wait } = channel;
       if (wait === undefined) {
         continue;
       }
+      const { ports } = channel.owner;
+      bus.become(ports.bus);
       try {
         if (processor.reached(channel, wait.address, wait.value)) {
           channel.wait = undefined;
           this.done(channel, now - wait.since);
-        } else if (now - wait.since >= watchdogNs()) {
+        } else if (now - wait.since >= ports.watchdogNs()) {
           this.hang(channel);
         } else {
           this.poll();
@@ -265,14 +305,30 @@ export class Scheduler implements Stateful<SchedulerState> {
     this.parts.channels[number].reset();
   }
 
-  /** All channels; the engines hold no context. */
-  reset(): void {
-    for (const { number } of this.parts.channels) {
+  /** All channels of a function; the engines hold no context of it. */
+  resetFunction(own: PartFunction): void {
+    const { channels, timers } = this.parts;
+    const { firstChannel, channels: count } = own.share;
+    for (let number = firstChannel; number < firstChannel + count; number++) {
       this.resetChannel(number);
     }
-    this.parts.timers.disarm(timer.WAIT);
-    this.polling = false;
+    if (own.has(this.last)) {
+      this.last = -1;
+    }
+    own.last = -1;
+    if (!channels.some(({ wait }) => wait !== undefined)) {
+      timers.disarm(timer.WAIT);
+      this.polling = false;
+    }
+  }
+
+  /** The part was divided anew: turns begin with the physical function. */
+  restartTurns(): void {
+    const { functions, timers } = this.parts;
     this.last = -1;
+    this.turn = 0;
+    this.quantumBegan = timers.now();
+    functions[0].last = -1;
   }
 
   save(): SchedulerState {
@@ -281,6 +337,9 @@ export class Scheduler implements Stateful<SchedulerState> {
       last: this.last,
       sliceBegan: this.sliceBegan,
       polling: this.polling,
+      turn: this.turn,
+      quantumBegan: this.quantumBegan,
+      lasts: this.parts.functions.map(({ last }) => last),
     };
   }
 
@@ -289,5 +348,10 @@ export class Scheduler implements Stateful<SchedulerState> {
     this.last = state.last;
     this.sliceBegan = state.sliceBegan;
     this.polling = state.polling;
+    this.turn = state.turn;
+    this.quantumBegan = state.quantumBegan;
+    this.parts.functions.forEach((own, index) => {
+      own.last = state.lasts[index];
+    });
   }
 }

@@ -60,7 +60,7 @@ describe('the function registers', () => {
     expect(String.fromCharCode(...[0, 1, 2, 3].map((at) => (rig.read(0) >>> (8 * at)) & 255))).toBe(
       'BELL',
     );
-    expect(rig.read(0x004)).toBe(0x00010000);
+    expect(rig.read(0x004)).toBe(0x00010001);
     expect(rig.read(0x008)).toBe(0x00000380);
     expect(rig.read(0x00c)).toBe(1024);
     rig.write(0x00c, 7);

@@ -22,8 +22,8 @@ describe('the registers of a channel', () => {
     rig.set(7, reg.CONTROL, 0);
     rig.set(7, reg.PAGE_ROOT, 0xffffffff);
     expect(Object.values(reg).map((offset) => rig.get(7, offset))).toEqual([
-      // CONTROL, RESET, STATUS, PAGE_ROOT
-      ...[0, 0, 0, 0xfffff],
+      // CONTROL: PRIVILEGED came with ENABLE and outlives it; RESET, STATUS, PAGE_ROOT
+      ...[2, 0, 0, 0xfffff],
       // RING and RING_SIZE: written while enabled; HEAD, TAIL
       ...[0, 0, 0, 0],
       // FENCE_ADDRESS, FENCE, INTERRUPT, INTERRUPT_ENABLE

@@ -63,6 +63,8 @@ function fields(opcode: number, dice: Dice): number[] {
       return [dice.word(), dice.below(2)];
     case 0x03:
       return [place(), dice.below(3)];
+    case 0x04:
+      return [dice.pick([0x028, 0x02c, 0x104, 0x110, 0x014]), value(dice)];
     case 0x10:
       return [place(), stride, width, height, dice.word()];
     case 0x11:
@@ -90,7 +92,7 @@ function fields(opcode: number, dice: Dice): number[] {
 
 const opcodes = [
   0x20, 0x21, 0x22, 0x24, 0x25, 0, 1, 2, 3, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25,
-  0x25, 0x30, 0x7f,
+  0x25, 0x30, 0x7f, 4,
 ];
 
 /** Most often a good one; else with one thing wrong. */
@@ -152,7 +154,7 @@ function upset(rig: Rig, dice: Dice, channel: number): void {
     case 7:
       rig.set(channel, reg.CONTROL, 0);
       rig.set(channel, dice.pick([reg.RING, reg.RING_SIZE, reg.PAGE_ROOT]), value(dice));
-      rig.set(channel, reg.CONTROL, 1);
+      rig.set(channel, reg.CONTROL, dice.pick([1, 1, 3]));
       break;
     case 8:
       rig.bell.barWrite(4, dice.below(0x1000) * 4, 4, value(dice));
@@ -245,10 +247,10 @@ describe('whatever a guest does', () => {
   it('the cases meet every kind of packet and of fault, and do real work', () => {
     const { counts } = rig.bell;
     expect([...ran].sort((a, b) => a - b)).toEqual([
-      ...[0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25],
+      ...[0x00, 0x01, 0x02, 0x03, 0x04, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25],
     ]);
     expect([...reasons].sort((a, b) => a - b)).toEqual([
-      ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+      ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
     ]);
     expect(counts.packets).toBeGreaterThan(4000);
     for (const work of [counts.bytesFilled, counts.bytesCopied, counts.pixelsBlitted]) {

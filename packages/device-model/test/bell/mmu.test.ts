@@ -10,7 +10,8 @@ const SYSTEM = 4;
 const TABLE = 8;
 const DIRECTORY_AT = 0x1000;
 const TABLE_AT = 0x2000;
-const space = { number: 3, pageRoot: 1 };
+const window = { base: 0, size: 0x10000 };
+const space = { number: 3, pageRoot: 1, window };
 
 let vram: PagedMemory;
 let mmu: Mmu;
@@ -103,7 +104,9 @@ describe('a fault', () => {
   });
 
   it('is BAD_ENTRY when the directory lies behind VRAM', () => {
-    expect(() => mmu.translate({ number: 0, pageRoot: 0x10 }, 0x1000, false)).toThrow(Fault);
+    expect(() => mmu.translate({ ...space, number: 0, pageRoot: 0x10 }, 0x1000, false)).toThrow(
+      Fault,
+    );
   });
 });
 
@@ -112,9 +115,9 @@ describe('the TLB', () => {
     mmu.translate(space, 0x1000, false);
     entry(1, 0x7000 | VALID);
     expect(mmu.translate(space, 0x1000, true)).toBe(0x3000);
-    mmu.invalidate(space.number + 1);
+    mmu.invalidate(space.number + 1, 5);
     expect(mmu.translate(space, 0x1000, true)).toBe(0x3000);
-    mmu.invalidate(space.number);
+    mmu.invalidate(space.number - 1, 2);
     expect(mmu.translate(space, 0x1000, false)).toBe(0x7000);
     entry(1, 0);
     mmu.invalidateAll();
@@ -129,7 +132,7 @@ describe('the TLB', () => {
 
   it('keeps channels apart', () => {
     mmu.translate(space, 0x1000, false);
-    expect(() => mmu.translate({ number: 4, pageRoot: 8 }, 0x1000, false)).toThrow(Fault);
+    expect(() => mmu.translate({ ...space, number: 4, pageRoot: 8 }, 0x1000, false)).toThrow(Fault);
     expect(mmu.translate(space, 0x1000, false)).toBe(0x3000);
   });
 

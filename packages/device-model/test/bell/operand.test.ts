@@ -4,7 +4,7 @@ import { Operand } from '../../src/bell/operand.ts';
 import { PagedMemory } from '../../src/paged-memory.ts';
 import { FakeHost } from '../fake-host.ts';
 
-const space = { number: 0, pageRoot: 0 };
+const space = { number: 0, pageRoot: 0, window: { base: 0, size: 0x1000000 } };
 
 let host: FakeHost;
 let vram: PagedMemory;

@@ -68,7 +68,7 @@ describe('a fault', () => {
 });
 
 describe('BAD_OPCODE', () => {
-  it.each([0x04, 0x0f, 0x13, 0x26, 0x32, 0xfe])('is for a packet that none is', (opcode) => {
+  it.each([0x05, 0x0f, 0x13, 0x26, 0x32, 0xfe])('is for a packet that none is', (opcode) => {
     expect(faultOf(0x00010000 | opcode)).toEqual([5, opcode, opcode, RING]);
   });
 });
@@ -271,6 +271,64 @@ describe('BAD_INDEX', () => {
     rig.submit(0, [0x00070020, DATA + 0x2000, 8, 0, 0, 2, 2]);
     rig.host.settle();
     expect(faultOf(0x00060025, DATA, 3, DATA + 0x1000, 3, 0)).toEqual([10, 0x25, 3, RING + 28]);
+  });
+});
+
+describe('REGISTER', () => {
+  const register = (offset: number, value: number): number[] => [0x00030004, offset, value];
+
+  it('faults PRIVILEGED in a channel that is not, whatever it names', () => {
+    expect(faultOf(...register(0x028, 7))).toEqual([14, 4, 0x028, RING]);
+    expect(rig.read(0x028)).toBe(200_000);
+  });
+
+  describe('of a privileged channel', () => {
+    beforeEach(() => {
+      rig.set(0, reg.CONTROL, 0);
+      rig.set(0, reg.CONTROL, 3);
+    });
+
+    it('writes the registers that packets may write, in their order', () => {
+      rig.submit(
+        0,
+        register(0x028, 7000),
+        ...[register(0x100, 1), register(0x104, 0x00010001), register(0x108, 4)],
+        ...[register(0x10c, DATA_VRAM / 4096), register(0x110, 1)],
+        fence(1),
+      );
+      rig.host.settle();
+      expect([rig.read(0x028), rig.read(0x114), rig.get(0, reg.FENCE)]).toEqual([7000, 1, 1]);
+      expect(rig.host.flips).toHaveLength(1);
+    });
+
+    it('forgets translations by TLB_INVALIDATE', () => {
+      rig.submit(0, fill(DATA, 4, 1));
+      rig.host.settle();
+      rig.map(0, DATA, 0x300000, 1, 3);
+      rig.submit(0, fill(DATA, 4, 2), register(0x02c, 0), fill(DATA, 4, 3));
+      rig.host.settle();
+      expect([rig.vram(DATA_VRAM), rig.vram(0x300000)]).toEqual([2, 3]);
+    });
+
+    it.each([
+      ...[0x000, 0x010, 0x014, 0x02a, 0x030, 0x038, 0x03c, 0x114, 0x118],
+      ...[0x4000, 0x4080, 0x10000, 0xffffffff],
+    ])('faults BAD_ARGUMENT at 0x%s', (offset) => {
+      expect(faultOf(...register(offset, 1))).toEqual([7, 4, offset, RING]);
+      expect([rig.read(0x010), rig.read(0x030)]).toEqual([1, 0]);
+    });
+  });
+
+  it('cannot be had by a channel that is enabled; turning it off does not change that', () => {
+    rig.set(0, reg.CONTROL, 3);
+    expect(rig.get(0, reg.CONTROL)).toBe(1);
+    rig.set(0, reg.CONTROL, 2);
+    expect(rig.get(0, reg.CONTROL)).toBe(0);
+    rig.set(0, reg.CONTROL, 3);
+    rig.set(0, reg.CONTROL, 1);
+    expect(rig.get(0, reg.CONTROL)).toBe(3);
+    rig.reset(0);
+    expect(rig.get(0, reg.CONTROL)).toBe(0);
   });
 });
 

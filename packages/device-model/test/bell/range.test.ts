@@ -5,7 +5,7 @@ import { Range } from '../../src/bell/range.ts';
 import { PagedMemory } from '../../src/paged-memory.ts';
 import { FakeHost } from '../fake-host.ts';
 
-const space = { number: 0, pageRoot: 0 };
+const space = { number: 0, pageRoot: 0, window: { base: 0, size: 0x1000000 } };
 const PAGES = 32;
 
 let host: FakeHost;

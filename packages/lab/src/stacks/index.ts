@@ -3,11 +3,13 @@ import { emulated } from './emulated.ts';
 import { native } from './native.ts';
 import { passthrough } from './passthrough.ts';
 import { pv } from './pv.ts';
+import { sriov } from './sriov.ts';
 import type { Stack, StackParts } from './stack.ts';
 
 const builders: ReadonlyMap<string, (parts: StackParts) => Stack> = new Map([
   ['native', native],
   ['passthrough', passthrough],
+  ['sriov', sriov],
   ['emulated', emulated],
   ['pv', pv],
 ]);
