@@ -7,6 +7,7 @@ export * from './replay.ts';
 export * from './tracer.ts';
 export * from './vm.ts';
 export type { BarPart, BarPolicy } from './pci-bus.ts';
+export { sharedWindow } from './shared-window.ts';
 export type { Computer } from './computer.ts';
 export type { IommuMode } from './dma-api.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';
