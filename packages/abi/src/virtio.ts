@@ -57,6 +57,14 @@ export interface QueueSetup {
   readonly device: number;
 }
 
+/** A shared memory region (§2.10): a part of a window on the device. */
+export interface SharedRegion {
+  readonly mmio: Mmio;
+  /** In bytes. */
+  readonly base: number;
+  readonly bytes: number;
+}
+
 /**
  * The way to a virtio device as its driver sees it (§2, §4). All but `notify` may take a round
  * trip. A transport that loses its device reports DEVICE_NEEDS_RESET from then on, and a
@@ -85,7 +93,7 @@ export interface VirtioTransport {
    * A shared memory region of the device, by its id (§2.10). Absent, or undefined: there is none.
    * What nothing is mapped to reads all ones.
    */
-  sharedMemory?(id: number): Mmio | undefined;
+  sharedMemory?(id: number): SharedRegion | undefined;
   /**
    * Has an MSI-X vector run `handler`, that belongs to neither the configuration nor a queue: an
    * extension of devices whose protocol names vectors. Until a reset. False: there is no such vector.
