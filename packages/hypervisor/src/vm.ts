@@ -2,17 +2,26 @@
  * A virtual machine: a part of the host's memory as its RAM, a virtual CPU, a virtual PCI bus.
  * A function on that bus is a device model in software, or a physical one that VFIO assigned.
  */
-import type { Bdf, DeviceHost, DeviceMemory, Display, Stateful } from '@doorbell/abi';
+import {
+  PAGE_BYTES,
+  type Bdf,
+  type DeviceHost,
+  type DeviceMemory,
+  type Display,
+  type Stateful,
+} from '@doorbell/abi';
 import { AddressSpace } from './address-space.ts';
 import { AssignedDevice } from './assigned-device.ts';
 import { GuestWindow, inSoftware } from './bus-master.ts';
 import { Computer } from './computer.ts';
 import { wire, type DeviceModel, type Host } from './host.ts';
+import type { PagePinner } from './host-bell/guest-pages.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
 import { directDma } from './dma-api.ts';
+import { cost } from './profile.ts';
 import { VfioProcess } from './vfio-process.ts';
 
 /** Guest RAM begins on a boundary of the IOMMU's large pages, so that few entries map it. */
@@ -132,6 +141,24 @@ export class Vm implements Stateful<unknown> {
   memory(isBusMaster: () => boolean): DeviceMemory {
     const { ram } = this.host.computer;
     return new GuestMemory(ram, this.ramBase, this.options.ramBytes, isBusMaster);
+  }
+
+  /** Pins pages of the guest's RAM for a device that the host serves it with; `limit`: how many at most. */
+  pinner(limit = this.options.ramBytes / PAGE_BYTES): PagePinner {
+    const { name, ramBytes } = this.options;
+    const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
+    return {
+      pin: (guestAddress) => {
+        if (process.pins >= limit) {
+          return -1;
+        }
+        this.host.machine.charge(cost['vfio.pinPage']);
+        return process.pin(guestAddress);
+      },
+      unpin: () => {
+        process.unpin();
+      },
+    };
   }
 
   save(): unknown {
