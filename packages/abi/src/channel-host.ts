@@ -54,7 +54,7 @@ export interface HostChannel {
   mapMemory(va: number, guestAddress: number, pages: number, writable: boolean): void;
   /** From here on the GPU cannot reach the pages. @throws GpuError `bad-range` when some are not mapped. */
   unmap(va: number, pages: number): void;
-  /** @throws GpuError `bad-range` when the GPU takes no such ring. */
+  /** Also after it has stopped by itself. @throws GpuError `bad-range` when the GPU takes no such ring. */
   start(place: RingPlace): void;
   /** Ends what it runs. It is off, and what is mapped stays mapped. */
   stop(): void;
@@ -62,6 +62,16 @@ export interface HostChannel {
   fault(): ChannelFault | undefined;
   /** Stops it and gives everything back. */
   close(): void;
+}
+
+/**
+ * The shared memory region of a virtual device (VIRTIO 1.3 §2.10): whole pages, each of which leads
+ * to nothing, or straight to a doorbell page.
+ */
+export interface SharedPages {
+  readonly pages: number;
+  map(page: number, doorbell: DoorbellPage): void;
+  unmap(page: number): void;
 }
 
 export interface ChannelHost {

@@ -101,6 +101,11 @@ export const gpuFormats = {
 export const blobMemory = { GUEST: 1, HOST3D: 2, HOST3D_GUEST: 3 } as const;
 export const blobFlags = { MAPPABLE: 1, SHAREABLE: 2, CROSS_DEVICE: 4 } as const;
 
+/** The shared memory region that blobs are mapped into (§5.7.6.8, `VIRTIO_GPU_SHM_ID_HOST_VISIBLE`). */
+export const SHM_HOST_VISIBLE = 1;
+/** How a mapped blob is cached (§5.7.6.8). */
+export const mapCaching = { NONE: 0, CACHED: 1, UNCACHED: 2, WRITE_COMBINED: 3 } as const;
+
 // ------------------------------------------------------------------------------ parts
 
 /** §5.7.6.7 `virtio_gpu_ctrl_hdr`: begins every command and every response. */

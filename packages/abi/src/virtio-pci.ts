@@ -41,6 +41,13 @@ export const virtioPciNotifyCap = struct('virtio_pci_notify_cap', {
 /** §4.1.4.9 `virtio_pci_cfg_cap`: a window for accesses through configuration space. */
 export const virtioPciCfgCap = struct('virtio_pci_cfg_cap', { ...capFields, pci_cfg_data: u32 });
 
+/** §4.1.4 `virtio_pci_cap64`: of a shared memory region (§4.1.4.7), whose id is in `id`. */
+export const virtioPciCap64 = struct('virtio_pci_cap64', {
+  ...capFields,
+  offset_hi: u32,
+  length_hi: u32,
+});
+
 /** "No vector" (§4.1.5.1.2.1). */
 export const NO_VECTOR = 0xffff;
 
@@ -99,6 +106,8 @@ export const virtioIsr = registerMap('virtio ISR', 4, 'ISR status (VIRTIO 1.3 §
 /** Where our virtio-pci functions have what. QEMU's have the same in BAR 4. */
 export const virtioPciLayout = {
   MSIX_BAR: 1,
+  /** The shared memory region, of a device that has one. */
+  SHARED_BAR: 2,
   BAR: 4,
   BAR_BYTES: 0x4000,
   COMMON: 0x0000,

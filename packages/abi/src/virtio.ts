@@ -3,7 +3,7 @@
  * device. A transport stands between two ports: the driver half calls a `VirtioTransport`, a
  * device half is a `VirtioDevice`, which its transport drives.
  */
-import type { RingMemory } from './ports.ts';
+import type { Mmio, RingMemory } from './ports.ts';
 
 /** Device ids (§5). */
 export const virtioIds = { GPU: 16 } as const;
@@ -57,6 +57,14 @@ export interface QueueSetup {
   readonly device: number;
 }
 
+/** A shared memory region (§2.10): a part of a window on the device. */
+export interface SharedRegion {
+  readonly mmio: Mmio;
+  /** In bytes. */
+  readonly base: number;
+  readonly bytes: number;
+}
+
 /**
  * The way to a virtio device as its driver sees it (§2, §4). All but `notify` may take a round
  * trip. A transport that loses its device reports DEVICE_NEEDS_RESET from then on, and a
@@ -81,6 +89,16 @@ export interface VirtioTransport {
   notify(queue: number): void;
   /** `handler` runs when the configuration or DEVICE_NEEDS_RESET changed (§2.5.3, §2.1.2). */
   onConfigChange(handler: () => void): void;
+  /**
+   * A shared memory region of the device, by its id (§2.10). Absent, or undefined: there is none.
+   * What nothing is mapped to reads all ones.
+   */
+  sharedMemory?(id: number): SharedRegion | undefined;
+  /**
+   * Has an MSI-X vector run `handler`, that belongs to neither the configuration nor a queue: an
+   * extension of devices whose protocol names vectors. Until a reset. False: there is no such vector.
+   */
+  handleVector?(vector: number, handler: () => void): boolean;
   /** Gives back what the transport holds. The device was reset. */
   release(): void;
 }

@@ -22,8 +22,10 @@ import {
   gpuResponseLayouts,
   gpuResponses,
   MAX_SCANOUTS,
+  mapCaching,
   memEntry,
   pipeTargets,
+  SHM_HOST_VISIBLE,
   virtioGpuConfig,
   virtioGpuFeatures,
 } from '../src/virtio-gpu.ts';
@@ -148,6 +150,8 @@ describe('the device', () => {
     });
     expect(blobMemory).toEqual({ GUEST: 1, HOST3D: 2, HOST3D_GUEST: 3 });
     expect(blobFlags).toEqual({ MAPPABLE: 1, SHAREABLE: 2, CROSS_DEVICE: 4 });
+    expect(mapCaching).toEqual({ NONE: 0, CACHED: 1, UNCACHED: 2, WRITE_COMBINED: 3 });
+    expect(SHM_HOST_VISIBLE).toBe(1);
   });
 });
 

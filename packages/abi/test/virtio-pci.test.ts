@@ -7,6 +7,7 @@ import {
   virtioCommonConfig,
   virtioIsr,
   virtioPciCap,
+  virtioPciCap64,
   virtioPciCaps,
   virtioPciCfgCap,
   virtioPciLayout,
@@ -47,6 +48,13 @@ describe('capabilities', () => {
     const value = { ...fields, pci_cfg_data: 0x24232221 };
     expect(virtioPciCfgCap.encode(value)).toEqual(bytes);
     expect(virtioPciCfgCap.decode(bytes)).toEqual(value);
+  });
+
+  it('4.1.4 and 4.1.4.7: for shared memory, the high halves of offset and length follow', () => {
+    const bytes = Uint8Array.of(...golden, 0x24, 0x23, 0x22, 0x21, 0x44, 0x43, 0x42, 0x41);
+    const value = { ...fields, offset_hi: 0x21222324, length_hi: 0x41424344 };
+    expect(virtioPciCap64.encode(value)).toEqual(bytes);
+    expect(virtioPciCap64.decode(bytes)).toEqual(value);
   });
 
   it('4.1.2 and 4.1.4: have these numbers', () => {
@@ -105,7 +113,14 @@ describe('registers', () => {
 
   it('are where QEMU has them', () => {
     expect(virtioPciLayout).toEqual({
-      ...{ MSIX_BAR: 1, BAR: 4, BAR_BYTES: 0x4000, PART_BYTES: 0x1000, NOTIFY_MULTIPLIER: 4 },
+      ...{
+        MSIX_BAR: 1,
+        SHARED_BAR: 2,
+        BAR: 4,
+        BAR_BYTES: 0x4000,
+        PART_BYTES: 0x1000,
+        NOTIFY_MULTIPLIER: 4,
+      },
       ...{ COMMON: 0x0000, ISR: 0x1000, DEVICE: 0x2000, NOTIFY: 0x3000 },
     });
   });

@@ -14,4 +14,5 @@ export { blit } from './bell/blit.ts';
 export { copyRows, fill } from './bell/copy.ts';
 export { Renderer, type DrawCall } from './bell/renderer.ts';
 export type { Surface } from './bell/surface.ts';
+export { SharedMemory } from './shared-memory.ts';
 export { VirtioPci, type VirtioPciParts, type VirtioUpcalls } from './virtio-pci.ts';

@@ -5,9 +5,11 @@ import {
   type RegisterMap,
   registerMap,
   type RegisterRow,
+  SHM_HOST_VISIBLE,
   type Struct,
   VENDOR_CAPABILITY,
   virtioPciCap,
+  virtioPciCap64,
   virtioPciCaps,
   virtioPciCfgCap,
   virtioPciLayout,
@@ -36,6 +38,7 @@ function capabilityMap<F extends Fields>(
 }
 
 const plain = capabilityMap(virtioPciCap);
+const shared = capabilityMap(virtioPciCap64);
 const notify = capabilityMap(virtioPciNotifyCap);
 /** §4.1.4.9: the only one that the driver writes. */
 const configAccess = capabilityMap(virtioPciCfgCap, ['bar', 'offset', 'length', 'pci_cfg_data']);
@@ -51,6 +54,8 @@ const capabilityOffsets = {
 export const VIRTIO_MSIX_OFFSET = 0x98;
 export const VIRTIO_PCIE_OFFSET = 0xa4;
 export const VIRTIO_PM_OFFSET = 0xe0;
+/** Behind all that QEMU's functions have. */
+const SHARED_OFFSET = 0xe8;
 
 /** The window of §4.1.4.9 as it stands in configuration space. */
 export const configWindow = {
@@ -72,6 +77,18 @@ export function addVirtioCapabilities(config: ConfigSpace): void {
   addStructure(config, plain, 'DEVICE');
   addStructure(config, plain, 'ISR');
   addStructure(config, plain, 'COMMON');
+}
+
+/** Adds the one that says where the shared memory region is: all of a BAR (§4.1.4.7). */
+export function addSharedMemory(config: ConfigSpace, bytes: number): void {
+  config.addCapability(shared, SHARED_OFFSET, {
+    cap_vndr: VENDOR_CAPABILITY,
+    cap_len: shared.size,
+    cfg_type: virtioPciCaps.SHARED_MEMORY,
+    bar: virtioPciLayout.SHARED_BAR,
+    id: SHM_HOST_VISIBLE,
+    length: bytes,
+  });
 }
 
 function addStructure(

@@ -9,6 +9,7 @@ import {
   deviceStatus,
   hasFeature,
   NO_VECTOR,
+  type SharedPages,
   type Stateful,
   VIRTIO_PCI_DEVICE_BASE,
   VIRTIO_PCI_VENDOR,
@@ -20,7 +21,9 @@ import {
 } from '@doorbell/abi';
 import type { Bar, BarRegion } from './bar.ts';
 import { type FunctionState, PciFunction } from './pci-function.ts';
+import { SharedMemory } from './shared-memory.ts';
 import {
+  addSharedMemory,
   addVirtioCapabilities,
   configWindow,
   VIRTIO_MSIX_OFFSET,
@@ -40,8 +43,12 @@ const MSIX_BAR_BYTES = 0x1000;
 const MSIX_ENTRY_BYTES = 16;
 const MOST_MESSAGES = MSIX_BAR_BYTES / 2 / MSIX_ENTRY_BYTES;
 
-/** What a device half tells its driver. */
-export type VirtioUpcalls = Pick<VirtioHost, 'notifyDriver' | 'configChanged'>;
+/** What a device half tells its driver, and shows it. */
+export interface VirtioUpcalls extends Pick<VirtioHost, 'notifyDriver' | 'configChanged'> {
+  /** Signals one of `extraVectors`, if MSI-X is on: an extension, with which ISR has nothing to do. */
+  signalVector(vector: number): void;
+  readonly shared: SharedPages | undefined;
+}
 
 export interface VirtioPciParts {
   /** Makes the device. It makes no upcall before the function is there. */
@@ -51,6 +58,10 @@ export interface VirtioPciParts {
   /** The board's ids; default: QEMU's. */
   readonly subsystemVendor?: number;
   readonly subsystem?: number;
+  /** Of a shared memory region (§2.10). Default: there is none. */
+  readonly sharedPages?: number;
+  /** MSI-X vectors behind those of the configuration and of the queues. Default: 0. */
+  readonly extraVectors?: number;
 }
 
 export interface VirtioPciState {
@@ -66,16 +77,24 @@ export interface VirtioPciState {
  */
 export class VirtioPci extends PciFunction implements Stateful<VirtioPciState> {
   readonly device: VirtioDevice;
+  readonly shared: SharedMemory | undefined;
   /** Available buffer notifications that reached the device. */
   kicks = 0;
   private isr = 0;
+  /** The first MSI-X vector that neither the configuration nor a queue has. */
+  private readonly firstExtra: number;
   private readonly common: CommonConfig;
   private readonly window: ConfigWindow;
 
   /** @throws RangeError when the device has more queues than there can be MSI-X vectors. */
-  constructor(host: DeviceHost, { make, ...identity }: VirtioPciParts) {
+  constructor(host: DeviceHost, parts: VirtioPciParts) {
+    const { make, sharedPages = 0, extraVectors = 0, ...identity } = parts;
     const upcalls: { to?: VirtioPci } = {};
+    const shared =
+      sharedPages === 0 ? undefined : new SharedMemory(sharedPages, () => host.decodeChanged());
     const device = make({
+      shared,
+      signalVector: (vector) => upcalls.to?.signalVector(vector),
       notifyDriver: (queue) => upcalls.to?.notifyDriver(queue),
       configChanged: () => upcalls.to?.configChanged(),
     });
@@ -89,15 +108,21 @@ export class VirtioPci extends PciFunction implements Stateful<VirtioPciState> {
     });
     upcalls.to = this;
     this.device = device;
+    this.shared = shared;
     const messages = device.queues + 1;
-    if (messages > MOST_MESSAGES) {
+    this.firstExtra = messages;
+    if (messages + extraVectors > MOST_MESSAGES) {
       throw new RangeError(`A virtio-pci function has ${MOST_MESSAGES - 1} queues at most.`);
     }
     this.common = new CommonConfig({ device, messages, onReset: () => this.clearIsr() });
     const structures = this.makeStructures();
     this.addBar(structures);
-    this.addInterrupts(messages);
+    this.addInterrupts(messages + extraVectors);
     addVirtioCapabilities(this.config);
+    if (shared !== undefined) {
+      this.addBar(shared.bar);
+      addSharedMemory(this.config, shared.bar.size);
+    }
     this.addPcie(VIRTIO_PCIE_OFFSET);
     this.addPowerManagement(VIRTIO_PM_OFFSET);
     this.window = new ConfigWindow(this.config, structures);
@@ -205,6 +230,12 @@ export class VirtioPci extends PciFunction implements Stateful<VirtioPciState> {
 
   private message(vector: number): void {
     if (vector !== NO_VECTOR) {
+      this.signal(vector);
+    }
+  }
+
+  private signalVector(vector: number): void {
+    if (vector >= this.firstExtra && this.msixEnabled()) {
       this.signal(vector);
     }
   }

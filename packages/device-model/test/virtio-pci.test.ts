@@ -226,6 +226,57 @@ describe('notifications of the driver', () => {
   });
 });
 
+describe('a function with shared memory and vectors of its own', () => {
+  beforeEach(() => {
+    const made = new FakeVirtioDevice();
+    pci = new VirtioPci(host, {
+      classCode: 0x038000,
+      sharedPages: 256,
+      extraVectors: 8,
+      make: (given) => {
+        upcalls = given;
+        return made;
+      },
+    });
+    pci.configWrite(0x04, 2, 6);
+  });
+
+  it('2.10 and 4.1.4.7: says that region 1 is all of BAR 2, 1 MiB of 64 bits', () => {
+    const shared = capabilities().find(({ type, id }) => id === 9 && type === 8);
+    expect(shared).toEqual({ at: 0xe8, id: 9, length: 24, type: 8 });
+    const words = [0xec, 0xf0, 0xf4, 0xf8, 0xfc].map((at) => config(at, 4));
+    expect(words).toEqual([0x0102, 0, 0x100000, 0, 0]);
+    pci.configWrite(0x18, 4, 0xffffffff);
+    pci.configWrite(0x1c, 4, 0xffffffff);
+    expect([config(0x18, 4), config(0x1c, 4)]).toEqual([0xfff0000c, 0xffffffff]);
+  });
+
+  it('is asked for nothing that is mapped: what traps reads all ones, and stores are lost', () => {
+    const changes = host.decodeChanges;
+    upcalls.shared?.map(3, { endpoint: pci, bar: 4, offset: 0 });
+    expect(host.decodeChanges).toBe(changes + 1);
+    pci.barWrite(2, 0x3014, 1, 3);
+    expect(pci.barRead(2, 0x3014, 1)).toBe(0xff);
+    expect(read(0x14, 1)).toBe(0);
+  });
+
+  it('signals the vectors behind those of the queues, and no other by that way', () => {
+    expect(config(MSIX_CONTROL, 2) & 0x7ff).toBe(11);
+    upcalls.signalVector(4);
+    enableMsix(12);
+    for (const vector of [0, 3, 4, 11, 12, 0xffff]) {
+      upcalls.signalVector(vector);
+    }
+    expect(messages()).toEqual([0x1004, 0x100b]);
+    expect(read(ISR, 1)).toBe(0);
+  });
+
+  it('4.1.5.1.2.1: gives none of them to a queue', () => {
+    write(0x1a, 2, 4);
+    expect(read(0x1a, 2)).toBe(0xffff);
+  });
+});
+
 describe('device configuration', () => {
   it('4.1.4.3.1: changes the generation when the driver reads what changed', () => {
     const before = read(0x15, 1);

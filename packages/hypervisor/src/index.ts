@@ -10,6 +10,7 @@ export type { BarPart, BarPolicy } from './pci-bus.ts';
 export type { PciTopology } from './pci-topology.ts';
 export type { PciSlots, Port, PortOptions } from './physical-pci.ts';
 export type { DeviceModel } from './wiring.ts';
+export { sharedWindow } from './shared-window.ts';
 export type { Computer } from './computer.ts';
 export type { IommuMode } from './dma-api.ts';
 export { GuestChannels } from './host-bell/guest-channels.ts';

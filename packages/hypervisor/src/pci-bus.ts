@@ -6,6 +6,7 @@ import {
   barOffset,
   type BarShape,
   type Bdf,
+  type DoorbellPage,
   formatBdf,
   type PciEndpoint,
   type Trace,
@@ -31,6 +32,8 @@ export interface BarPart {
   readonly size: number;
   /** Its address on the physical bus; absent: the one that it has on this bus. */
   readonly onBus?: number;
+  /** A part of another function's BAR that answers in its place: as a hypervisor's page tables have it. */
+  readonly through?: DoorbellPage;
 }
 export type BarPolicy = (bar: number, size: number) => readonly BarPart[];
 
@@ -174,10 +177,15 @@ export class PciBus {
       if (!upstream.isReached(base, shape.size)) {
         continue;
       }
-      for (const { kind, offset, size, onBus = base + offset } of policy(bar, shape.size)) {
+      for (const part of policy(bar, shape.size)) {
+        const { kind, offset, size, onBus = base + offset } = part;
+        const answers = part.through ?? { endpoint, bar, offset };
         const name = `${formatBdf(at)} BAR${bar}`;
         const place = { base: base + offset, size, onBus };
-        const added = this.space.add({ name, ...place, kind, endpoint, bar, barOffset: offset });
+        const added = this.space.add({
+          ...{ name, ...place, kind },
+          ...{ endpoint: answers.endpoint, bar: answers.bar, barOffset: answers.offset },
+        });
         if (added && (kind === 'mapped' || kind === 'shared')) {
           this.trace.event('mapped', place.base, size);
         }

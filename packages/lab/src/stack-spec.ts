@@ -52,6 +52,37 @@ const iommu = (values: readonly string[], fallback: string, doc: string): StackO
   doc,
 });
 
+/** Of a virtqueue, and how each side learns of what is in it. */
+const virtqueueOptions: Readonly<Record<string, StackOption>> = {
+  ring: {
+    values: ['split', 'packed'],
+    default: 'split',
+    doc: "The virtqueue's layout (VIRTIO 1.3 §2.7, §2.8).",
+  },
+  notify: {
+    values: ['event-idx', 'interrupt', 'poll'],
+    default: 'event-idx',
+    doc: 'How each side learns of work: when an index passes the one it named, by a flag, or by looking again and again.',
+  },
+  batch: {
+    values: [],
+    range: { least: 1, most: 64 },
+    default: '1',
+    doc: 'Commands that the driver collects before it publishes them.',
+  },
+  ioeventfd: {
+    values: ['on', 'off'],
+    default: 'on',
+    doc: 'The kernel wakes the backend on a notification; off: the device model is entered.',
+  },
+};
+
+const postedInterrupts: StackOption = {
+  values: ['off', 'on'],
+  default: 'off',
+  doc: 'The hardware posts interrupts to the running guest, without exits.',
+};
+
 const kinds: readonly StackKind[] = [
   {
     name: 'native',
@@ -77,11 +108,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
       ),
-      'posted-interrupts': {
-        values: ['off', 'on'],
-        default: 'off',
-        doc: 'The hardware posts interrupts to the running guest, without exits.',
-      },
+      'posted-interrupts': postedInterrupts,
     },
   },
   {
@@ -95,11 +122,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
       ),
-      'posted-interrupts': {
-        values: ['off', 'on'],
-        default: 'off',
-        doc: 'The hardware posts interrupts to the running guest, without exits.',
-      },
+      'posted-interrupts': postedInterrupts,
       vfs: {
         values: [],
         range: { least: 1, most: TOTAL_VFS },
@@ -127,27 +150,7 @@ const kinds: readonly StackKind[] = [
     doc: 'The driver knows that it is a guest: requests on a shared-memory virtqueue; a backend checks each and uses the GPU of the host.',
     driver: 'pv-frontend',
     options: {
-      ring: {
-        values: ['split', 'packed'],
-        default: 'split',
-        doc: "The virtqueue's layout (VIRTIO 1.3 §2.7, §2.8).",
-      },
-      notify: {
-        values: ['event-idx', 'interrupt', 'poll'],
-        default: 'event-idx',
-        doc: 'How each side learns of work: when an index passes the one it named, by a flag, or by looking again and again.',
-      },
-      batch: {
-        values: [],
-        range: { least: 1, most: 64 },
-        default: '1',
-        doc: 'Commands that the driver collects before it publishes them.',
-      },
-      ioeventfd: {
-        values: ['on', 'off'],
-        default: 'on',
-        doc: 'The kernel wakes the backend on a notification; off: the device model is entered.',
-      },
+      ...virtqueueOptions,
       renderer: {
         values: ['host', 'software', 'null'],
         default: 'host',
@@ -160,6 +163,13 @@ const kinds: readonly StackKind[] = [
         doc: 'Where the backend is: on the same virtual machine, in a thread, or behind a socket. Time is virtual only inline.',
       },
     },
+  },
+  {
+    name: 'pv-assisted',
+    term: 'hardware-assisted paravirtualization',
+    doc: "The driver asks for memory and a channel by requests on a virtqueue, and submits straight to the channel's doorbell page; the host owns the GPU's page tables.",
+    driver: 'pv-frontend',
+    options: { ...virtqueueOptions, 'posted-interrupts': postedInterrupts },
   },
 ];
 

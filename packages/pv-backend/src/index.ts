@@ -2,6 +2,7 @@ export type { DeviceQueue } from './ring/device-queue.ts';
 export { PackedDeviceQueue } from './ring/packed.ts';
 export { SplitDeviceQueue } from './ring/split.ts';
 export { MessageServer, type MessageServerParts } from './message-server.ts';
+export type { ChannelParts } from './gpu/channel/channel-parts.ts';
 export type { DeviceCounts } from './gpu/counts.ts';
 export type { CursorImage, CursorPlace, CursorSink } from './gpu/cursor.ts';
 export type { Limits } from './gpu/limits.ts';

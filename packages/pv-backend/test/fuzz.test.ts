@@ -5,6 +5,7 @@
 import {
   CommandEncoder,
   deviceStatus,
+  encodeRecord,
   gpuCommandLayouts,
   gpuCommands,
   gpuFormats,
@@ -12,6 +13,7 @@ import {
 } from '@doorbell/abi';
 import { expect, it } from 'vitest';
 import type { Limits } from '../src/index.ts';
+import { fakeChannels } from './fake-channel-host.ts';
 import { FakeGpu } from './fake-gpu.ts';
 import { Random } from './random.ts';
 import {
@@ -51,6 +53,11 @@ const limits: Limits = {
   contexts: 3,
   attachments: 12,
   commandBytes: 1500,
+  channels: 2,
+  vramPages: 20,
+  pinnedPages: 20,
+  channelRanges: 8,
+  recordBytes: 400,
 };
 const { DEVICE_NEEDS_RESET } = deviceStatus;
 const names = Object.keys(gpuCommands) as GpuCommandName[];
@@ -113,6 +120,51 @@ function stream(random: Random): Uint32Array {
   return encoder.finish().words;
 }
 
+/** Records that are right, or nearly. */
+function channelStream(random: Random): Uint32Array {
+  const va = 4096 * random.below(12) + (random.chance(20) ? 4 : 0);
+  const pages = random.chance(20) ? random.word() : random.below(5);
+  const address = random.chance(10) ? random.word() : PAGES + 4096 * random.below(40);
+  const report = PAGES + 4 * random.below(PAGE_BYTES / 4);
+  const fence = va + 4 * random.below(2000);
+  const start = { ring: va, ring_bytes: 4096 * random.below(3), fence, report };
+  const made = Array.from({ length: random.below(5) }, () =>
+    random.of([
+      () => encodeRecord('ALLOCATE', { va, pages }),
+      () => encodeRecord('MAP', { va, pages, address, writable: random.below(3) }),
+      () => encodeRecord('UNMAP', { va }),
+      () => encodeRecord('START', { ...start, vector: 2 + random.below(4) }),
+      () => encodeRecord('STOP', {}),
+    ])(),
+  );
+  const words = Uint32Array.from(made.flatMap((part) => [...part]));
+  return random.chance(10) ? words.subarray(random.below(3)) : words;
+}
+
+/** A command about channels that is right, or nearly. */
+function channelCommand(random: Random): Uint8Array {
+  const id = random.below(7);
+  const ctx_id = random.chance(8) ? random.below(4) : 2;
+  const isDoorbell = random.chance(2);
+  const blob = {
+    ...{ resource_id: id, blob_mem: 2, blob_flags: isDoorbell ? 1 : 0, size: 4096n },
+    blob_id: BigInt(isDoorbell ? 0 : 4096 * random.below(12)),
+  };
+  return random.of([
+    () => command('CTX_CREATE', { context_init: 49 }, { ctx_id }),
+    () => submit(ctx_id, channelStream(random)),
+    () => submit(ctx_id, channelStream(random), fence(random.word())),
+    () => command('RESOURCE_CREATE_BLOB', blob, { ctx_id }),
+    () => command('RESOURCE_MAP_BLOB', { resource_id: id, offset: BigInt(4096 * random.below(9)) }),
+    () => command('RESOURCE_UNMAP_BLOB', { resource_id: id }),
+    () =>
+      command('SET_SCANOUT_BLOB', {
+        ...{ resource_id: id, r: rect(0, 0, 16, 16), width: 16, height: 16, format: 67 },
+        ...{ strides: [64, 0, 0, 0], offsets: [0, 0, 0, 0] },
+      }),
+  ])();
+}
+
 /** A command that is right, or nearly. */
 function likely(random: Random): Uint8Array {
   const id = random.below(7);
@@ -152,6 +204,7 @@ function likely(random: Random): Uint8Array {
     () => command('CTX_DETACH_RESOURCE', { resource_id: id }, { ctx_id: ctx }),
     () => command('CTX_DESTROY', {}, { ctx_id: ctx }),
     () => command(random.of(names), {}, { ctx_id: ctx }),
+    ...Array.from({ length: 8 }, () => () => channelCommand(random)),
   ])();
 }
 
@@ -186,10 +239,14 @@ class Fuzz {
   readonly violations: string[];
   /** Slots that hold commands. */
   private readonly sent = new Set<number>();
+  private readonly fake = fakeChannels();
 
   constructor(seed: number) {
     this.random = new Random(seed);
-    this.driver = new ScriptedDriver({ limits, scanouts: 2 }, new FakeGpu());
+    this.driver = new ScriptedDriver(
+      { limits, scanouts: 2, channels: this.fake.channels },
+      new FakeGpu(),
+    );
     this.violations = watch(this.driver, () => this.sent);
   }
 
@@ -251,6 +308,11 @@ class Fuzz {
   private async disturb(): Promise<void> {
     const { driver, random } = this;
     const { device } = driver;
+    for (const channel of this.fake.host.opened) {
+      if (channel.place !== undefined && random.chance(3)) {
+        channel.stopWith({ fault: random.word(), address: random.word(), packet: 0 });
+      }
+    }
     if (random.chance(100)) {
       device.writeStatus(random.below(256));
     }
@@ -268,6 +330,10 @@ class Fuzz {
     const { device, gpu } = driver;
     expect(driver.failures).toEqual([]);
     expect(violations).toEqual([]);
+    expect(this.fake.host.mistakes).toEqual([]);
+    expect(this.fake.signals.every((vector) => vector === 3 || vector === 4)).toBe(true);
+    expect(this.fake.host.vramPages).toBeLessThanOrEqual(limits.vramPages);
+    expect(this.fake.host.pinned).toBeLessThanOrEqual(limits.pinnedPages);
     expect(gpu.bytes).toBeLessThanOrEqual(limits.hostBytes);
     expect(gpu.alive).toBeLessThanOrEqual(limits.resources + 2);
     const isLive = (device.status & 0xff) === 15 && device.queue(0).enabled;
@@ -283,6 +349,8 @@ class Fuzz {
       device.writeStatus(0);
       await settled();
       expect(gpu).toMatchObject({ alive: 0, bytes: 0 });
+      expect(this.fake.host.isIdle).toBe(true);
+      expect(this.fake.shared.mapped.size).toBe(0);
       await this.start();
     }
   }

@@ -1,8 +1,11 @@
-/** What the device's contexts understand: the capset `bell`, if there is one (§5.7.6.8). */
+/** What the device's contexts understand: its capsets (§5.7.6.8). */
 import {
   BELL_CAPSET,
   BELL_CAPSET_VERSION,
   bellCapset,
+  CHANNEL_CAPSET,
+  CHANNEL_CAPSET_VERSION,
+  channelCapset,
   commandNames,
   commands,
   ctrlHeader,
@@ -12,7 +15,8 @@ import {
   MAX_SURFACE,
   virtioGpuFeatures,
 } from '@doorbell/abi';
-import type { Session } from './probe.ts';
+import { ProbeError } from './probe-error.ts';
+import type { Session, VectorRange } from './probe.ts';
 import { getCapset, getCapsetInfo, type Request } from './requests.ts';
 
 /** The most capsets that are asked for: Linux's ids end at 63. */
@@ -28,32 +32,70 @@ const only2d: GpuFeatures = {
   compute: false,
 };
 
-/** @param ask  gives the response to a command. */
-export async function readFeatures(
+/** Gives the response to a command. */
+type Ask = (request: Request) => Promise<Uint8Array>;
+
+/** Of the capset `bell`; without it the device knows images alone. */
+export async function readFeatures(session: Session, ask: Ask): Promise<GpuFeatures> {
+  const bytes = await readCapset(session, ask, {
+    ...{ id: BELL_CAPSET, version: BELL_CAPSET_VERSION, size: bellCapset.size },
+  });
+  return bytes === undefined ? only2d : featuresOf(bellCapset.decode(bytes));
+}
+
+/** Of the capset `bell-channel`. @throws ProbeError when there is none. */
+export async function readChannelFeatures(
   session: Session,
-  ask: (request: Request) => Promise<Uint8Array>,
-): Promise<GpuFeatures> {
+  ask: Ask,
+): Promise<{ readonly features: GpuFeatures; readonly vectors: VectorRange }> {
+  const bytes = await readCapset(session, ask, {
+    ...{ id: CHANNEL_CAPSET, version: CHANNEL_CAPSET_VERSION, size: channelCapset.size },
+  });
+  if (bytes === undefined) {
+    throw new ProbeError('The device has no channels: it does not offer the capset bell-channel.');
+  }
+  const capset = channelCapset.decode(bytes);
+  const vectors = { first: capset.first_vector, count: capset.vectors };
+  return { features: featuresOf(capset), vectors };
+}
+
+interface CapsetKind {
+  readonly id: number;
+  readonly version: number;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** Undefined: it is not offered, or its response is too short for one. */
+async function readCapset(
+  session: Session,
+  ask: Ask,
+  { id, version, size }: CapsetKind,
+): Promise<Uint8Array | undefined> {
   const { VIRGL, CONTEXT_INIT } = virtioGpuFeatures;
   if (!hasFeature(session.features, VIRGL) || !hasFeature(session.features, CONTEXT_INIT)) {
-    return only2d;
+    return undefined;
   }
   for (let index = 0; index < Math.min(session.capsets, MOST_CAPSETS); index++) {
     const info = gpuResponseLayouts.OK_CAPSET_INFO.decode(await ask(getCapsetInfo(index)));
-    const known = info.capset_max_version >= BELL_CAPSET_VERSION;
-    if (info.capset_id === BELL_CAPSET && known && info.capset_max_size >= bellCapset.size) {
-      const request = getCapset(BELL_CAPSET, BELL_CAPSET_VERSION, bellCapset.size);
-      return decodeCapset(await ask(request));
+    const known = info.capset_max_version >= version;
+    if (info.capset_id === id && known && info.capset_max_size >= size) {
+      const response = await ask(getCapset(id, version, size));
+      return response.length < ctrlHeader.size + size
+        ? undefined
+        : response.subarray(ctrlHeader.size);
     }
   }
-  return only2d;
+  return undefined;
 }
 
-/** Too short a response is no capset: the device is one for images alone. */
-function decodeCapset(response: Uint8Array): GpuFeatures {
-  if (response.length < ctrlHeader.size + bellCapset.size) {
-    return only2d;
-  }
-  const capset = bellCapset.decode(response, ctrlHeader.size);
+interface CapsetLimits {
+  readonly max_buffer_bytes: bigint;
+  readonly max_image_size: number;
+  readonly commands: Uint8Array;
+}
+
+function featuresOf(capset: CapsetLimits): GpuFeatures {
   const offered = (opcode: number): boolean =>
     ((capset.commands[opcode >>> 3] >>> (opcode & 7)) & 1) === 1;
   return {

@@ -22,6 +22,7 @@ import { Watch } from './watch.ts';
 
 /** How often it may be lost before anything new comes to an end. */
 const MOST_RECOVERIES = 8;
+const always = (): boolean => true;
 
 export class VirtioGpuDevice {
   readonly parts: FrontendParts;
@@ -31,8 +32,12 @@ export class VirtioGpuDevice {
   session: Session;
   readonly features: GpuFeatures;
 
+  readonly options: FrontendOptions;
+  /** Work that has ended and was no command: what goes on is not silent. */
+  progress = 0;
+  /** Run when the device is gone for good, after all operations have ended. */
+  readonly onLoss = new Set<(error: GpuError) => void>();
   private readonly transport: VirtioTransport;
-  private readonly options: FrontendOptions;
   private readonly waiting: Waiting;
   private readonly watch: Watch;
   private undo: Undo;
@@ -169,11 +174,23 @@ export class VirtioGpuDevice {
     }
   }
 
-  /** Waits, and looks after the device if need be. All operations end when it is lost. */
-  async until(condition: () => boolean, reason: WaitReason): Promise<void> {
+  /** Whoever waits looks again. */
+  wake(): void {
+    this.waiting.wake();
+  }
+
+  /**
+   * Waits, and looks after the device if need be. All operations end when it is lost.
+   * @param asks  whether the wait is for commands: then the device is to notify of their ends.
+   */
+  async until(
+    condition: () => boolean,
+    reason: WaitReason,
+    asks: () => boolean = always,
+  ): Promise<void> {
     for (;;) {
       await this.waiting.asleep(() => !this.looking);
-      const heard = await this.waiting.pause(condition, reason);
+      const heard = await this.waiting.pause(condition, reason, asks);
       if (!this.looking && (this.waiting.attention || !heard)) {
         await this.look(heard);
       } else if (heard && condition()) {
@@ -188,7 +205,7 @@ export class VirtioGpuDevice {
     this.looking = true;
     this.waiting.attention = false;
     try {
-      const loss = this.hopeless ?? (await this.watch.look(this.session, heard));
+      const loss = this.hopeless ?? (await this.watch.look(this.session, heard, this.progress));
       if (loss !== undefined && this.loss === undefined) {
         const recovers = this.options.recover && this.hopeless === undefined;
         await (recovers ? this.recover(loss) : this.lose(loss));
@@ -214,6 +231,9 @@ export class VirtioGpuDevice {
       await this.endSession();
     } finally {
       this.order.lose(this.loss);
+      for (const lose of this.onLoss) {
+        lose(this.loss);
+      }
     }
   }
 

@@ -18,6 +18,8 @@ import {
   type VirtioTransport,
 } from '@doorbell/abi';
 import type { FrontendCounts } from './counts.ts';
+import { ChannelGpu } from './assisted/gpu.ts';
+import { ChannelSlots } from './assisted/slots.ts';
 import { VirtioGpuDevice } from './device.ts';
 import { ContextGpu } from './gpu.ts';
 import type { FrontendOptions, FrontendParts } from './options.ts';
@@ -75,9 +77,14 @@ export async function probeVirtioGpu(
     const undo = new Undo();
     try {
       const { session, features } = await startSession(transport, parts, options, waiting, undo);
+      const slots =
+        session.channelVectors === undefined
+          ? undefined
+          : new ChannelSlots(transport, session.channelVectors, options);
       return new Driver(
         new VirtioGpuDevice(transport, parts, options, waiting, undo, session, features),
         transport,
+        slots,
       );
     } catch (error) {
       await undo.run().catch(() => {}); // the first error tells more
@@ -114,13 +121,20 @@ function checkOptions({ batch, pollNs }: FrontendOptions): void {
 class Driver implements VirtioGpuDriver {
   private readonly device: VirtioGpuDevice;
   private readonly transport: VirtioTransport;
-  private readonly opened = new Set<ContextGpu>();
+  /** A `Gpu` is a channel of its own. */
+  private readonly slots: ChannelSlots | undefined;
+  private readonly opened = new Set<ContextGpu | ChannelGpu>();
   private lastContext = 0;
   private lastHandle = 0;
   private removed = false;
 
-  constructor(device: VirtioGpuDevice, transport: VirtioTransport) {
+  constructor(
+    device: VirtioGpuDevice,
+    transport: VirtioTransport,
+    slots: ChannelSlots | undefined,
+  ) {
     this.device = device;
+    this.slots = slots;
     this.transport = transport;
   }
 
@@ -131,9 +145,15 @@ class Driver implements VirtioGpuDriver {
   async open(): Promise<Gpu> {
     this.device.check();
     const nextHandle = (): number => ++this.lastHandle;
-    const gpu = new ContextGpu(this.device, ++this.lastContext, nextHandle, () => {
+    const closed = (): void => {
       this.opened.delete(gpu);
-    });
+    };
+    const context = ++this.lastContext;
+    const { device, slots } = this;
+    const gpu =
+      slots === undefined
+        ? new ContextGpu(device, context, nextHandle, closed)
+        : new ChannelGpu({ device, context, slots, nextHandle, closed });
     await gpu.open();
     this.opened.add(gpu);
     return gpu;

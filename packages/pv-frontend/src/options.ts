@@ -19,6 +19,11 @@ export interface FrontendOptions {
   readonly notify: 'interrupt' | 'event-idx' | 'poll';
   /** The most commands that are collected before they are published. A wait publishes what there is. */
   readonly batch: number;
+  /**
+   * A `Gpu` is a channel of the physical GPU (capset `bell-channel`), which the device must offer:
+   * the driver submits to it by itself. Not with `recover`.
+   */
+  readonly channels?: boolean;
   /** Rebuild everything when the device was lost, in place of reporting it. */
   readonly recover: boolean;
   /** How long a lost device is waited for, with `recover`. 30 s when absent. */

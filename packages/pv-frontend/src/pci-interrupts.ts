@@ -33,6 +33,8 @@ export class PciInterrupts {
   private readonly isr: { read(): number };
   private config: (() => void) | undefined;
   private readonly queues = new Map<number, () => void>();
+  /** By vector: what belongs to neither the configuration nor a queue. */
+  private readonly others = new Map<number, () => void>();
   /** Vectors that have a message, and how to take it back. */
   private readonly routed = new Map<number, () => void>();
 
@@ -67,6 +69,7 @@ export class PciInterrupts {
     }
     this.routed.clear();
     this.queues.clear();
+    this.others.clear();
     this.config = undefined;
   }
 
@@ -80,6 +83,15 @@ export class PciInterrupts {
   onQueue(queue: number, handler: () => void): number | undefined {
     this.queues.set(queue, handler);
     return this.route(this.vectorOf(queue));
+  }
+
+  /** Likewise, for a vector that neither has. False: there is no such vector. */
+  onVector(vector: number, handler: () => void): boolean {
+    if (vector >= (this.table?.vectors ?? 0)) {
+      return false;
+    }
+    this.others.set(vector, handler);
+    return this.route(vector) !== undefined;
   }
 
   private vectorOf(queue: number): number {
@@ -98,6 +110,7 @@ export class PciInterrupts {
   }
 
   private onMessage(vector: number): void {
+    this.others.get(vector)?.();
     if (vector === CONFIG_VECTOR) {
       this.config?.();
     }

@@ -7,6 +7,7 @@ import {
   VENDOR_CAPABILITY,
   virtioCommonConfig,
   virtioPciCap,
+  virtioPciCap64,
   virtioPciCaps,
   virtioPciNotifyCap,
 } from '@doorbell/abi';
@@ -45,6 +46,26 @@ export function findStructures(device: PciDevice): VirtioStructures {
   const multiplier = device.config.read(at + virtioPciNotifyCap.offsets.notify_off_multiplier, 4);
   const config = window(device, caps, DEVICE, 1);
   return { common, isr, notify: { window: notify, multiplier }, device: config };
+}
+
+/** §4.1.4.7: a shared memory region, by its id; undefined: there is none, or it is not within its BAR. */
+export function sharedRegion(device: PciDevice, id: number): Window | undefined {
+  const { offsets } = virtioPciCap64;
+  const { config } = device;
+  const at = vendorCapabilities(config).find(
+    (each) =>
+      config.read(each + offsets.cfg_type, 1) === virtioPciCaps.SHARED_MEMORY &&
+      config.read(each + offsets.id, 1) === id,
+  );
+  const bar = at === undefined ? LAST_BAR + 1 : config.read(at + offsets.bar, 1);
+  if (at === undefined || bar > LAST_BAR) {
+    return undefined;
+  }
+  const word = (offset: number): number => config.read(at + offset, 4);
+  const base = word(offsets.offset_hi) * 2 ** 32 + word(offsets.offset);
+  const bytes = word(offsets.length_hi) * 2 ** 32 + word(offsets.length);
+  const mmio = device.mapBar(bar);
+  return bytes > 0 && base + bytes <= mmio.size ? { mmio, base, bytes } : undefined;
 }
 
 interface Capability {

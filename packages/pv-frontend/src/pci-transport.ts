@@ -5,13 +5,19 @@ import {
   type FeatureSet,
   type PciDevice,
   type QueueSetup,
+  type SharedRegion,
   VIRTIO_PCI_DEVICE_BASE,
   virtioCommonConfig,
   type VirtioTransport,
 } from '@doorbell/abi';
 import { enableFunction, identify } from './pci-function.ts';
 import { PciInterrupts } from './pci-interrupts.ts';
-import { findStructures, type VirtioStructures, type Window } from './pci-structures.ts';
+import {
+  findStructures,
+  sharedRegion,
+  type VirtioStructures,
+  type Window,
+} from './pci-structures.ts';
 import { ProbeError } from './probe-error.ts';
 
 /** Between two looks at a status that is being reset, and how often it is looked at. */
@@ -195,6 +201,14 @@ class PciTransport implements VirtioTransport {
   notify(queue: number): void {
     // The ring must be in memory before the doorbell is rung: its `publish` ends with a barrier.
     this.structures.notify.window.mmio.write(this.doorbells[queue], 2, queue);
+  }
+
+  sharedMemory(id: number): SharedRegion | undefined {
+    return sharedRegion(this.device, id);
+  }
+
+  handleVector(vector: number, handler: () => void): boolean {
+    return this.interrupts.onVector(vector, handler);
   }
 
   onConfigChange(handler: () => void): void {

@@ -37,7 +37,7 @@ const HEAP_BYTES = 128 << 10;
 
 const { ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK, FAILED } = deviceStatus;
 const { VERSION_1, RING_PACKED, EVENT_IDX, INDIRECT_DESC, ACCESS_PLATFORM } = virtioFeatures;
-const { VIRGL, CONTEXT_INIT, EDID } = virtioGpuFeatures;
+const { VIRGL, CONTEXT_INIT, EDID, RESOURCE_BLOB } = virtioGpuFeatures;
 
 /** A device that is in use, until it is reset. */
 export interface Session {
@@ -46,6 +46,13 @@ export interface Session {
   readonly capsets: number;
   readonly control: CommandQueue;
   readonly cursor: CommandQueue;
+  /** MSI-X vectors that channels may have; undefined: the device is used without channels. */
+  channelVectors: VectorRange | undefined;
+}
+
+export interface VectorRange {
+  readonly first: number;
+  readonly count: number;
 }
 
 /** @throws ProbeError, and whatever the transport throws; `undo` is then to be run. */
@@ -122,7 +129,10 @@ async function initialize(
 
   // 8. DRIVER_OK: the device is live.
   await setStatus(transport, DRIVER_OK);
-  return { features, ...config, control: control.queue, cursor: cursor.queue };
+  return {
+    ...{ features, ...config, control: control.queue, cursor: cursor.queue },
+    channelVectors: undefined,
+  };
 }
 
 /** §2.1.1: bits are only ever added. */
@@ -131,7 +141,8 @@ async function setStatus(transport: VirtioTransport, bit: number): Promise<void>
 }
 
 /** @throws ProbeError when one is missing that we cannot do without. */
-function chooseFeatures(offered: FeatureSet, { ring, notify }: FrontendOptions): FeatureSet {
+function chooseFeatures(offered: FeatureSet, options: FrontendOptions): FeatureSet {
+  const { ring, notify, channels = false } = options;
   if (!hasFeature(offered, VERSION_1)) {
     throw new ProbeError('The device is a legacy one: it does not offer VIRTIO_F_VERSION_1.');
   }
@@ -143,6 +154,9 @@ function chooseFeatures(offered: FeatureSet, { ring, notify }: FrontendOptions):
   if (notify === 'event-idx' && !hasFeature(offered, EVENT_IDX)) {
     throw new ProbeError('The device has no event index: it does not offer VIRTIO_F_EVENT_IDX.');
   }
+  if (channels && !(hasFeature(offered, RESOURCE_BLOB) && hasFeature(offered, CONTEXT_INIT))) {
+    throw new ProbeError('The device has no channels: it offers no blobs, or no capsets.');
+  }
   return (
     offered &
     featureSet(
@@ -150,6 +164,7 @@ function chooseFeatures(offered: FeatureSet, { ring, notify }: FrontendOptions):
       INDIRECT_DESC,
       ACCESS_PLATFORM, // all that the device reaches was mapped by the DMA API
       EDID,
+      ...(channels ? [RESOURCE_BLOB] : []),
       ...(ring === 'packed' ? [RING_PACKED] : []),
       ...(notify === 'event-idx' ? [EVENT_IDX] : []),
       ...(hasFeature(offered, CONTEXT_INIT) ? [VIRGL, CONTEXT_INIT] : []), // §5.7.3: one needs the other

@@ -4,6 +4,7 @@
  * a fenced and an unfenced command.
  */
 import {
+  blobMemory,
   type ctrlHeader,
   type Decoded,
   gpuCommandLayouts,
@@ -171,6 +172,34 @@ function encodeEntries(entries: readonly MemoryEntry[]): Uint8Array {
   return into;
 }
 
+/** Memory of the host that a context knows by `blobId`. */
+export function resourceCreateBlob(
+  context: number,
+  resource: number,
+  blobId: number,
+  bytes: number,
+  flags: number,
+): Request {
+  const head = gpuCommandLayouts.RESOURCE_CREATE_BLOB.encode({
+    hdr: header('RESOURCE_CREATE_BLOB', context),
+    resource_id: resource,
+    blob_mem: blobMemory.HOST3D,
+    blob_flags: flags,
+    nr_entries: 0,
+    blob_id: BigInt(blobId),
+    size: BigInt(bytes),
+  });
+  return request('RESOURCE_CREATE_BLOB', head);
+}
+
+/** @param offset  in the shared memory region. */
+export function resourceMapBlob(resource: number, offset: number): Request {
+  const hdr = header('RESOURCE_MAP_BLOB', 0);
+  const fields = { hdr, resource_id: resource, padding: 0, offset: BigInt(offset) };
+  const head = gpuCommandLayouts.RESOURCE_MAP_BLOB.encode(fields);
+  return request('RESOURCE_MAP_BLOB', head, 'OK_MAP_INFO');
+}
+
 // ------------------------------------------------------------------------------ transfers
 
 /** `offset`: where the rectangle's first pixel lies in the backing. */
@@ -241,6 +270,23 @@ export function setScanout(scanout: number, resource: number, r: Rect): Request 
   const hdr = header('SET_SCANOUT', 0);
   const fields = { hdr, r, scanout_id: scanout, resource_id: resource };
   return request('SET_SCANOUT', gpuCommandLayouts.SET_SCANOUT.encode(fields));
+}
+
+/** All of a blob that is one picture, whose rows are back to back. */
+export function setScanoutBlob(scanout: number, resource: number, r: Rect): Request {
+  const head = gpuCommandLayouts.SET_SCANOUT_BLOB.encode({
+    hdr: header('SET_SCANOUT_BLOB', 0),
+    r,
+    scanout_id: scanout,
+    resource_id: resource,
+    width: r.width,
+    height: r.height,
+    format: gpuFormats.R8G8B8A8_UNORM,
+    padding: 0,
+    strides: [r.width * 4, 0, 0, 0],
+    offsets: [0, 0, 0, 0],
+  });
+  return request('SET_SCANOUT_BLOB', head);
 }
 
 export function resourceFlush(resource: number, r: Rect): Request {

@@ -1,22 +1,30 @@
 /** The screen: which resource is on it. One for the device, whoever presents. */
 import type { Step } from './operation.ts';
-import { type Rect, resourceFlush, setScanout } from './requests.ts';
-import type { Resource } from './resource.ts';
+import { type Rect, type Request, resourceFlush, setScanout } from './requests.ts';
+
+/** What can be shown, by the id that it has as a resource. */
+interface Shown {
+  readonly handle: number;
+}
 
 /** The scanout that is used. */
 export const SCANOUT = 0;
 
 export class Scanout {
   private readonly onFlushed: () => void;
-  private shown: Resource | undefined;
+  private shown: Shown | undefined;
 
   /** @param onFlushed  runs when a flush is done, for good. */
   constructor(onFlushed: () => void) {
     this.onFlushed = onFlushed;
   }
 
-  /** Shows an image as it is. The scanout is set only when it changed. */
-  show(resource: Resource, r: Rect): Step[] {
+  /** Shows an image as it is. The scanout is set only when it changed, by `set`. */
+  show(
+    resource: Shown,
+    r: Rect,
+    set: (scanout: number, resource: number, r: Rect) => Request = setScanout,
+  ): Step[] {
     return [
       {
         make: () => {
@@ -24,7 +32,7 @@ export class Scanout {
             return 'nothing';
           }
           this.shown = resource;
-          return setScanout(SCANOUT, resource.handle, r);
+          return set(SCANOUT, resource.handle, r);
         },
       },
       {
@@ -39,7 +47,7 @@ export class Scanout {
   }
 
   /** Turns the screen off if it shows this resource, which is about to go. */
-  hide(resource: Resource): Step {
+  hide(resource: Shown): Step {
     return {
       make: () => {
         if (this.shown !== resource) {

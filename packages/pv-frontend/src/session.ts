@@ -1,6 +1,6 @@
 /** A session with a device: from its probe to its reset. */
 import { deviceStatus, GpuError, type GpuFeatures, type VirtioTransport } from '@doorbell/abi';
-import { readFeatures } from './capset.ts';
+import { readChannelFeatures, readFeatures } from './capset.ts';
 import type { CommandQueue } from './command-queue.ts';
 import type { FrontendOptions, FrontendParts } from './options.ts';
 import { type Session, takeInHand } from './probe.ts';
@@ -20,9 +20,13 @@ export async function startSession(
   undo: Undo,
 ): Promise<{ readonly session: Session; readonly features: GpuFeatures }> {
   const session = await takeInHand(transport, parts, options, waiting, undo);
-  const features = await readFeatures(session, (request) =>
-    ask(transport, session, waiting, request),
-  );
+  const asking = (request: Request): Promise<Uint8Array> =>
+    ask(transport, session, waiting, request);
+  if (options.channels !== true) {
+    return { session, features: await readFeatures(session, asking) };
+  }
+  const { features, vectors } = await readChannelFeatures(session, asking);
+  session.channelVectors = vectors;
   return { session, features };
 }
 

@@ -63,9 +63,14 @@ export class Waiting {
   /**
    * Waits until `condition` holds, or the device wants attention. What was collected is published
    * first. False: nothing came for a second.
+   * @param asks  whether the queues are to notify of what is used.
    */
-  async pause(condition: () => boolean, reason: WaitReason): Promise<boolean> {
-    const over = (): boolean => this.attention || this.holds(condition);
+  async pause(
+    condition: () => boolean,
+    reason: WaitReason,
+    asks: () => boolean = () => true,
+  ): Promise<boolean> {
+    const over = (): boolean => this.attention || this.holds(condition, asks);
     this.waiters++;
     try {
       return await (this.pollNs > 0
@@ -91,14 +96,19 @@ export class Waiting {
    * Serves the queues and looks at the condition. When it does not hold, notifications are on, also
    * if the interrupt of a buffer that was taken long ago comes only now and turns them off.
    */
-  private holds(condition: () => boolean): boolean {
+  private holds(condition: () => boolean, asks: () => boolean): boolean {
     for (;;) {
       const { interrupts } = this;
       const held = this.serviceAll() || condition();
       if (held && this.waiters === 1) {
         this.disableAll(); // nobody else needs them
       }
-      if (held || this.pollNs > 0 || (this.enableAll() && this.interrupts === interrupts)) {
+      if (
+        held ||
+        this.pollNs > 0 ||
+        !asks() ||
+        (this.enableAll() && this.interrupts === interrupts)
+      ) {
         return held;
       }
     }

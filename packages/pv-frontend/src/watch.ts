@@ -24,12 +24,20 @@ export class Watch {
     this.silences = 0;
   }
 
-  /** Why the device is lost, if it is. @param heard  false: nothing came for a second. */
-  async look({ control, cursor }: Session, heard: boolean): Promise<GpuError | undefined> {
+  /**
+   * Why the device is lost, if it is.
+   * @param heard  false: nothing came for a second.
+   * @param progress  what has ended beside commands.
+   */
+  async look(
+    { control, cursor }: Session,
+    heard: boolean,
+    progress: number,
+  ): Promise<GpuError | undefined> {
     const error = control.broken ?? cursor.broken;
     return (
       error ??
-      (await lossOf(this.transport, this.silent(control.ended, heard))) ??
+      (await lossOf(this.transport, this.silent(control.ended + progress, heard))) ??
       (await this.acknowledgeEvents())
     );
   }

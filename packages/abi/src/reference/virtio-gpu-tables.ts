@@ -1,4 +1,13 @@
-/** Tables of the GPU device: its commands, its responses, the capset `bell`. */
+/** Tables of the GPU device: its commands, its responses, its capsets. */
+import {
+  CHANNEL_CAPSET,
+  CHANNEL_CAPSET_VERSION,
+  channelCapset,
+  type ChannelRecordRow,
+  channelRecords,
+  channelReport,
+  DOORBELL_BLOB,
+} from '../channel-stream.ts';
 import type { Fields, Struct } from '../layout.ts';
 import {
   BELL_CAPSET,
@@ -20,7 +29,9 @@ import {
   gpuResponseLayouts,
   type GpuResponseName,
   gpuResponses,
+  mapCaching,
   memEntry,
+  SHM_HOST_VISIBLE,
   virtioGpuConfig,
   virtioGpuFeatures,
 } from '../virtio-gpu.ts';
@@ -148,6 +159,8 @@ const parts = blocks(
   '#### Blobs',
   numberTable('blob_mem', blobMemory),
   numberTable('blob_flags', blobFlags),
+  `Blobs are mapped into shared memory region ${SHM_HOST_VISIBLE}.`,
+  numberTable('map_info', mapCaching),
 );
 
 const capset = blocks(
@@ -157,6 +170,33 @@ a resource id. It says what the renderer can:`,
   structTable(bellCapset),
   `max_buffer_bytes is the size of the largest buffer, max_image_size the largest width and height.
 Bit n of commands, counted from the lowest bit of its first byte, is the command with opcode n.`,
+);
+
+function recordTables(records: Readonly<Record<string, ChannelRecordRow>>): string {
+  const each = Object.entries(records).map(([name, { opcode, doc, fields }]) => {
+    const rows = Object.entries(fields).map(([field, row]) => [field, row.words, row.doc]);
+    return blocks(
+      `#### ${name} (${hex(opcode, 2)})`,
+      doc,
+      rows.length === 0 ? '' : table(['Field', 'Words', 'Meaning'], rows),
+    );
+  });
+  return blocks(...each);
+}
+
+const channels = blocks(
+  '### The capset bell-channel',
+  `Capset ${CHANNEL_CAPSET}, version ${CHANNEL_CAPSET_VERSION}: a context of it is a channel of the GPU with an address space that is
+the host's to fill. Its streams are records, done in order up to the first that is refused; each
+begins with a header as a command's.`,
+  structTable(channelCapset),
+  `A blob of HOST3D whose blob_id is the address of an ALLOCATE is that memory, which SET_SCANOUT_BLOB
+shows whole. The blob ${DOORBELL_BLOB} is the channel's doorbell page: mapped, a store of 4 bytes there is the tail
+of the ring. Interrupts of a channel are an extension of this device: they come by an MSI-X vector
+behind those of the queues.`,
+  recordTables(channelRecords),
+  'What the device writes when the channel stops by itself, before it interrupts:',
+  structTable(channelReport),
 );
 
 export function virtioGpuSections(): string {
@@ -171,5 +211,6 @@ export function virtioGpuSections(): string {
     'All errors are a header alone.',
     messageTables(gpuResponses, gpuResponseLayouts, responseDoc),
     capset,
+    channels,
   );
 }

@@ -8,6 +8,7 @@ import {
   virtioCommonConfig,
   virtioIsr,
   virtioPciCap,
+  virtioPciCap64,
   virtioPciCaps,
   virtioPciCfgCap,
   virtioPciLayout,
@@ -78,11 +79,11 @@ const capDoc: Readonly<Record<keyof typeof virtioPciCaps, string>> = {
   ISR: 'ISR status.',
   DEVICE: "The device's own configuration.",
   PCI: 'A window for accesses through configuration space.',
-  SHARED_MEMORY: 'A shared memory region. Not offered.',
+  SHARED_MEMORY: 'A shared memory region (§2.10); of a device that has one.',
   VENDOR: 'Data of a vendor. Not offered.',
 };
 
-const { MSIX_BAR, BAR, BAR_BYTES, NOTIFY_MULTIPLIER, COMMON, ISR, DEVICE, NOTIFY } =
+const { MSIX_BAR, SHARED_BAR, BAR, BAR_BYTES, NOTIFY_MULTIPLIER, COMMON, ISR, DEVICE, NOTIFY } =
   virtioPciLayout;
 
 const pci = blocks(
@@ -90,6 +91,7 @@ const pci = blocks(
   list([
     `Vendor ${hex(VIRTIO_PCI_VENDOR, 4)}, device ${hex(VIRTIO_PCI_DEVICE_BASE, 4)} plus the kind of device: a GPU is ${virtioIds.GPU}, so ${hex(VIRTIO_PCI_DEVICE_BASE + virtioIds.GPU, 4)}. Revision 1.`,
     `BAR${MSIX_BAR}: the MSI-X table and its pending bits. A vector for each queue, and one for the configuration.`,
+    `BAR${SHARED_BAR}, of a device with a shared memory region: that region, 64 bits, prefetchable.`,
     `BAR${BAR}: ${BAR_BYTES >> 10} KiB, 64 bits, prefetchable: common configuration at ${hex(COMMON, 4)}, ISR at ${hex(ISR, 4)}, device configuration at ${hex(DEVICE, 4)}, notification at ${hex(NOTIFY, 4)}. QEMU's virtio functions have the same in the same places. A driver does not rely on it: it reads the capabilities.`,
   ]),
   '### Capabilities (§4.1.4)',
@@ -112,6 +114,8 @@ another index or another width notifies nobody.`,
   `PCI is a window (§4.1.4.9): software writes bar, offset, and a length of 1, 2 or 4; then an access
 to pci_cfg_data is one of the BAR, whether memory is decoded or not.`,
   structTable(virtioPciCfgCap),
+  'SHARED_MEMORY has the high halves of offset and length (§4.1.4.7); id is the number of the region:',
+  structTable(virtioPciCap64),
   '### Common configuration (§4.1.4.3)',
   `A register is read and written in its own width. A read of another width gives 0; a write of
 another width does nothing (§4.1.3.1). Registers of a queue that is enabled keep what they hold, but

@@ -2,6 +2,7 @@
 import { emulated } from './emulated.ts';
 import { native } from './native.ts';
 import { passthrough } from './passthrough.ts';
+import { pvAssisted } from './pv-assisted.ts';
 import { pv } from './pv.ts';
 import { sriov } from './sriov.ts';
 import type { Stack, StackParts } from './stack.ts';
@@ -12,6 +13,7 @@ const builders: ReadonlyMap<string, (parts: StackParts) => Stack> = new Map([
   ['sriov', sriov],
   ['emulated', emulated],
   ['pv', pv],
+  ['pv-assisted', pvAssisted],
 ]);
 
 export function buildStack(name: string, parts: StackParts): Stack {

@@ -14,11 +14,11 @@ import { machineWith } from './physical-machine.ts';
 import { GUEST_BYTES, GUEST_GPU, noPvCounts, type Stack, type StackParts } from './stack.ts';
 
 /** PCI class: display controller, other. */
-const DISPLAY_OTHER = 0x038000;
+export const DISPLAY_OTHER = 0x038000;
 const { BAR, NOTIFY, PART_BYTES } = virtioPciLayout;
 
 /** All registers trap; the kernel forwards notifications by itself when `ioeventfd` is on. */
-function barPolicy(ioeventfd: boolean): BarPolicy {
+export function structuresPolicy(ioeventfd: boolean): BarPolicy {
   return (bar, size) =>
     bar === BAR && ioeventfd
       ? [
@@ -56,7 +56,7 @@ export function pv({ profile, options, display }: StackParts): Stack {
   const virtio: VirtioPci = vm.emulate(
     GUEST_GPU,
     (ports) => new VirtioPci(ports, { make, classCode: DISPLAY_OTHER }),
-    barPolicy(options.ioeventfd === 'on'),
+    structuresPolicy(options.ioeventfd === 'on'),
     display,
   );
   vm.bus.assignBars();

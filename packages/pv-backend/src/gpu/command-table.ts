@@ -9,6 +9,7 @@ import {
 } from '@doorbell/abi';
 import type { Call, Handler } from './call.ts';
 import { getCapset, getCapsetInfo } from './capset.ts';
+import { resourceMapBlob, resourceUnmapBlob } from './channel/blob-commands.ts';
 import {
   ctxAttachResource,
   ctxCreate,
@@ -26,8 +27,6 @@ import {
   resourceCreate3d,
   resourceCreateBlob,
   resourceDetachBacking,
-  resourceMapBlob,
-  resourceUnmapBlob,
   resourceUnref,
 } from './resource-commands.ts';
 import {

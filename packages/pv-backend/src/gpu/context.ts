@@ -1,4 +1,5 @@
-/** Contexts that speak the capset `bell`: which resources each may name (VIRTIO 1.3 §5.7.6.8). */
+/** Contexts: which capset each speaks, and which resources it may name (VIRTIO 1.3 §5.7.6.8). */
+import type { GuestChannel } from './channel/channel.ts';
 import type { Limits } from './limits.ts';
 import { refuseUnless } from './refusal.ts';
 import type { Resource } from './resource.ts';
@@ -7,6 +8,8 @@ export interface Context {
   readonly id: number;
   /** By id. */
   readonly attached: ReadonlyMap<number, Resource>;
+  /** Of the capset `bell-channel`; undefined: it speaks `bell`. */
+  readonly channel: GuestChannel | undefined;
 }
 
 interface OwnContext extends Context {
@@ -38,8 +41,8 @@ export class Contexts {
     return context;
   }
 
-  /** @throws Refusal */
-  add(id: number): void {
+  /** @param open  makes the channel that it is, if it is one. @throws Refusal, and what `open` throws. */
+  add(id: number, open?: () => GuestChannel): void {
     refuseUnless(
       id !== 0 && !this.byId.has(id),
       'ERR_INVALID_CONTEXT_ID',
@@ -50,12 +53,23 @@ export class Contexts {
       'ERR_OUT_OF_MEMORY',
       `There are ${this.limits.contexts} contexts already.`,
     );
-    this.byId.set(id, { id, attached: new Map() });
+    this.byId.set(id, { id, attached: new Map(), channel: open?.() });
   }
 
-  remove({ id, attached }: Context): void {
+  /** @throws Refusal while blobs are memory of it. */
+  remove({ id, attached, channel }: Context): void {
+    refuseUnless(
+      channel?.hasBlobs !== true,
+      'ERR_UNSPEC',
+      `Blobs of context ${id} are there still.`,
+    );
+    channel?.close();
     this.attachments -= attached.size;
     this.byId.delete(id);
+  }
+
+  get channels(): readonly GuestChannel[] {
+    return [...this.byId.values()].flatMap(({ channel }) => channel ?? []);
   }
 
   /** @throws Refusal */

@@ -8,9 +8,10 @@ import {
   pipeTargets,
 } from '@doorbell/abi';
 import { Backing } from './backing.ts';
-import type { Call, Handler } from './call.ts';
+import type { Handler } from './call.ts';
+import { channelBlob } from './channel/blob-commands.ts';
 import { rgba } from './pixels.ts';
-import { Refusal, refuseUnless } from './refusal.ts';
+import { refuseUnless } from './refusal.ts';
 import { done, replyWith } from './reply.ts';
 import type { BlobResource, Resource } from './resource.ts';
 import { makeUuid } from './uuid.ts';
@@ -65,8 +66,12 @@ export const resourceCreateBlob: Handler<'RESOURCE_CREATE_BLOB'> = ({ session, r
   const { resources, parts } = session;
   resources.checkNew(id);
   const bytes = Number(command.size);
-  refuseUnless(blob_mem === blobMemory.GUEST, INVALID, 'Blobs are of guest memory here.');
   refuseUnless((blob_flags & ~BLOB_FLAGS) === 0, INVALID, `There are no blob flags ${blob_flags}.`);
+  if (blob_mem === blobMemory.HOST3D && parts.channels !== undefined) {
+    resources.add(channelBlob(session, command));
+    return done();
+  }
+  refuseUnless(blob_mem === blobMemory.GUEST, INVALID, `No blobs are of memory ${blob_mem}.`);
   const resource: BlobResource = { kind: 'blob', id, bytes, backing: undefined, uuid: undefined };
   const make = (): Backing => {
     const backing = new Backing(parts.memory, rest, nr_entries);
@@ -84,6 +89,9 @@ export const resourceCreateBlob: Handler<'RESOURCE_CREATE_BLOB'> = ({ session, r
 
 export const resourceUnref: Handler<'RESOURCE_UNREF'> = async ({ session }, { resource_id }) => {
   const resource = session.resources.find(resource_id);
+  if (resource.kind === 'channel-blob') {
+    session.doorbells.unmap(resource);
+  }
   await session.scanouts.forget(resource);
   session.contexts.forget(resource);
   await session.resources.remove(resource);
@@ -96,6 +104,7 @@ export const resourceAttachBacking: Handler<'RESOURCE_ATTACH_BACKING'> = (
 ) => {
   const { resources, parts } = session;
   const resource = resources.find(resource_id);
+  refuseUnless(resource.kind !== 'channel-blob', 'ERR_UNSPEC', 'It is memory of the host.');
   resources.attach(resource, () => new Backing(parts.memory, rest, nr_entries), nr_entries);
   return done();
 };
@@ -124,11 +133,3 @@ export const resourceAssignUuid: Handler<'RESOURCE_ASSIGN_UUID'> = (
   resource.uuid ??= makeUuid(session.parts.seed, session.uuids++);
   return replyWith('OK_RESOURCE_UUID', { uuid: resource.uuid });
 };
-
-/** The device has no memory that it could show the driver (§5.7.6.8, host visible memory). */
-function cannotMap({ session }: Call, { resource_id }: { readonly resource_id: number }): never {
-  session.resources.find(resource_id);
-  throw new Refusal('ERR_UNSPEC', 'Blobs of guest memory are mapped already.');
-}
-export const resourceMapBlob: Handler<'RESOURCE_MAP_BLOB'> = cannotMap;
-export const resourceUnmapBlob: Handler<'RESOURCE_UNMAP_BLOB'> = cannotMap;

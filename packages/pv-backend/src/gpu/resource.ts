@@ -1,6 +1,7 @@
 /** What a driver has made, by the id that it chose, within its limits. */
 import { type Gpu, GpuError, type GpuBuffer, type GpuImage } from '@doorbell/abi';
 import type { Backing } from './backing.ts';
+import type { GuestChannel } from './channel/channel.ts';
 import type { Limits } from './limits.ts';
 import { PIXEL_BYTES, type PixelFormat } from './pixels.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
@@ -34,7 +35,22 @@ export interface BlobResource extends Common {
   readonly bytes: number;
 }
 
-export type Resource = ImageResource | BufferResource | BlobResource;
+/** VRAM that ALLOCATE put at an address of a channel, or its doorbell page (DOORBELL_BLOB). */
+export interface ChannelBlobResource extends Common {
+  readonly kind: 'channel-blob';
+  readonly bytes: number;
+  readonly channel: GuestChannel;
+  readonly va: number;
+  /** The page of the shared memory region that leads to it. */
+  mappedAt: number | undefined;
+}
+
+export type Resource = ImageResource | BufferResource | BlobResource | ChannelBlobResource;
+
+/** What the renderer has. */
+export function isRenderers(resource: Resource): resource is ImageResource | BufferResource {
+  return resource.kind === 'image' || resource.kind === 'buffer';
+}
 
 /** Bytes of a renderer's resource, without what its rows may be padded with. */
 export function hostBytes(host: GpuImage | GpuBuffer): number {
@@ -156,8 +172,10 @@ export class Resources {
   async remove(resource: Resource): Promise<void> {
     this.byId.delete(resource.id);
     this.detach(resource);
-    if (resource.kind !== 'blob') {
+    if (isRenderers(resource)) {
       await this.free(resource.host);
+    } else if (resource.kind === 'channel-blob') {
+      resource.channel.removeBlob(resource.va);
     }
   }
 

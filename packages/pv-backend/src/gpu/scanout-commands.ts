@@ -1,12 +1,12 @@
 /** The display: what it is like, what it shows, and when (VIRTIO 1.3 §5.7.6.8). */
-import { CommandEncoder, type GpuCommand } from '@doorbell/abi';
+import { CommandEncoder, type GpuCommand, gpuFormats } from '@doorbell/abi';
 import type { Call, Handler } from './call.ts';
 import { PIXEL_BYTES, toRgba } from './pixels.ts';
 import { intersection, isWhole, isWithin, type Rect } from './rect.ts';
 import { refuseUnless } from './refusal.ts';
 import { done, type Reply, replyWith } from './reply.ts';
 import { backingOf } from './resource-commands.ts';
-import type { ImageResource, Resource } from './resource.ts';
+import type { ChannelBlobResource, ImageResource, Resource } from './resource.ts';
 import { gather, readPixels, type Rows, writePixels } from './rows.ts';
 import type { Framebuffer, InBlob, PartOfImage, Scanout } from './scanout.ts';
 import type { Session } from './session.ts';
@@ -75,6 +75,10 @@ export const setScanoutBlob: Handler<'SET_SCANOUT_BLOB'> = async ({ session }, c
     return turnOff(session, index);
   }
   const resource = resources.find(resource_id);
+  if (resource.kind === 'channel-blob') {
+    await scanouts.set(index, vramScanout(session, command, resource));
+    return done();
+  }
   refuseUnless(resource.kind === 'blob', INVALID, `Resource ${resource_id} is no blob.`);
   backingOf(resource);
   const framebuffer = framebufferOf(session, command, resource.bytes);
@@ -107,6 +111,23 @@ function framebufferOf(
   return { format, offset, stride };
 }
 
+/** Such memory is shown as it is: from its first byte on, and all of the picture. @throws Refusal */
+function vramScanout(
+  session: Session,
+  command: GpuCommand<'SET_SCANOUT_BLOB'>,
+  resource: ChannelBlobResource,
+): Scanout {
+  const { offset, stride } = framebufferOf(session, command, resource.bytes);
+  const { r, format } = command;
+  refuseUnless(
+    offset === 0 && format === gpuFormats.R8G8B8A8_UNORM && isWhole(r, command),
+    INVALID,
+    'Memory of a channel is shown whole, as R, G, B, A.',
+  );
+  const vram = resource.channel.vramAt(resource.va);
+  return { kind: 'vram', resource, vram, r, stride, isDue: false };
+}
+
 export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async (call, command) => {
   const { session } = call;
   const { r, resource_id } = command;
@@ -122,7 +143,7 @@ export const resourceFlush: Handler<'RESOURCE_FLUSH'> = async (call, command) =>
   if (flushed === undefined) {
     return done();
   }
-  if (scanout.kind !== 'whole') {
+  if ('own' in scanout) {
     const part = scanout.isStale ? scanout.r : flushed;
     await (scanout.kind === 'part'
       ? copyPart(session, scanout, part)
@@ -142,7 +163,12 @@ export async function presentDue({ scanouts, parts }: Session): Promise<void> {
   const scanout = scanouts.get(VISIBLE);
   if (scanout?.isDue === true) {
     scanout.isDue = false;
-    await parts.renderer.present(scanout.kind === 'whole' ? scanout.resource.host : scanout.own);
+    if (scanout.kind === 'vram') {
+      const { vram, r, stride } = scanout;
+      parts.channels?.host.show(vram, r.width, r.height, stride);
+    } else {
+      await parts.renderer.present(scanout.kind === 'whole' ? scanout.resource.host : scanout.own);
+    }
   }
 }
 

@@ -1,8 +1,14 @@
 /** What each scanout shows. */
-import type { GpuImage } from '@doorbell/abi';
+import type { GpuImage, VramRange } from '@doorbell/abi';
 import { type PixelFormat, rgba } from './pixels.ts';
 import type { Rect } from './rect.ts';
-import type { BlobResource, ImageResource, Resource, Resources } from './resource.ts';
+import type {
+  BlobResource,
+  ChannelBlobResource,
+  ImageResource,
+  Resource,
+  Resources,
+} from './resource.ts';
 import type { ScanoutSink } from './scanout-sink.ts';
 
 /** Where a framebuffer lies in a blob. Offset and stride are in bytes. */
@@ -43,10 +49,22 @@ export interface InBlob extends Copied {
   readonly framebuffer: Framebuffer;
 }
 
-export type Scanout = WholeImage | PartOfImage | InBlob;
+/** VRAM of a channel, all of which is one picture: whoever hands out channels shows it. */
+interface InVram extends Shown {
+  readonly kind: 'vram';
+  readonly resource: ChannelBlobResource;
+  readonly vram: VramRange;
+  /** In bytes. */
+  readonly stride: number;
+}
+
+export type Scanout = WholeImage | PartOfImage | InBlob | InVram;
 
 /** Of what the display is handed. */
 function formatOf(scanout: Scanout): PixelFormat {
+  if (scanout.kind === 'vram') {
+    return rgba;
+  }
   const { format } = scanout.kind === 'blob' ? scanout.framebuffer : scanout.resource;
   return format.isKept ? format : rgba;
 }
@@ -84,7 +102,7 @@ export class Scanouts {
   private async take(index: number): Promise<void> {
     const scanout = this.shown.get(index);
     this.shown.delete(index);
-    if (scanout !== undefined && scanout.kind !== 'whole') {
+    if (scanout !== undefined && 'own' in scanout) {
       await this.resources.free(scanout.own);
     }
   }

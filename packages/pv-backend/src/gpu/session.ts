@@ -1,5 +1,9 @@
 /** What the device keeps for one driver, from DRIVER_OK to its reset. */
 import { type Fence, type FeatureSet, type Gpu, type GpuImage, hasFeature } from '@doorbell/abi';
+import { ChannelBudget } from './channel/channel-budget.ts';
+import { type ChannelMemory, GuestChannel } from './channel/channel.ts';
+import type { ChannelParts } from './channel/channel-parts.ts';
+import { DoorbellWindow } from './channel/doorbell-window.ts';
 import type { GuestMemory } from '../guest-memory.ts';
 import { Contexts } from './context.ts';
 import type { CursorSink } from './cursor.ts';
@@ -15,6 +19,9 @@ export interface SessionParts {
   readonly renderer: Gpu;
   readonly bytesOf: ((image: GpuImage) => Uint8Array) | undefined;
   readonly memory: GuestMemory;
+  /** The same, at once. */
+  readonly atOnce: ChannelMemory;
+  readonly channels: ChannelParts | undefined;
   readonly limits: Limits;
   readonly display: DisplayConfig;
   readonly onCursor: CursorSink | undefined;
@@ -36,16 +43,20 @@ export class Session {
   readonly resources: Resources;
   readonly contexts: Contexts;
   readonly scanouts: Scanouts;
+  readonly doorbells: DoorbellWindow;
   /** The renderer's last work for this driver; 0: none. */
   lastWork: Fence = 0;
   /** UUIDs that were given out. */
   uuids = 0;
 
+  private readonly budget: ChannelBudget;
   private room = new Uint8Array(0);
 
   constructor(parts: SessionParts) {
     const { renderer, limits, display, onScanout } = parts;
     this.parts = parts;
+    this.budget = new ChannelBudget(limits);
+    this.doorbells = new DoorbellWindow(parts.channels?.shared);
     this.resources = new Resources(renderer, limits);
     this.contexts = new Contexts(limits);
     this.scanouts = new Scanouts(display.scanouts, this.resources, onScanout);
@@ -75,9 +86,29 @@ export class Session {
     return this.room.subarray(0, bytes);
   }
 
-  /** Gives all that it holds back to the renderer. */
+  /** @throws Refusal, GpuError; Error when there are no channels: a mistake of the caller's. */
+  openChannel(): GuestChannel {
+    const { channels, atOnce } = this.parts;
+    if (channels === undefined) {
+      throw new Error('The device has no channels to open.');
+    }
+    return new GuestChannel(channels, atOnce, this.budget);
+  }
+
+  /** When it returns, no GPU does anything for the driver any more, whose memory is its own again. */
+  stopChannels(): void {
+    this.doorbells.unmapAll();
+    this.contexts.channels.forEach((channel) => {
+      channel.stop();
+    });
+  }
+
+  /** Gives all that it holds back to the renderer, and to who hands out channels. */
   async free(turns?: Turns): Promise<void> {
     await this.scanouts.disableAll();
     await this.resources.removeAll(turns);
+    this.contexts.channels.forEach((channel) => {
+      channel.close();
+    });
   }
 }

@@ -71,6 +71,11 @@ function transferred(
   session.resources.find(resource_id);
   const resource = attachedTo(context, resource_id);
   refuseUnless(level === 0, INVALID, 'A resource has one level.');
+  refuseUnless(
+    resource.kind !== 'channel-blob',
+    'ERR_UNSPEC',
+    'What a channel copies to and from its memory is for the channel to do.',
+  );
   return resource;
 }
 

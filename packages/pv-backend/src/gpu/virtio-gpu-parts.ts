@@ -1,5 +1,6 @@
 /** What a virtio-gpu is made of, and whom it tells. */
 import type { Clock, Gpu, GpuImage, Trace } from '@doorbell/abi';
+import type { ChannelParts } from './channel/channel-parts.ts';
 import type { CursorSink } from './cursor.ts';
 import type { Limits } from './limits.ts';
 import type { ScanoutSink } from './scanout-sink.ts';
@@ -22,6 +23,8 @@ export interface VirtioGpuParts extends DisplaySinks {
   readonly renderer: Gpu;
   /** Where an image's bytes lie, if they are in this process: then they are written there at once. */
   readonly bytesOf?: ((image: GpuImage) => Uint8Array) | undefined;
+  /** Channels of the physical GPU for its driver: the capset `bell-channel`. Absent: it has none. */
+  readonly channels?: ChannelParts;
   readonly clock: Clock;
   /** Runs a task of the device, until `stop`. It waits by `clock`, `host.memory` and `renderer` alone. */
   readonly spawn: (body: () => Promise<void>) => void;

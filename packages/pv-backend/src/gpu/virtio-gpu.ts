@@ -17,7 +17,7 @@ import {
 import { GuestMemory } from '../guest-memory.ts';
 import { LiveQueue, openRing } from '../live-queue.ts';
 import { BaseDevice } from '../virtio-device.ts';
-import { capsetCount } from './capset.ts';
+import { capsetsOf } from './capset.ts';
 import { CommandServer } from './command-server.ts';
 import { type DeviceCounts, newTally } from './counts.ts';
 import { DisplayConfig } from './display-config.ts';
@@ -92,7 +92,7 @@ export class VirtioGpu extends BaseDevice {
   }
 
   private get capsets(): number {
-    return capsetCount(this.parts.renderer.features);
+    return capsetsOf(this.parts).length;
   }
 
   protected override accepts(accepted: FeatureSet): boolean {
@@ -130,11 +130,12 @@ export class VirtioGpu extends BaseDevice {
   // ------------------------------------------------------------------------------ its life
 
   protected override start(): void {
-    const { renderer, bytesOf, onCursor, onScanout, beforeDisplayInfo } = this.parts;
+    const { renderer, bytesOf, channels, onCursor, onScanout, beforeDisplayInfo } = this.parts;
     const { seed = 0, keepsPixels = false } = this.parts;
     const { memory, limits, display, driverFeatures: features } = this;
     this.session = new Session({
-      ...{ renderer, bytesOf, memory, limits, display, seed, features },
+      ...{ renderer, bytesOf, channels, memory, limits, display, seed, features },
+      atOnce: this.host.memory,
       ...{ onCursor, onScanout, beforeDisplayInfo, keepsPixels },
     });
     this.ring();
@@ -145,6 +146,7 @@ export class VirtioGpu extends BaseDevice {
       this.retire(queue);
     }
     if (this.session !== undefined) {
+      this.session.stopChannels();
       this.ended.push(this.session);
       this.session = undefined;
     }
