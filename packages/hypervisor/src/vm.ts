@@ -21,6 +21,8 @@ import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
 import { directDma } from './dma-api.ts';
+import type { MdevDevice, MediationOptions } from './mdev/mdev-device.ts';
+import type { MediatedBell } from './mdev/mediated-bell.ts';
 import { cost } from './profile.ts';
 import { VfioProcess } from './vfio-process.ts';
 
@@ -135,6 +137,34 @@ export class Vm implements Stateful<unknown> {
       return device.barParts(bar, size).map((part) => ({ ...part, onBus: address + part.offset }));
     });
     this.assigned.set(at, device);
+  }
+
+  /**
+   * Gives the guest a mediated device, as QEMU's vfio-pci does: the group, a container with all of
+   * the guest's RAM mapped but no page of it pinned, then the device. Gives the process that has them
+   * open.
+   */
+  mediate(
+    at: Bdf,
+    device: MdevDevice,
+    { display, ...options }: MediationOptions & { readonly display: Display },
+  ): { readonly process: VfioProcess; readonly vgpu: MediatedBell } {
+    const { vfio } = this.host;
+    const { name, ramBytes } = this.options;
+    const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
+    const group = process.opened(vfio.openGroup(device.groupId, process));
+    const container = process.opened(vfio.openContainer(process));
+    group.setContainer(container);
+    container.setIommu('type1v2');
+    container.map(0, 0, ramBytes, { read: true, write: true });
+    process.opened(group.emulatedDevice(device.name));
+    const vgpu: MediatedBell = this.emulate(
+      at,
+      (ports) => device.present(ports, options),
+      (bar, size) => vgpu.barParts(bar, size),
+      display,
+    );
+    return { process, vgpu };
   }
 
   /** The guest's RAM, for a backend of the host whose device the guest has made a bus master. */

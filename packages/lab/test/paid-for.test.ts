@@ -5,6 +5,7 @@ import type { CountsReport } from '../src/report.ts';
 const none: CountsReport = {
   ...{ exits: 0, exitsByReason: {}, exitsAfterInit: {}, directAccesses: 0 },
   ...{ hypercalls: 0, kicks: 0, interrupts: 0, injections: 0, shadowUpdates: 0 },
+  ...{ commandsScanned: 0, commandsRefused: 0 },
   ...{ iotlbHits: 0, iotlbMisses: 0, iommuFaults: 0, bytesDma: 0, bytesCopied: 0 },
   ...{
     contextSwitches: 0,
