@@ -24,6 +24,7 @@ import { directDma } from './dma-api.ts';
 import type { MdevDevice, MediationOptions } from './mdev/mdev-device.ts';
 import type { MediatedBell } from './mdev/mediated-bell.ts';
 import { cost } from './profile.ts';
+import type { VfioContainer } from './vfio-container.ts';
 import { VfioProcess } from './vfio-process.ts';
 
 /** Guest RAM begins on a boundary of the IOMMU's large pages, so that few entries map it. */
@@ -34,6 +35,13 @@ export interface VmOptions {
   readonly ramBytes: number;
   /** Interrupts reach the running guest without exits. */
   readonly postedInterrupts: boolean;
+}
+
+/** A mediated device in a guest, and the process that has it open. */
+export interface Mediation {
+  readonly process: VfioProcess;
+  readonly container: VfioContainer;
+  readonly vgpu: MediatedBell;
 }
 
 export class Vm implements Stateful<unknown> {
@@ -141,14 +149,13 @@ export class Vm implements Stateful<unknown> {
 
   /**
    * Gives the guest a mediated device, as QEMU's vfio-pci does: the group, a container with all of
-   * the guest's RAM mapped but no page of it pinned, then the device. Gives the process that has them
-   * open.
+   * the guest's RAM mapped but no page of it pinned, then the device.
    */
   mediate(
     at: Bdf,
     device: MdevDevice,
     { display, ...options }: MediationOptions & { readonly display: Display },
-  ): { readonly process: VfioProcess; readonly vgpu: MediatedBell } {
+  ): Mediation {
     const { vfio } = this.host;
     const { name, ramBytes } = this.options;
     const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
@@ -164,7 +171,7 @@ export class Vm implements Stateful<unknown> {
       (bar, size) => vgpu.barParts(bar, size),
       display,
     );
-    return { process, vgpu };
+    return { process, container, vgpu };
   }
 
   /** The guest's RAM, for a backend of the host whose device the guest has made a bus master. */

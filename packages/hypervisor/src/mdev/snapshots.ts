@@ -64,9 +64,16 @@ export class Snapshots {
     const page = Math.floor(va / PAGE_BYTES);
     const from = (va % PAGE_BYTES) / 4;
     const to = from + (end - va) / 4;
+    const source = shadow.source(page);
+    const isReadable = source !== undefined;
+    const last = this.held.get(page);
+    if (last?.uses === 0 && (last.copy !== undefined) !== isReadable) {
+      // What the guest's tables lead to has come or gone.
+      this.giveBackAll(shadow, [[page, last]]);
+    }
     const known = this.held.get(page);
     if (known !== undefined) {
-      this.refresh(known, shadow.source(page), from, to);
+      this.refresh(known, source, from, to);
     }
     const held = known ?? this.newPage(shadow, page);
     if (held === undefined || this.uses.length >= MOST_USES) {
@@ -170,7 +177,13 @@ export class Snapshots {
 
   /** Gives back pages that nothing in flight holds. */
   giveBack(shadow: ShadowTable): void {
-    const idle = [...this.held].filter(([, { uses }]) => uses === 0);
+    this.giveBackAll(
+      shadow,
+      [...this.held].filter(([, { uses }]) => uses === 0),
+    );
+  }
+
+  private giveBackAll(shadow: ShadowTable, idle: readonly (readonly [number, Held])[]): void {
     for (const [page] of idle) {
       this.held.delete(page);
       shadow.lay(page, undefined);
