@@ -54,6 +54,14 @@ it('counts the register accesses of an emulated device, and those to VRAM where 
   );
 });
 
+it('says of a mediated device what the host read and shadowed', () => {
+  const later = { 'mmio-read': 10, 'mmio-write': 46, injection: 10 };
+  const mediated = { commandsScanned: 102, shadowUpdates: 13, directAccesses: 600 };
+  expect(sentence({ exits: 66, exitsByReason: later, exitsAfterInit: later, ...mediated })).toBe(
+    'The host stood between: 56 exits for registers and doorbells in 60 frames and their uploads, and 10 more to give the guest its interrupts; it read 102 packets before they ran and brought shadow page tables up to date 13 times; the GPU itself did the work.',
+  );
+});
+
 const pair = {
   ...{ descriptors: 500, kicks: 41, suppressedNotifications: 30 },
   commands: { SUBMIT_3D: 60, RESOURCE_FLUSH: 60 },
