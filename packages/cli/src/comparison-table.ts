@@ -54,6 +54,8 @@ const occasional: readonly (readonly [string, keyof CountsReport & PlainCount])[
   ['notifications spared', 'suppressedNotifications'],
   ['descriptors', 'descriptors'],
   ['shadow updates', 'shadowUpdates'],
+  ['commands read first', 'commandsScanned'],
+  ['commands refused', 'commandsRefused'],
   ['context switches', 'contextSwitches'],
   ['IOMMU faults', 'iommuFaults'],
 ];

@@ -28,6 +28,8 @@ const noCounts: CountsReport = {
   bytesOnWire: 0,
   reconnections: 0,
   shadowUpdates: 0,
+  commandsScanned: 0,
+  commandsRefused: 0,
   contextSwitches: 0,
 };
 

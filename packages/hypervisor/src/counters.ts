@@ -29,6 +29,12 @@ export interface Counts {
   bytesDma: number;
   /** Bytes that CPUs copied: the driver's, and the host's when it serves a guest. */
   bytesCopied: number;
+  /** Times that the shadows of a guest's GPU page tables were brought up to date: a comparison of all (lazy), or one entry (strict). */
+  shadowUpdates: number;
+  /** Packets that a mediator read before they ran. */
+  commandsScanned: number;
+  /** Of those: packets that it made undefined, or that lead where the guest reaches nothing. */
+  commandsRefused: number;
 }
 
 export function newCounts(): Counts {
@@ -47,6 +53,9 @@ export function newCounts(): Counts {
     injections: 0,
     bytesDma: 0,
     bytesCopied: 0,
+    shadowUpdates: 0,
+    commandsScanned: 0,
+    commandsRefused: 0,
   };
 }
 

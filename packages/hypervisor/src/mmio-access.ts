@@ -156,9 +156,10 @@ export class MmioAccess {
   }
 }
 
-/** Whether all of the bytes are memory: behind a BAR there may be less than its size. */
+/** Whether all of the bytes are memory of the region: behind a BAR there may be less than its size. */
 function reaches(region: DeviceRegion, address: number, bytes: number): boolean {
   const memory = region.endpoint.barMemory(region.bar);
   const at = address - region.base + region.barOffset;
-  return memory !== undefined && at + bytes <= memory.size;
+  const isWithin = address + bytes <= region.base + region.size;
+  return isWithin && memory !== undefined && at + bytes <= memory.size;
 }

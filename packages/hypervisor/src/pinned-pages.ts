@@ -50,6 +50,19 @@ export class PinnedPages {
     return pin.physical;
   }
 
+  /** A page that was pinned when the state was saved is pinned again, which costs nothing now. */
+  adopt(iova: number): number {
+    const mapping = this.mappings.at(iova);
+    if (mapping === undefined) {
+      throw new RangeError(`Nothing is mapped at ${hex(iova)}.`);
+    }
+    const { user } = this.parts;
+    const physical = pinPage(user, mapping.vaddr + iova - mapping.iova);
+    user.lockedPages += mapping.isMapped ? 0 : 1;
+    mapping.pins.set(iova, { physical, count: 1 });
+    return physical;
+  }
+
   /** vfio_unpin_pages, of one page. @throws RangeError when it is not pinned. */
   unpin(iova: number): void {
     const { user } = this.parts;

@@ -148,6 +148,11 @@ export class VfioContainer {
     return this.checkIommu().pins.pin(iova, access);
   }
 
+  /** As `PinnedPages.adopt`. */
+  adoptPin(iova: number): number {
+    return this.checkIommu().pins.adopt(iova);
+  }
+
   /** As `PinnedPages.unpin`. */
   unpinPage(iova: number): void {
     this.checkIommu().pins.unpin(iova);

@@ -21,7 +21,10 @@ import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
 import { directDma } from './dma-api.ts';
+import type { MdevDevice, MediationOptions } from './mdev/mdev-device.ts';
+import type { MediatedBell } from './mdev/mediated-bell.ts';
 import { cost } from './profile.ts';
+import type { VfioContainer } from './vfio-container.ts';
 import { VfioProcess } from './vfio-process.ts';
 import { type DeviceModel, wire } from './wiring.ts';
 
@@ -33,6 +36,13 @@ export interface VmOptions {
   readonly ramBytes: number;
   /** Interrupts reach the running guest without exits. */
   readonly postedInterrupts: boolean;
+}
+
+/** A mediated device in a guest, and the process that has it open. */
+export interface Mediation {
+  readonly process: VfioProcess;
+  readonly container: VfioContainer;
+  readonly vgpu: MediatedBell;
 }
 
 export class Vm implements Stateful<unknown> {
@@ -139,6 +149,33 @@ export class Vm implements Stateful<unknown> {
       return device.barParts(bar, size).map((part) => ({ ...part, onBus: address + part.offset }));
     });
     this.assigned.set(at, device);
+  }
+
+  /**
+   * Gives the guest a mediated device, as QEMU's vfio-pci does: the group, a container with all of
+   * the guest's RAM mapped but no page of it pinned, then the device.
+   */
+  mediate(
+    at: Bdf,
+    device: MdevDevice,
+    { display, ...options }: MediationOptions & { readonly display: Display },
+  ): Mediation {
+    const { vfio } = this.host;
+    const { name, ramBytes } = this.options;
+    const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
+    const group = process.opened(vfio.openGroup(device.groupId, process));
+    const container = process.opened(vfio.openContainer(process));
+    group.setContainer(container);
+    container.setIommu('type1v2');
+    container.map(0, 0, ramBytes, { read: true, write: true });
+    process.opened(group.emulatedDevice(device.name));
+    const vgpu: MediatedBell = this.emulate(
+      at,
+      (ports) => device.present(ports, options),
+      (bar, size) => vgpu.barParts(bar, size),
+      display,
+    );
+    return { process, container, vgpu };
   }
 
   /** The guest's RAM, for a backend of the host whose device the guest has made a bus master. */

@@ -90,10 +90,11 @@ const contracts: Readonly<Record<string, ModeContract>> = {
     requesterIds: "The GPU's, for all guests: the IOMMU cannot tell them apart, the shadows must.",
     interrupts: "The host's driver, which gives each to the guest that it is for.",
     errors:
-      "The host takes faults first, and shows each to the guest that caused it. It refuses commands and addresses that are not the guest's.",
-    monitoring: 'Each access that traps, each command, the time of each guest on the GPU.',
+      "The host takes faults first, and shows each to the guest that caused it. It refuses commands that are not the guest's, and has the hardware refuse addresses.",
+    monitoring: 'Each access that traps, and each command before it runs.',
     reset: "One guest's virtual device; the others go on.",
-    scheduling: 'The host, between guests.',
+    scheduling:
+      'The GPU, among the channels of all guests. Submissions pass the host, which holds none back yet.',
     pinning: 'The pages that the GPU has been given, from when it is.',
     facts: { requester: 'shared', pinned: 'part', interrupt: 'host', submission: 'trapped' },
   },

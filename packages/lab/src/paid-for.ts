@@ -16,6 +16,9 @@ export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames
     return asked(counts, drawn);
   }
   const direct = number(counts.directAccesses);
+  if (counts.commandsScanned > 0) {
+    return `The host stood between: ${number(registers)} exits for registers and doorbells in ${drawn}, and ${number(interrupts)} more to give the guest its interrupts; it read ${number(counts.commandsScanned)} packets before they ran and brought shadow page tables up to date ${number(counts.shadowUpdates)} times; the GPU itself did the work.`;
+  }
   if (registers > 0) {
     const mapped =
       counts.directAccesses > 0 ? `; ${direct} accesses to mapped VRAM were direct` : '';

@@ -36,6 +36,9 @@ export interface CountsReport {
   /** Times that a lost backend was taken in hand anew; what it counts begins again then. */
   readonly reconnections: number;
   readonly shadowUpdates: number;
+  /** Packets that a mediator read before they ran, and those that it refused or that lead nowhere. */
+  readonly commandsScanned: number;
+  readonly commandsRefused: number;
   readonly contextSwitches: number;
 }
 

@@ -211,7 +211,9 @@ function machineCounts(
     iommuFaults: iommu.counts.faults,
     bytesDma: counts.bytesDma,
     bytesCopied: counts.bytesCopied,
-    shadowUpdates: 0,
+    shadowUpdates: counts.shadowUpdates,
+    commandsScanned: counts.commandsScanned,
+    commandsRefused: counts.commandsRefused,
     contextSwitches: bell?.counts.contextSwitches ?? 0,
   };
 }

@@ -3,6 +3,7 @@
  * `native,passthrough:posted-interrupts=on,emulated:vram=trap`.
  */
 import { TOTAL_VFS } from '@doorbell/abi';
+import { mdevTypes } from '@doorbell/hypervisor';
 import { InputError } from './input-error.ts';
 
 export interface StackOption {
@@ -132,6 +133,39 @@ const kinds: readonly StackKind[] = [
     },
   },
   {
+    name: 'mdev',
+    term: 'mediated passthrough (VFIO-mdev)',
+    doc: "The guest has a share of the host's GPU: its registers and doorbells trap, its page tables are shadowed, its commands are read before they run.",
+    driver: 'guest-driver',
+    options: {
+      iommu: iommu(
+        ['strict', 'deferred'],
+        'strict',
+        "The host's DMA API, which maps the guest's pages as they are pinned. Off is refused.",
+      ),
+      'posted-interrupts': {
+        values: ['off', 'on'],
+        default: 'off',
+        doc: 'The hardware posts interrupts to the running guest, without exits.',
+      },
+      'bar-remap': {
+        values: ['on', 'off'],
+        default: 'on',
+        doc: 'Whether the VRAM aperture is mapped into the guest or traps too.',
+      },
+      shadow: {
+        values: ['lazy', 'strict'],
+        default: 'lazy',
+        doc: 'When shadow page tables follow: at flush and submission, or at each store, which traps.',
+      },
+      type: {
+        values: mdevTypes.map(({ name }) => name),
+        default: 'bell-4',
+        doc: 'Which share of the GPU: the number is how many of them there can be.',
+      },
+    },
+  },
+  {
     name: 'emulated',
     term: 'full virtualization',
     doc: 'A device model in software: every access to a register is an exit.',
@@ -178,14 +212,16 @@ export const stackKinds: ReadonlyMap<string, StackKind> = new Map(
   kinds.map((kind) => [kind.name, kind]),
 );
 
+/** The GPU works for a guest on the guest's own memory. */
+const needIommu = ['passthrough', 'sriov', 'mdev'];
+
 function checkOption(kind: StackKind, name: string, value: string): void {
   const option = kind.options[name];
   if (option === undefined) {
     const known = Object.keys(kind.options).join(', ');
     throw new InputError(`'${kind.name}' has no option '${name}'; it has ${known}.`);
   }
-  const isAssigned = kind.name === 'passthrough' || kind.name === 'sriov';
-  if (isAssigned && name === 'iommu' && value === 'off') {
+  if (needIommu.includes(kind.name) && name === 'iommu' && value === 'off') {
     throw new InputError(
       `'${kind.name}' needs the IOMMU: without it an assigned GPU could read and write all of the host's memory. Use iommu=strict or deferred; to see what it costs, give --stacks native,native:iommu=off.`,
     );

@@ -52,10 +52,13 @@ function requester({ host, vm }: Stack): ContractFacts['requester'] {
   return vm === undefined || drivers[0] === 'vfio' ? 'own' : 'shared';
 }
 
-/** Pages that VFIO has pinned, by what they cost. */
+/** Pages that VFIO has pinned, by what they cost: for a domain, or for a mediated device. */
 function pinned({ host: { machine } }: Stack): ContractFacts['pinned'] {
-  const { value } = profiles.get('kvm-x86')!.constants['vfio.mapPage'];
-  const pages = machine.byCost[costNames.indexOf('vfio.mapPage')] / value;
+  const { constants } = profiles.get('kvm-x86')!;
+  const [mapped, pinnedAlone] = (['vfio.mapPage', 'vfio.pinPage'] as const).map(
+    (name) => machine.byCost[costNames.indexOf(name)] / constants[name].value,
+  );
+  const pages = mapped + pinnedAlone;
   return pages === 0 ? 'none' : pages === GUEST_BYTES / PAGE ? 'all' : 'part';
 }
 

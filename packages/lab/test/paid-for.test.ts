@@ -5,6 +5,7 @@ import type { CountsReport } from '../src/report.ts';
 const none: CountsReport = {
   ...{ exits: 0, exitsByReason: {}, exitsAfterInit: {}, directAccesses: 0 },
   ...{ hypercalls: 0, kicks: 0, interrupts: 0, injections: 0, shadowUpdates: 0 },
+  ...{ commandsScanned: 0, commandsRefused: 0 },
   ...{ iotlbHits: 0, iotlbMisses: 0, iommuFaults: 0, bytesDma: 0, bytesCopied: 0 },
   ...{
     contextSwitches: 0,
@@ -50,6 +51,14 @@ it('counts the register accesses of an emulated device, and those to VRAM where 
   );
   expect(sentence({ ...counts, directAccesses: 1182 })).toContain(
     'interrupts; 1,182 accesses to mapped VRAM were direct; the GPU',
+  );
+});
+
+it('says of a mediated device what the host read and shadowed', () => {
+  const later = { 'mmio-read': 10, 'mmio-write': 46, injection: 10 };
+  const mediated = { commandsScanned: 102, shadowUpdates: 13, directAccesses: 600 };
+  expect(sentence({ exits: 66, exitsByReason: later, exitsAfterInit: later, ...mediated })).toBe(
+    'The host stood between: 56 exits for registers and doorbells in 60 frames and their uploads, and 10 more to give the guest its interrupts; it read 102 packets before they ran and brought shadow page tables up to date 13 times; the GPU itself did the work.',
   );
 });
 

@@ -9,7 +9,6 @@ import {
   type RegisterFile,
   type Trace,
 } from '@doorbell/abi';
-import type { BellCounts } from './counts.ts';
 
 /** What the scanout works with. */
 export interface ScanoutParts {
@@ -17,7 +16,7 @@ export interface ScanoutParts {
   readonly vram: MemoryBacking;
   readonly display: Display;
   readonly trace: Trace;
-  readonly counts: BellCounts;
+  readonly counts: { flips: number };
 }
 
 /** Shows what the registers describe; nothing while they are off or describe what is not there. */

@@ -12,6 +12,7 @@ import {
   ringPackets,
   type WaitQueue,
 } from '@doorbell/abi';
+import { cost } from '../profile.ts';
 import type { BellChannel, HostBell } from './host-bell.ts';
 import { GpuPageTable } from './page-table.ts';
 
@@ -27,6 +28,8 @@ const TARGET_PAGE = 512;
 const MOST_PAGES = 4096;
 /** What takes longer is a hang: the part's own watchdog ends it sooner. */
 const PATIENCE_NS = 1_000_000_000;
+/** Between two looks of a CPU that spins. */
+const POLL_NS = 1000;
 
 export class KernelChannel {
   private readonly bell: HostBell;
@@ -36,6 +39,8 @@ export class KernelChannel {
   /** Host RAM: the ring and the fence word. */
   private readonly ring: number;
   private readonly fence: number;
+  /** Host RAM, and its IOVA. */
+  private readonly mapped: (readonly [number, number])[] = [];
   private tail = 0;
   private sequence = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -74,6 +79,7 @@ export class KernelChannel {
 
   private mapSystem(page: number, address: number, writable: number): void {
     const iova = this.bell.dma.map(address, PAGE_BYTES, writable === 0 ? 'to-device' : 'both');
+    this.mapped.push([address, iova]);
     const low = (iova & pte.ADDRESS.mask) | pte.VALID.mask | pte.SYSTEM.mask | writable;
     this.table.write(page, Uint32Array.of(low, Math.floor(iova / 2 ** 32)));
   }
@@ -89,7 +95,7 @@ export class KernelChannel {
     return next;
   }
 
-  private async clearPart(page: number, pages: number): Promise<void> {
+  private beginPart(page: number, pages: number): void {
     const entries = new Uint32Array(pages * 2);
     for (let index = 0; index < pages; index++) {
       entries[index * 2] = (page + index) * PAGE_BYTES + pte.VALID.mask + pte.WRITE.mask;
@@ -97,11 +103,46 @@ export class KernelChannel {
     this.table.write(TARGET_PAGE, entries);
     this.channel.invalidate();
     this.push(pages);
+  }
+
+  private async clearPart(page: number, pages: number): Promise<void> {
+    this.beginPart(page, pages);
     const passed = await this.interrupted.until(() => this.hasPassed(), 'resource', PATIENCE_NS);
     if (!passed) {
       this.channel.reset();
       this.start();
       throw new GpuError('lost', 'The GPU does not clear its memory.');
+    }
+  }
+
+  /**
+   * The same, with a CPU that looks again and again until it is done: for who cannot wait.
+   * @throws GpuError `lost`
+   */
+  clearSpinning(page: number, pages: number): void {
+    const { machine } = this.bell.host;
+    for (let done = 0; done < pages; done += MOST_PAGES) {
+      const part = Math.min(MOST_PAGES, pages - done);
+      this.beginPart(page + done, part);
+      const deadline = machine.now + PATIENCE_NS;
+      while (!this.hasPassed()) {
+        const before = machine.now;
+        machine.charge(cost['driver.poll'], 1, POLL_NS);
+        if (machine.now === before || machine.now > deadline) {
+          throw new GpuError('lost', 'The GPU does not clear its memory.');
+        }
+      }
+    }
+  }
+
+  /** Gives back all that it has. Nothing runs. */
+  end(): void {
+    const { host, dma } = this.bell;
+    this.channel.release();
+    this.table.destroy();
+    for (const [address, iova] of this.mapped) {
+      dma.unmap(iova, PAGE_BYTES);
+      host.pages.free(address);
     }
   }
 

@@ -23,10 +23,16 @@ export class GpuPageTable {
   /** By index in the directory. */
   private readonly tables = new Map<number, Table>();
 
-  /** Nothing is mapped. @throws GpuError `out-of-memory` */
-  constructor(bell: HostBell) {
+  /**
+   * Nothing is mapped; or it is what it was when `state` was saved, in VRAM that is loaded already.
+   * @throws GpuError `out-of-memory`
+   */
+  constructor(bell: HostBell, state?: GpuPageTableState) {
     this.bell = bell;
-    this.root = this.zeroedPage();
+    this.root = state?.root ?? this.zeroedPage();
+    for (const { index, page, words } of state?.tables ?? []) {
+      this.tables.set(index, { page, words: words.slice() });
+    }
   }
 
   /** The low word of a page's entry; 0: not present. */

@@ -1,5 +1,6 @@
 /** The stacks by name: what differs between them is in these files, and nowhere else. */
 import { emulated } from './emulated.ts';
+import { mdev } from './mdev.ts';
 import { native } from './native.ts';
 import { passthrough } from './passthrough.ts';
 import { pvAssisted } from './pv-assisted.ts';
@@ -11,6 +12,7 @@ const builders: ReadonlyMap<string, (parts: StackParts) => Stack> = new Map([
   ['native', native],
   ['passthrough', passthrough],
   ['sriov', sriov],
+  ['mdev', mdev],
   ['emulated', emulated],
   ['pv', pv],
   ['pv-assisted', pvAssisted],

@@ -1,5 +1,5 @@
 /** A stack, assembled: a machine with bell in it, and the computer on which bell's driver runs. */
-import { type Bdf, bdf, bellBars, type Display, type Gpu } from '@doorbell/abi';
+import { type Bdf, bdf, bellBars, type Display, type Gpu, type Stateful } from '@doorbell/abi';
 import type { Bell } from '@doorbell/device-model';
 import { probeBell } from '@doorbell/guest-driver';
 import type { Computer, Host, Profile, Vm } from '@doorbell/hypervisor';
@@ -54,6 +54,8 @@ export interface Stack {
   /** Loads the driver. */
   readonly probe: () => Promise<StackDriver>;
   readonly service?: HostService;
+  /** What the host's kernel keeps of a GPU that it divides. */
+  readonly keeper?: Stateful<unknown>;
   /** Of the paravirtual pair. */
   readonly pvCounts?: () => PvCounts;
 }
@@ -75,11 +77,18 @@ export function bellDriver(computer: Computer, at: Bdf): () => Promise<StackDriv
 }
 
 /** The whole of a stack's state, as plain data. */
-export function saveStack(stack: Stack): { readonly host: unknown; readonly vm: unknown } {
-  return { host: stack.host.save(), vm: stack.vm?.save() };
+export interface StackState {
+  readonly host: unknown;
+  readonly keeper: unknown;
+  readonly vm: unknown;
 }
 
-export function loadStack(stack: Stack, state: ReturnType<typeof saveStack>): void {
+export function saveStack(stack: Stack): StackState {
+  return { host: stack.host.save(), keeper: stack.keeper?.save(), vm: stack.vm?.save() };
+}
+
+export function loadStack(stack: Stack, state: StackState): void {
   stack.host.load(state.host);
+  stack.keeper?.load(state.keeper);
   stack.vm?.load(state.vm);
 }
