@@ -36,7 +36,16 @@ export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames
 function asked(counts: StackReport['counts'], drawn: string): string {
   const commands = sum(counts.commands, Object.keys(counts.commands));
   const { kicks, suppressedNotifications } = counts;
-  return `The driver asked for what it wanted: ${number(commands)} commands in shared memory, with ${number(kicks)} ${kicks === 1 ? 'notification' : 'notifications'}; ${number(suppressedNotifications)} more, in either direction, were spared. ${way(counts, drawn)}`;
+  const rest =
+    (counts.commands.RESOURCE_MAP_BLOB ?? 0) > 0 ? submitted(counts, drawn) : way(counts, drawn);
+  return `The driver asked for what it wanted: ${number(commands)} commands in shared memory, with ${number(kicks)} ${kicks === 1 ? 'notification' : 'notifications'}; ${number(suppressedNotifications)} more, in either direction, were spared. ${rest}`;
+}
+
+/** By a driver that has a doorbell of the GPU mapped. */
+function submitted({ exitsAfterInit }: StackReport['counts'], drawn: string): string {
+  const all = sum(exitsAfterInit, Object.keys(exitsAfterInit));
+  const interrupts = sum(exitsAfterInit, interruptExits);
+  return `It submitted by itself, at a doorbell of the GPU that is mapped into the guest: no submission was an exit, and the host looked at none. ${number(all)} exits in ${drawn}, ${number(interrupts)} of them for interrupts.`;
 }
 
 function way(counts: StackReport['counts'], drawn: string): string {

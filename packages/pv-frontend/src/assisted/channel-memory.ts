@@ -9,7 +9,7 @@ import { isOutOfMemory, outOfMemory } from '../placement.ts';
 
 export const RING_BYTES = PAGE_BYTES;
 /** Half of it is the most that one packet stream, or one copy, may take. */
-export const AREA_BYTES = 1 << 20;
+export const AREA_BYTES = 256 << 10;
 const BYTES = 2 * PAGE_BYTES + AREA_BYTES;
 
 /** Page 0 is never mapped, so that address 0 is "none". */

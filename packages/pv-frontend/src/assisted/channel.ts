@@ -67,10 +67,10 @@ export class Channel {
 
   private makeQueue(): ChannelQueue {
     const { device, memory, slot } = this;
-    const interrupts = slot.vector !== NO_VECTOR;
     return new ChannelQueue({
       memory,
-      push: new PushBuffer(device.parts.memory, memory, interrupts),
+      push: new PushBuffer(device.parts.memory, memory),
+      interrupts: slot.vector !== NO_VECTOR,
       ring: (tail) => {
         slot.doorbell.TAIL.write(tail);
       },

@@ -29,6 +29,7 @@ export function pieces(bytes: Uint8Array): { readonly at: number; readonly part:
 export function upload(memory: Memory, va: number, part: Uint8Array): Job {
   return {
     bytes: part.length,
+    isQuiet: true,
     fill: (address) => {
       memory.copyIn(address, part);
     },

@@ -276,7 +276,7 @@ export class ChannelGpu implements Gpu {
     this.end = new GpuError('lost', 'virtio-gpu: the Gpu is closed.');
     const { queue } = this.channel;
     try {
-      await queue.until(() => queue.idle && this.screen.idle, 'dependency');
+      await queue.until(() => queue.idle && this.screen.idle, 'dependency', true);
       await this.channel.close(
         [...this.resources.all()].flatMap((each) => this.screen.leave(each)),
       );

@@ -15,6 +15,8 @@ export interface Job {
   readonly bytes: number;
   /** Fills them, before the GPU sees them: at an address of the CPU's. */
   readonly fill?: (address: number) => void;
+  /** Its fence does not interrupt: nobody is likely to wait for it. */
+  readonly isQuiet?: boolean;
   /** Its packets in the ring, when its bytes are at `va`: none, or one. */
   readonly packet: (va: number) => Uint32Array | undefined;
 }
@@ -36,21 +38,21 @@ export function newPlace(job: Job): Place {
 export class PushBuffer {
   private readonly memory: Memory;
   private readonly shared: ChannelMemory;
-  /** Fences interrupt. */
-  private readonly interrupts: boolean;
   private readonly area = new CircularSpace(AREA_BYTES);
   private readonly ring = new CircularSpace(RING_BYTES);
   /** What the doorbell last said: up to here the ring is the GPU's. */
   private published = 0;
 
-  constructor(memory: Memory, shared: ChannelMemory, interrupts: boolean) {
+  constructor(memory: Memory, shared: ChannelMemory) {
     this.memory = memory;
     this.shared = shared;
-    this.interrupts = interrupts;
   }
 
-  /** Puts a job into the ring, not published yet, with a fence of that number. False: there is no room. */
-  push(place: Place, fence: number): boolean {
+  /**
+   * Puts a job into the ring, not published yet, with a fence of that number behind it. False: there
+   * is no room.
+   */
+  push(place: Place, fence: number, interrupts: boolean): boolean {
     const { job } = place;
     if (job.bytes > 0 && place.at < 0 && !this.fill(place)) {
       return false;
@@ -58,14 +60,19 @@ export class PushBuffer {
     const packet = job.packet(this.shared.areaVa + place.at) ?? new Uint32Array();
     const words = new Uint32Array(packet.length + FENCE_WORDS);
     words.set(packet);
-    const interrupt = this.interrupts ? 1 : 0;
-    words.set([header(FENCE.opcode, FENCE_WORDS), fence, interrupt], packet.length);
+    words.set(fencePacket(fence, interrupts), packet.length);
     const at = this.putInRing(new Uint8Array(words.buffer));
     if (at >= 0) {
       // Up to its fence: that one may not be over when its value can be read.
       place.ringEnd = at + packet.byteLength;
     }
     return at >= 0;
+  }
+
+  /** Puts the fence of the last job there once more, to interrupt this time. False: there is no room. */
+  pushInterrupt(fence: number): boolean {
+    const words = Uint32Array.from(fencePacket(fence, true));
+    return this.putInRing(new Uint8Array(words.buffer)) >= 0;
   }
 
   private fill(place: Place): boolean {
@@ -125,4 +132,8 @@ export class PushBuffer {
       place.ringEnd = -1;
     }
   }
+}
+
+function fencePacket(fence: number, interrupts: boolean): number[] {
+  return [header(FENCE.opcode, FENCE_WORDS), fence, interrupts ? 1 : 0];
 }

@@ -14,6 +14,9 @@ export interface Shown {
   readonly presents: ReadonlySet<number>;
 }
 
+/** As many quiet jobs in a row: then one interrupts, so that a ring that is full is heard of. */
+const MOST_QUIET = 16;
+
 export interface Entry {
   readonly sequence: number;
   place: Place;
@@ -29,6 +32,8 @@ export interface Entry {
 
 export interface QueueParts {
   readonly push: PushBuffer;
+  /** Fences interrupt, but those of quiet jobs; false: the fence word is polled. */
+  readonly interrupts: boolean;
   readonly memory: ChannelMemory;
   /** Rings the doorbell. */
   readonly ring: (tail: number) => void;
@@ -53,6 +58,10 @@ export class ChannelQueue {
   /** Sequence numbers: the last that was added, the last that the GPU was given, the last that is over. */
   last = 0;
   private lastBegun = 0;
+  /** The last whose fence interrupts. */
+  private lastHeard = 0;
+  /** Quiet jobs since then. */
+  private quiet = 0;
   private lastOver = 0;
   /** What is to be done once a sequence number is over. */
   private later: { readonly sequence: number; readonly run: () => void }[] = [];
@@ -114,12 +123,17 @@ export class ChannelQueue {
     }
   }
 
-  async until(condition: () => boolean, reason: WaitReason): Promise<void> {
+  /** @param isHosts  the condition is the host's to bring about, and not the GPU's alone. */
+  async until(condition: () => boolean, reason: WaitReason, isHosts = false): Promise<void> {
     const held = (): boolean => {
       this.service();
-      return condition();
+      const holds = condition();
+      if (!holds) {
+        this.askToHear();
+      }
+      return holds;
     };
-    await this.parts.until(held, reason, () => this.waitsForHost);
+    await this.parts.until(held, reason, () => isHosts || this.waitsForHost);
   }
 
   /** Runs `run` once an entry is over. */
@@ -195,7 +209,13 @@ export class ChannelQueue {
     while (more) {
       more = this.beginNext();
     }
-    const tail = this.isRestarting ? undefined : this.parts.push.publish();
+    if (!this.isRestarting) {
+      this.publish();
+    }
+  }
+
+  private publish(): void {
+    const tail = this.parts.push.publish();
     if (tail !== undefined) {
       // The packets must be in memory before the doorbell is rung. An x86 CPU keeps its stores in
       // order; on others a write barrier stands here.
@@ -209,12 +229,27 @@ export class ChannelQueue {
     if (entry === undefined || !this.mayBegin(entry)) {
       return false;
     }
-    if (!this.parts.push.push(entry.place, entry.sequence)) {
+    const { sequence, place } = entry;
+    const mayBeQuiet = place.job.isQuiet === true && this.quiet < MOST_QUIET;
+    const isHeard = this.parts.interrupts && !mayBeQuiet;
+    if (!this.parts.push.push(place, sequence, isHeard)) {
       return false;
     }
     this.begun++;
-    this.lastBegun = Math.max(this.lastBegun, entry.sequence);
+    this.lastBegun = Math.max(this.lastBegun, sequence);
+    this.lastHeard = isHeard ? sequence : this.lastHeard;
+    this.quiet = isHeard ? 0 : this.quiet + 1;
     return true;
+  }
+
+  /** Who waits may wait for quiet jobs: then the last of them interrupts after all. */
+  private askToHear(): void {
+    const { push, interrupts } = this.parts;
+    const isQuiet = this.begun > 0 && this.lastHeard < this.lastBegun;
+    if (interrupts && isQuiet && !this.isRestarting && push.pushInterrupt(this.lastBegun)) {
+      this.lastHeard = this.lastBegun;
+      this.publish();
+    }
   }
 
   /** What it needs is mapped, and the host has shown what it writes. */
@@ -272,6 +307,7 @@ export class ChannelQueue {
     push.restart(this.entries.slice(0, this.begun).map(({ place }) => place));
     const lost = this.begun > 0;
     this.begun = 0;
+    this.lastHeard = 0; // what stood in the ring is put there again
     if (lost) {
       this.end(error);
     } else {
