@@ -7,6 +7,8 @@ export type { Bar, BarRegion } from './bar.ts';
 export { PciFunction, type FunctionState } from './pci-function.ts';
 export { flip } from './bell/scanout.ts';
 export { VramWindow } from './bell/vram-window.ts';
+export { Audio, type AudioOptions } from './audio.ts';
+export { type BridgeKind, type BridgeOptions, PciBridge } from './pci-bridge.ts';
 export { Msix, type MsixState } from './msix.ts';
 export { PagedMemory, type PagedMemoryState } from './paged-memory.ts';
 export * from './bochs-display.ts';

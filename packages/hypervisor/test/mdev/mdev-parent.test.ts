@@ -74,7 +74,7 @@ test('there is none without an IOMMU', () => {
   const profile = profiles.get('free')!;
   const host = new Host({ profile, display, iommu: 'off', memoryBytes: 16 << 20 });
   host.plug(at, (ports) => new Bell(ports, rates, { vramBytes: VRAM_PAGES * PAGE_BYTES }));
-  host.bus.assignBars();
+  host.enumerate();
   const bell = new HostBell(host, at);
   expect(() => new MdevParent(bell)).toThrow(expect.objectContaining({ errno: 'EINVAL' }));
 });

@@ -55,7 +55,7 @@ export class MediatedHost {
       AT,
       (ports) => new Bell(ports, rates, { vramBytes: VRAM_PAGES * PAGE_BYTES }),
     );
-    this.host.bus.assignBars();
+    this.host.enumerate();
     this.bell = new HostBell(this.host, AT);
     this.parent = new MdevParent(this.bell);
   }

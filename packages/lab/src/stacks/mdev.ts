@@ -2,17 +2,9 @@
  * A mediated device: the host keeps bell, and gives the guest a share of it that looks like a bell.
  * Control registers and doorbells trap; page tables are shadowed; commands are read before they run.
  */
-import { Bell } from '@doorbell/device-model';
-import { Host, HostBell, MdevParent, Vm, type IommuMode } from '@doorbell/hypervisor';
-import {
-  bellDriver,
-  engineRates,
-  GPU,
-  GUEST_BYTES,
-  HOST_BYTES,
-  type Stack,
-  type StackParts,
-} from './stack.ts';
+import { HostBell, MdevParent, Vm, type IommuMode } from '@doorbell/hypervisor';
+import { HOST_GPU, physicalMachine } from './physical-machine.ts';
+import { bellDriver, GUEST_BYTES, GUEST_GPU, type Stack, type StackParts } from './stack.ts';
 
 /** Of the one mediated device. */
 const UUID = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
@@ -20,23 +12,16 @@ const UUID = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 export function mdev({ profile, options, display }: StackParts): Stack {
   // The part's own screen shows nothing: each guest has one of its own.
   const nobody = { flip: () => undefined };
-  const host = new Host({
-    profile,
-    display: nobody,
-    iommu: options.iommu as IommuMode,
-    memoryBytes: HOST_BYTES,
-  });
-  const bell = host.plug(GPU, (ports) => new Bell(ports, engineRates(profile, 'engine')));
-  host.bus.assignBars();
-
-  const parent = new MdevParent(new HostBell(host, GPU));
+  const iommu = options.iommu as IommuMode;
+  const { host, bell } = physicalMachine({ profile, display: nobody, iommu });
+  const parent = new MdevParent(new HostBell(host, HOST_GPU));
   const device = parent.create(options.type, UUID);
   const vm = new Vm(host, {
     name: 'guest',
     ramBytes: GUEST_BYTES,
     postedInterrupts: options['posted-interrupts'] === 'on',
   });
-  vm.mediate(GPU, device, {
+  vm.mediate(GUEST_GPU, device, {
     barRemap: options['bar-remap'] === 'on',
     shadow: options.shadow === 'strict' ? 'strict' : 'lazy',
     display,
@@ -46,10 +31,10 @@ export function mdev({ profile, options, display }: StackParts): Stack {
     host,
     vm,
     computer: vm.computer,
-    bdf: GPU,
+    bdf: GUEST_GPU,
     bell,
     busyNs: () => bell.counts.busyNs,
-    probe: bellDriver(vm.computer),
+    probe: bellDriver(vm.computer, GUEST_GPU),
     keeper: parent,
   };
 }
