@@ -16,7 +16,7 @@ import type { BellChannel, HostBell } from '../host-bell/host-bell.ts';
 import { cost } from '../profile.ts';
 import { CommandAudit, type AuditedMemory, type Word } from './command-audit.ts';
 import type { GuestVram } from './guest-vram.ts';
-import type { MediationOptions } from './mdev-device.ts';
+import type { MediationOptions } from './mdev-share.ts';
 import type { MediatedMemory } from './mediated-memory.ts';
 import { mediationOf } from './register-policy.ts';
 import { ShadowTable, type ShadowParts, type ShadowState } from './shadow-table.ts';
