@@ -44,7 +44,8 @@ interface Shape {
 const shapes: (Shape | undefined)[] = [];
 for (const [name, { opcode, fields }] of Object.entries(ringPackets)) {
   const words = name === 'NOP' ? 0 : fields.length + 1;
-  shapes[opcode] = { words, isPrivileged: name === 'REGISTER', references: [], at: {} };
+  const references = name === 'WAIT' ? [{ at: 1, writes: false, extent: () => 4 }] : [];
+  shapes[opcode] = { words, isPrivileged: name === 'REGISTER', references, at: {} };
 }
 for (const [name, { opcode, words, at }] of Object.entries(drawPackets)) {
   const fields: Readonly<Record<string, CommandField>> = commands[name as CommandName].fields;
@@ -71,8 +72,8 @@ export interface AuditedMemory {
   read(va: number, limit: number): Word;
   /** Changes a word that was read. */
   patch(va: number, value: number): void;
-  /** Whether the guest's tables let an engine do so. */
-  allows(page: number, writes: boolean): boolean;
+  /** An engine will use the page so: whether the guest's tables let it. */
+  uses(page: number, writes: boolean): boolean;
 }
 
 /** A word; `absent`: the hardware faults when it reads it; `refused`: it cannot be held, so it must not run. */
@@ -92,6 +93,11 @@ export class CommandAudit {
   constructor(memory: AuditedMemory, counts: AuditCounts) {
     this.memory = memory;
     this.counts = counts;
+  }
+
+  /** Whether something was not looked at, because there was too much. */
+  get isExhausted(): boolean {
+    return this.left <= 0;
   }
 
   /** For one submission. @param most  packets and pages that it may have looked at. */
@@ -217,7 +223,7 @@ export class CommandAudit {
         // What is not looked at, the shadow bounds all the same.
         return true;
       }
-      if (!this.memory.allows(page, writes)) {
+      if (!this.memory.uses(page, writes)) {
         return false;
       }
     }

@@ -2,33 +2,13 @@
  * A mediated device, from its creation to its removal: a share of the GPU under a UUID. While a
  * guest has it open, a vGPU stands on it.
  */
-import type { DeviceHost, VramRange } from '@doorbell/abi';
+import type { DeviceHost } from '@doorbell/abi';
 import type { HostBell } from '../host-bell/host-bell.ts';
 import { KernelChannel } from '../host-bell/kernel-channel.ts';
 import type { VfioContainer } from '../vfio-container.ts';
 import type { EmulatedDevice } from '../vfio-emulated.ts';
+import type { MdevShare, MediationOptions } from './mdev-share.ts';
 import { MediatedBell } from './mediated-bell.ts';
-
-/** What it has of the GPU. */
-export interface MdevShare {
-  readonly uuid: string;
-  readonly type: string;
-  /** Its shares: the first, and how many. */
-  readonly slot: number;
-  readonly units: number;
-  readonly channels: number;
-  readonly vram: VramRange;
-  /** Pages of VRAM that the host may spend on shadow page tables for it. */
-  readonly tablePages: number;
-}
-
-/** How it is mediated. */
-export interface MediationOptions {
-  /** Whether the VRAM aperture is mapped into the guest; else it traps. */
-  readonly barRemap: boolean;
-  /** When shadow page tables follow: at each store (the tables trap), or at flush and submit. */
-  readonly shadow: 'strict' | 'lazy';
-}
 
 export class MdevDevice implements EmulatedDevice {
   readonly share: MdevShare;

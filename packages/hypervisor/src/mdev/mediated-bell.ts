@@ -25,7 +25,7 @@ import type { HostBell } from '../host-bell/host-bell.ts';
 import type { BarPart } from '../pci-bus.ts';
 import type { VfioContainer } from '../vfio-container.ts';
 import { GuestVram } from './guest-vram.ts';
-import type { MdevShare, MediationOptions } from './mdev-device.ts';
+import type { MdevShare, MediationOptions } from './mdev-share.ts';
 import { MediatedChannel, type MediatedChannelState } from './mediated-channel.ts';
 import { MediatedMemory, type MediatedMemoryState } from './mediated-memory.ts';
 import { SnapshotPool, type SnapshotPoolState } from './snapshot-pool.ts';

@@ -16,7 +16,7 @@ import type { BellChannel, HostBell } from '../host-bell/host-bell.ts';
 import { cost } from '../profile.ts';
 import { CommandAudit, type AuditedMemory, type Word } from './command-audit.ts';
 import type { GuestVram } from './guest-vram.ts';
-import type { MediationOptions } from './mdev-device.ts';
+import type { MediationOptions } from './mdev-share.ts';
 import type { MediatedMemory } from './mediated-memory.ts';
 import { mediationOf } from './register-policy.ts';
 import { ShadowTable, type ShadowParts, type ShadowState } from './shadow-table.ts';
@@ -24,7 +24,8 @@ import type { SnapshotPool } from './snapshot-pool.ts';
 import { Snapshots, type SnapshotsState } from './snapshots.ts';
 import type { TableBudget } from './table-budget.ts';
 
-const { CONTROL, PAGE_ROOT, RESET, RING, RING_SIZE, STATUS, VECTOR } = channelRegisters.rows;
+const { CONTROL, FENCE_ADDRESS, PAGE_ROOT, RESET, RING, RING_SIZE, STATUS, VECTOR } =
+  channelRegisters.rows;
 const ENABLE = CONTROL.bits.ENABLE.mask;
 const SMALLEST_RING = 256;
 const LARGEST_RING = 1 << 20;
@@ -54,6 +55,7 @@ interface GuestValues {
   vector: number;
   ring: number;
   ringBytes: number;
+  fence: number;
   /** A doorbell that came while the function was off; -1: none. */
   waiting: number;
 }
@@ -77,7 +79,7 @@ export interface MediatedChannelState {
 }
 
 const atReset = (): GuestValues => ({
-  ...{ control: 0, pageRoot: 0, vector: 0, ring: 0, ringBytes: 0, waiting: -1 },
+  ...{ control: 0, pageRoot: 0, vector: 0, ring: 0, ringBytes: 0, fence: 0, waiting: -1 },
 });
 const atStart = (at: number): Progress => ({ passed: at, published: at, audited: at });
 
@@ -155,6 +157,7 @@ export class MediatedChannel {
     if (mediationOf(row, 'channel') === 'passed') {
       values.ring = offset === RING.offset ? value : values.ring;
       values.ringBytes = offset === RING_SIZE.offset ? value : values.ringBytes;
+      values.fence = offset === FENCE_ADDRESS.offset ? value : values.fence;
       this.passing(offset).write(value);
     } else if (offset === CONTROL.offset) {
       this.control(value & ENABLE);
@@ -332,7 +335,11 @@ export class MediatedChannel {
       shadow.sync();
     }
     this.check(shadow, published);
-    this.snapshots.giveBack(shadow);
+    this.snapshots.want(Math.floor(this.values.fence / PAGE_BYTES));
+    if (this.audit.isExhausted) {
+      this.snapshots.giveBack(shadow);
+    }
+    this.snapshots.tidy(shadow);
     physical.ring(tail);
   }
 
@@ -404,7 +411,10 @@ export class MediatedChannel {
     patch: (va, value) => {
       this.snapshots.setWord(va, value);
     },
-    allows: (page, writes) => this.shadow?.allows(page, writes) === true,
+    uses: (page, writes) => {
+      this.snapshots.want(page);
+      return this.shadow?.allows(page, writes) === true;
+    },
   };
 
   /** Of an address behind a packet of the ring that was published last. */

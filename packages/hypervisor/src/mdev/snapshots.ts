@@ -2,7 +2,8 @@
  * What of one channel's commands was audited: copies, which the shadow lays over the pages that the
  * guest put them in, read-only. So what runs is what was read, whatever the guest stores meanwhile.
  * A page is copied when the first command of it is read; later, the words that no command in flight
- * holds. It is given back when the work has passed.
+ * holds. When the work has passed, the page is the guest's again as soon as it wants it for anything
+ * else: until then it stays, for another entry would cost all of the channel's cached translations.
  */
 import { PAGE_BYTES, pte } from '@doorbell/abi';
 import type { GuestVram } from './guest-vram.ts';
@@ -14,10 +15,15 @@ const WORDS = PAGE_BYTES / 4;
 /** Pieces of commands in flight, of one channel. */
 const MOST_USES = 1 << 16;
 
+/** Pages that stay laid over although nothing in them is in flight, of one channel. */
+const MOST_IDLE = 32;
+
 /** A GPU virtual page that holds commands. */
 interface Held {
   /** Undefined: nothing is there to read, and stays so while this lasts. */
   readonly copy: SnapshotPage | undefined;
+  /** What the guest's tables had there when it was copied. */
+  readonly entry: readonly [number, number];
   /** By word: how many pieces in flight hold it. */
   readonly inFlight: Uint32Array;
   uses: number;
@@ -49,6 +55,7 @@ export class Snapshots {
   private readonly vram: GuestVram;
   private readonly held = new Map<number, Held>();
   private uses: Use[] = [];
+  private readonly wanted = new Set<number>();
   private readonly buffer = new Uint8Array(PAGE_BYTES);
 
   constructor(pool: SnapshotPool, vram: GuestVram) {
@@ -67,7 +74,9 @@ export class Snapshots {
     const source = shadow.source(page);
     const isReadable = source !== undefined;
     const last = this.held.get(page);
-    if (last?.uses === 0 && (last.copy !== undefined) !== isReadable) {
+    const [low, high] = shadow.derived(page);
+    const isOther = last?.entry[0] !== low || last.entry[1] !== high;
+    if (last?.uses === 0 && (isOther || (last.copy !== undefined) !== isReadable)) {
       // What the guest's tables lead to has come or gone.
       this.giveBackAll(shadow, [[page, last]]);
     }
@@ -89,11 +98,16 @@ export class Snapshots {
     const from = (va % PAGE_BYTES) / 4;
     let held = this.held.get(page);
     if (held === undefined) {
-      held = { copy: undefined, inFlight: new Uint32Array(WORDS), uses: 0 };
+      held = this.newHeld(shadow, page, undefined);
       this.held.set(page, held);
     }
     shadow.lay(page, [BAD_LOW, 0]);
     this.use(held, { page, from, to: from + (end - va) / 4, end: until });
+  }
+
+  private newHeld(shadow: ShadowTable, page: number, copy: SnapshotPage | undefined): Held {
+    const entry = shadow.derived(page);
+    return { copy, entry, inFlight: new Uint32Array(WORDS), uses: 0 };
   }
 
   private use(held: Held, use: Use): void {
@@ -107,7 +121,7 @@ export class Snapshots {
     if (source !== undefined && copy === undefined) {
       return undefined;
     }
-    const held = { copy, inFlight: new Uint32Array(WORDS), uses: 0 };
+    const held = this.newHeld(shadow, page, copy);
     if (copy === undefined || source === undefined) {
       // The fault that the guest has asked for, even if it maps something there meanwhile.
       shadow.lay(page, shadow.derived(page));
@@ -175,7 +189,27 @@ export class Snapshots {
     });
   }
 
-  /** Gives back pages that nothing in flight holds. */
+  /** The page is wanted for something else than commands. */
+  want(page: number): void {
+    if (this.held.has(page)) {
+      this.wanted.add(page);
+    }
+  }
+
+  /** Gives back pages that nothing in flight holds, but for a few that nothing else wants. */
+  tidy(shadow: ShadowTable): void {
+    const idle = [...this.held].filter(([, { uses }]) => uses === 0);
+    const surplus = idle.length - MOST_IDLE;
+    const unwanted = idle.filter(([page, { copy, entry }], index) => {
+      const [low, high] = shadow.derived(page);
+      const isOther = low !== entry[0] || high !== entry[1];
+      return copy === undefined || isOther || index < surplus || this.wanted.has(page);
+    });
+    this.wanted.clear();
+    this.giveBackAll(shadow, unwanted);
+  }
+
+  /** Gives back all pages that nothing in flight holds. */
   giveBack(shadow: ShadowTable): void {
     this.giveBackAll(
       shadow,
@@ -198,9 +232,9 @@ export class Snapshots {
 
   save(): SnapshotsState {
     return {
-      held: [...this.held].map(([page, { copy, inFlight, uses }]) => [
+      held: [...this.held].map(([page, { copy, entry, inFlight, uses }]) => [
         page,
-        { copy, inFlight: inFlight.slice(), uses },
+        { copy, entry, inFlight: inFlight.slice(), uses },
       ]),
       uses: [...this.uses],
     };
@@ -208,8 +242,8 @@ export class Snapshots {
 
   load(state: SnapshotsState): void {
     this.held.clear();
-    for (const [page, { copy, inFlight, uses }] of state.held) {
-      this.held.set(page, { copy, inFlight: inFlight.slice(), uses });
+    for (const [page, { copy, entry, inFlight, uses }] of state.held) {
+      this.held.set(page, { copy, entry, inFlight: inFlight.slice(), uses });
     }
     this.uses = [...state.uses];
   }

@@ -1,7 +1,7 @@
 import { bellRegisters, drawPackets, header, PAGE_BYTES, pte, ringPackets } from '@doorbell/abi';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { MediationOptions } from '../../src/mdev/mdev-device.ts';
+import type { MediationOptions } from '../../src/mdev/mdev-share.ts';
 import { MediatedHost, RAM, RAM_BYTES, RW, SYSTEM, VA } from './mediated-guest.ts';
 
 const { INDIRECT, FENCE, REGISTER, NOP } = ringPackets;

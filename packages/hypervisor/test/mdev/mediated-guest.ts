@@ -18,7 +18,7 @@ import { Bell } from '@doorbell/device-model';
 import { HostBell } from '../../src/host-bell/host-bell.ts';
 import { Host } from '../../src/host.ts';
 import { MdevParent } from '../../src/mdev/mdev-parent.ts';
-import type { MediationOptions } from '../../src/mdev/mdev-device.ts';
+import type { MediationOptions } from '../../src/mdev/mdev-share.ts';
 import type { MediatedBell } from '../../src/mdev/mediated-bell.ts';
 import { profiles } from '../../src/profile.ts';
 import { VfioProcess } from '../../src/vfio-process.ts';

@@ -45,14 +45,14 @@ export function pvAssisted({ profile, options, display }: StackParts): Stack {
     },
   });
   let gpu!: VirtioGpu;
-  const make = ({ shared, signalVector, ...upcalls }: VirtioUpcalls): VirtioDevice => {
+  const make = ({ shared, ...upcalls }: VirtioUpcalls): VirtioDevice => {
     gpu = new VirtioGpu(
       { memory: vm.memory(() => virtio.isBusMaster), ...upcalls },
       {
         renderer,
         channels: {
           ...{ host: channels, shared: shared!, firstVector: FIRST_VECTOR },
-          ...{ vectors: CHANNEL_VECTORS, signal: signalVector },
+          ...{ vectors: CHANNEL_VECTORS, signal: (vector) => upcalls.signalVector(vector) },
         },
         clock: computer.clock,
         spawn: (body) => {

@@ -45,7 +45,7 @@ export class AddressSpace {
   private join(index: number): void {
     const below = this.free[index];
     const above = this.free[index + 1];
-    if (below !== undefined && above !== undefined && below.end === above.first) {
+    if (below !== undefined && below.end === above?.first) {
       below.end = above.end;
       this.free.splice(index + 1, 1);
     }
