@@ -52,10 +52,13 @@ function requester({ host, vm }: Stack): ContractFacts['requester'] {
   return vm === undefined || drivers[0] === 'vfio' ? 'own' : 'shared';
 }
 
-/** Pages that VFIO has pinned, by what they cost. */
+/** Pages that were pinned, all at once by VFIO or one by one, by what they cost. */
 function pinned({ host: { machine } }: Stack): ContractFacts['pinned'] {
-  const { value } = profiles.get('kvm-x86')!.constants['vfio.mapPage'];
-  const pages = machine.byCost[costNames.indexOf('vfio.mapPage')] / value;
+  const { constants } = profiles.get('kvm-x86')!;
+  const pages = (['vfio.mapPage', 'vfio.pinPage'] as const).reduce(
+    (sum, name) => sum + machine.byCost[costNames.indexOf(name)] / constants[name].value,
+    0,
+  );
   return pages === 0 ? 'none' : pages === GUEST_BYTES / PAGE ? 'all' : 'part';
 }
 

@@ -26,7 +26,7 @@ describe('parseStacks', () => {
 
   it.each([
     ['nativ', "no stack 'nativ'"],
-    ['', 'The list of stacks is empty; there is native, passthrough, emulated'],
+    ['', 'The list of stacks is empty; there is native, passthrough, sriov, emulated'],
     ['native,', "no stack ''"],
     ['native:iommu', "'iommu' is not an option"],
     ['native:iommu=', "'iommu=' is not an option"],
