@@ -25,7 +25,7 @@ const endpoint: PciEndpoint = {
   barMemory: () => undefined,
 };
 
-export class FakeChannel implements HostChannel {
+class FakeChannel implements HostChannel {
   readonly doorbell: DoorbellPage;
   /** What is at each page of the address space. */
   readonly pages = new Map<number, { readonly vram: boolean; readonly writable: boolean }>();
@@ -138,7 +138,7 @@ export class FakeChannel implements HostChannel {
   }
 }
 
-export class FakeChannelHost implements ChannelHost {
+class FakeChannelHost implements ChannelHost {
   readonly features: GpuFeatures = {
     maxBufferBytes: 1 << 20,
     maxImageSize: 512,
@@ -184,7 +184,7 @@ export class FakeChannelHost implements ChannelHost {
 }
 
 /** A shared memory region of eight pages. */
-export class FakeSharedPages implements SharedPages {
+class FakeSharedPages implements SharedPages {
   readonly pages = 8;
   readonly mapped = new Map<number, DoorbellPage>();
 

@@ -237,7 +237,7 @@ class Stop extends Error {
 }
 
 /** What the channels share, and what was seen of them. */
-export class TestGpu implements ChannelHost {
+class TestGpu implements ChannelHost {
   readonly features: GpuFeatures = {
     maxBufferBytes: 1 << 24,
     maxImageSize: 1024,
@@ -395,14 +395,12 @@ export class ChannelRig {
     };
   }
 
-  probe(
-    options: Partial<FrontendOptions> = {},
-    transport: Partial<VirtioTransport> = {},
-  ): Promise<VirtioGpuDriver> {
+  /** @param instead  of what the transport has. */
+  probe(options: Partial<FrontendOptions> = {}, instead: object = {}): Promise<VirtioGpuDriver> {
     const { memory, clock } = this;
     const chosen = { ...plain, channels: true, ...options };
     const parts = { memory, dma: memory.dma, clock };
-    return probeVirtioGpu({ ...this.transport(), ...transport }, parts, chosen);
+    return probeVirtioGpu({ ...this.transport(), ...instead }, parts, chosen);
   }
 
   /** Commands that the device has done. */
