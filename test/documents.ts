@@ -1,6 +1,6 @@
 /**
- * Executes documents: each command, and each page's TypeScript blocks as one program, where the
- * `text` block behind a block is what it must print. What needs a guest's Linux takes its time, and
+ * Executes documents: each command, each page's TypeScript blocks as one program, and its `vfio`
+ * blocks as one script of that shell, where the `text` block behind a block is what it must print. What needs a guest's Linux takes its time, and
  * is executed apart from the rest.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -58,9 +58,9 @@ interface Ran {
   readonly stderr: string;
 }
 
-function shell(command: string, cwd: string): Ran {
+function shell(command: string, cwd: string, input = ''): Ran {
   const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
-  return spawnSync(command, { shell: true, cwd, env, encoding: 'utf8', timeout: LIMIT_MS });
+  return spawnSync(command, { shell: true, cwd, env, input, encoding: 'utf8', timeout: LIMIT_MS });
 }
 
 /** Starts a command that stays, and waits for the first that it says. */
@@ -122,7 +122,8 @@ function describePage(page: Page, part: Part): void {
   const needs = [...new Set(code.flatMap((block) => block.needs))];
   const hasProgram = code.length > 0 && isOf(part, needs);
   const lines = linesOf(page, part);
-  if (!hasProgram && lines.length === 0) {
+  const script = part === 'quick' ? page.found.filter(({ language }) => language === 'vfio') : [];
+  if (!hasProgram && lines.length === 0 && script.length === 0) {
     return;
   }
   describe(page.path, () => {
@@ -135,10 +136,33 @@ function describePage(page: Page, part: Part): void {
         },
       );
     }
+    if (script.length > 0) {
+      it('its script of doorbell vfio says what the page says', { timeout: LIMIT_MS }, () => {
+        expectScript(page, script);
+      });
+    }
     if (lines.length > 0) {
       describeCommands(lines);
     }
   });
+}
+
+interface Said {
+  readonly commands: readonly { readonly text: string }[];
+}
+
+function expectScript({ found }: Page, script: readonly Block[]): void {
+  const input = script.map(({ text }) => text).join('\n');
+  const { status, stdout, stderr } = shell('doorbell vfio - --json -', elsewhere, input);
+  expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: '' });
+  const said = (JSON.parse(stdout) as Said).commands.map(({ text }) => text);
+  for (const block of script) {
+    const own = said.splice(0, block.text.split('\n').length).filter((text) => text !== '');
+    const next = found[found.indexOf(block) + 1];
+    if (next?.language === 'text') {
+      expect(shows(next.text, own.join('\n')), own.join('\n')).toBe(true);
+    }
+  }
 }
 
 function expectProgram({ path, found }: Page, code: readonly Block[]): void {

@@ -4,8 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DeviceHost, type VirtioDevice, virtioIds } from '@doorbell/abi';
+import { type DeviceHost, formatBdf, type VirtioDevice, virtioIds } from '@doorbell/abi';
 import { VirtioPci } from '@doorbell/device-model';
+import { formatConfigSpace } from '../../packages/cli/src/config-dump.ts';
+import { pciTree } from '../../packages/cli/src/pci-tree.ts';
+import { hostWith, type Plugged } from '../../packages/hypervisor/test/hierarchy.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -36,9 +39,13 @@ afterAll(() => {
 
 /** What lspci says of a dump's functions, one text for each. */
 function decodeDump(name: string, dump: string | Buffer): readonly string[] {
+  return runLspci(name, dump, ['-nn', '-vvv']).split('\n\n');
+}
+
+function runLspci(name: string, dump: string | Buffer, flags: readonly string[]): string {
   const file = join(folder, `${name}.txt`);
   writeFileSync(file, dump);
-  const { status, stdout, stderr } = spawnSync('lspci', ['-F', file, '-nn', '-vvv'], {
+  const { status, stdout, stderr } = spawnSync('lspci', ['-F', file, ...flags], {
     env,
     encoding: 'utf8',
   });
@@ -46,12 +53,49 @@ function decodeDump(name: string, dump: string | Buffer): readonly string[] {
     status: 0,
     complaints: '',
   });
-  return stdout.trimEnd().split('\n\n');
+  return stdout.trimEnd();
 }
 
-function decode(stack: string): readonly string[] {
-  return decodeDump(stack, execFileSync(process.execPath, [doorbell, 'lspci', '--stack', stack]));
+function ours(...flags: readonly string[]): string {
+  return execFileSync(process.execPath, [doorbell, 'lspci', ...flags], { encoding: 'utf8' });
 }
+
+function decode(stack: string, ...flags: readonly string[]): readonly string[] {
+  return decodeDump(stack, ours('--stack', stack, ...flags));
+}
+
+/** A switch, a board of two functions, a conventional bus, an empty port, an integrated endpoint. */
+const crowded: readonly Plugged[] = [
+  {
+    at: [1, 0],
+    kind: 'ROOT_PORT',
+    acs: true,
+    behind: [
+      {
+        at: [0, 0],
+        kind: 'UPSTREAM_PORT',
+        behind: [
+          {
+            at: [0, 0],
+            kind: 'DOWNSTREAM_PORT',
+            behind: [
+              { at: [0, 0], kind: 'endpoint', multifunction: true },
+              { at: [0, 1], kind: 'endpoint', multifunction: true },
+            ],
+          },
+          { at: [1, 0], kind: 'DOWNSTREAM_PORT', behind: [{ at: [0, 0], kind: 'endpoint' }] },
+        ],
+      },
+    ],
+  },
+  {
+    at: [2, 0],
+    kind: 'ROOT_PORT',
+    behind: [{ at: [0, 0], kind: 'PCI_BRIDGE', behind: [{ at: [4, 0], kind: 'conventional' }] }],
+  },
+  { at: [3, 0], kind: 'ROOT_PORT' },
+  { at: [4, 0], kind: 'integrated' },
+];
 
 const nothing = (): void => {};
 const host: DeviceHost = {
@@ -112,10 +156,16 @@ function virtioLines(text: string): readonly string[] {
 }
 
 describe.skipIf(missing && !required)('lspci', () => {
-  test.each(['native', 'passthrough', 'emulated'])('decodes bell as %s sees it', (stack) => {
-    const [bell, ...others] = decode(stack);
-    expect(others).toEqual([]);
-    expect(bell).toMatch(/^00:02\.0 Display controller \[0380\]: .*\[1234:be11\] \(rev 01\)/);
+  test.each([
+    ['native', '01:00.0', 1],
+    ['passthrough', '00:02.0', 0],
+    ['emulated', '00:02.0', 0],
+  ])('decodes bell as %s sees it', (stack, at, bridges) => {
+    const decoded = decode(stack);
+    expect(decoded).toHaveLength(bridges + 1);
+    const bell = decoded[bridges];
+    expect(bell.slice(0, 7)).toBe(at);
+    expect(bell).toMatch(/^\S+ Display controller \[0380\]: .*\[1234:be11\] \(rev 01\)/);
     expect(bell).toMatch(/Region 0: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
     expect(bell).toMatch(/Region 1: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
     expect(bell).toMatch(/Region 2: Memory at [0-9a-f]{10} \(64-bit, prefetchable\)/);
@@ -130,6 +180,83 @@ describe.skipIf(missing && !required)('lspci', () => {
     expect(bell.replace(phantom, '')).not.toMatch(
       /<chain looped>|<unassigned>|unknown|broken|<access denied>/i,
     );
+  });
+
+  test('decodes the root port above it, whose access control is on', () => {
+    const [port] = decode('native');
+    expect(port).toMatch(/^00:01\.0 PCI bridge \[0604\]: .*\[1234:be20\] \(rev 01\)/);
+    expect(port).toMatch(/Control: I\/O- Mem\+ BusMaster\+/);
+    expect(port).toMatch(/Bus: primary=00, secondary=01, subordinate=01/);
+    expect(port).toMatch(/Memory behind bridge: e0000000-e01fffff \[size=2M\] \[32-bit\]/);
+    expect(port).toMatch(/Prefetchable memory behind bridge: 0000001000000000-\w+ .*\[64-bit\]/);
+    expect(port).toMatch(/Express \(v2\) Root Port \(Slot-\)/);
+    expect(port).toMatch(
+      /ACSCap:\tSrcValid\+ TransBlk\+ ReqRedir\+ CmpltRedir\+ UpstreamFwd\+ EgressC/,
+    );
+    expect(port).toMatch(
+      /ACSCtl:\tSrcValid\+ TransBlk- ReqRedir\+ CmpltRedir\+ UpstreamFwd\+ EgressC/,
+    );
+    expect(port).not.toMatch(/<chain looped>|<unassigned>|unknown|broken|<access denied>/i);
+  });
+
+  test.each([
+    [['--stack', 'native'], '01:00.0  group 1  bell'],
+    [['--stack', 'passthrough', '--host'], '01:00.0  group 1  vfio-pci'],
+    [['--stack', 'passthrough'], '00:02.0  no group'],
+  ])('draws the tree that %j draws, which adds groups and drivers', (flags, line) => {
+    const [tree, owners] = ours(...flags, '--tree').split('\n\n');
+    expect(tree).toBe(runLspci('tree', ours(...flags), ['-t']));
+    expect(owners.split('\n')).toContain(line);
+  });
+
+  test('draws the tree of a switch, of boards and of a conventional bus as ours does', () => {
+    const { bus } = hostWith(crowded).computer.parts;
+    const functions = bus.functions().map(([bdf, endpoint]) => ({
+      bdf,
+      bytes: Uint8Array.from({ length: 4096 }, (_, at) => endpoint.configRead(at, 1)),
+    }));
+    const dump = functions
+      .map(({ bdf, bytes }) => `${formatConfigSpace(formatBdf(bdf), bytes)}\n\n`)
+      .join('');
+    expect(pciTree(functions)).toBe(runLspci('crowded', dump, ['-t']));
+    const texts = decodeDump('crowded', dump);
+    expect(texts.filter((text) => text.includes('PCI bridge [0604]'))).toHaveLength(7);
+    expect(texts.filter((text) => text.includes('Audio device [0403]'))).toHaveLength(4);
+    expect(texts.join('\n')).toMatch(/Express \(v2\) Upstream Port/);
+    expect(texts.join('\n')).toMatch(/Express \(v2\) Downstream Port/);
+    expect(texts.join('\n')).toMatch(/Express \(v2\) PCI-Express to PCI\/PCI-X Bridge/);
+    expect(texts.join('\n')).toMatch(/Express \(v2\) Root Complex Integrated Endpoint/);
+    expect(texts.join('\n')).not.toMatch(/<chain looped>|unknown|broken|<access denied>/i);
+  });
+
+  test("decodes a virtual function as its guest sees it: a bell like the host's", () => {
+    const [bell, ...others] = decode('sriov');
+    expect(others).toEqual([]);
+    expect(bell).toMatch(/^00:02\.0 Display controller \[0380\]: .*\[1234:be11\] \(rev 01\)/);
+    expect(bell).toMatch(/Region 0: Memory at [0-9a-f]{8} \(32-bit, non-prefetchable\)/);
+    expect(bell).toMatch(/Region 2: Memory at [0-9a-f]{10} \(64-bit, prefetchable\)/);
+    expect(bell).toMatch(/MSI-X: Enable- Count=129 Masked-/);
+    expect(bell).toMatch(/FLReset\+/);
+    expect(bell.replace(phantom, '')).not.toMatch(/<chain looped>|<unassigned>|broken/i);
+  });
+
+  test('decodes the SR-IOV capability of the physical function, and raw virtual ones', () => {
+    const [, physical, ...virtual] = decode('sriov', '--host', '--vfs', '3');
+    expect(physical).toMatch(/^01:00\.0 Display controller \[0380\]: .*\[1234:be11\]/);
+    expect(physical).toMatch(/Single Root I\/O Virtualization \(SR-IOV\)/);
+    expect(physical).toMatch(/IOVCtl:\s+Enable\+ Migration- Interrupt- MSE\+ ARIHierarchy\+/);
+    expect(physical).toMatch(
+      /Initial VFs: 16, Total VFs: 16, Number of VFs: 3, Function Dependency Link: 00/,
+    );
+    expect(physical).toMatch(/VF offset: 1, stride: 1, Device ID: be11/);
+    expect(physical).toMatch(/Supported Page Size: 00000553, System Page Size: 00000001/);
+    expect(physical).toMatch(/Region 2: Memory at [0-9a-f]{16} \(64-bit, prefetchable\)/);
+    expect(virtual.map((text) => text.slice(0, 7))).toEqual(['01:00.1', '01:00.2', '01:00.3']);
+    for (const text of virtual) {
+      expect(text).toMatch(/\[ffff:ffff\]/);
+      expect(text).not.toMatch(/Region/);
+      expect(text).toMatch(/MSI-X: Enable- Count=129 Masked-/);
+    }
   });
 
   test('decodes where a virtio-gpu function has its structures', () => {

@@ -1,3 +1,4 @@
+export * from './audio.ts';
 export * from './bell-faults.ts';
 export * from './bell-packets.ts';
 export * from './bell-page-tables.ts';
@@ -14,7 +15,9 @@ export * from './gpu-checks.ts';
 export * from './gpu.ts';
 export * from './layout.ts';
 export * from './linear-memory.ts';
+export * from './pci-bridge.ts';
 export * from './pci-capabilities.ts';
+export * from './pci-extended.ts';
 export * from './pci.ts';
 export * from './ports.ts';
 export { referencePages } from './reference.ts';

@@ -30,9 +30,6 @@ export function capabilityOffset(
   }
   return 0;
 }
-/** Extended capability IDs (§3). */
-export const extendedIds = { AER: 0x0001, SERIAL: 0x0003, SRIOV: 0x0010 } as const;
-
 const listHead = (id: number): { ID: RegisterRows[string]; NEXT: RegisterRows[string] } => ({
   ID: { offset: 0, width: 1, access: 'RO', reset: id, doc: 'Capability ID.' },
   NEXT: {
@@ -161,6 +158,16 @@ export const msixEntry = registerMap('MSI-X table entry', 16, 'One vector.', {
   },
 });
 
+/** PORT_TYPE of the PCI Express capability (PCI Express Base 6.0 §7.5.3.2). */
+export const pciePortTypes = {
+  ENDPOINT: 0,
+  ROOT_PORT: 4,
+  UPSTREAM_PORT: 5,
+  DOWNSTREAM_PORT: 6,
+  PCI_BRIDGE: 7,
+  INTEGRATED_ENDPOINT: 9,
+} as const;
+
 /** PCI Express Base 6.0 §7.5.3: an endpoint, version 2 of the structure. */
 export const pcieCapability = registerMap('PCI Express', 0x3c, 'PCI Express capability.', {
   ...listHead(capabilityIds.PCIE),
@@ -169,7 +176,10 @@ export const pcieCapability = registerMap('PCI Express', 0x3c, 'PCI Express capa
     width: 2,
     access: 'RO',
     reset: 0x0002,
-    bits: { VERSION: field(0, 4, '2.'), PORT_TYPE: field(4, 4, '0 is an endpoint.') },
+    bits: {
+      VERSION: field(0, 4, '2.'),
+      PORT_TYPE: field(4, 4, 'As the table of port types has it.'),
+    },
     doc: 'What kind of port this is.',
   },
   DEVICE_CAPABILITIES: {
@@ -249,40 +259,3 @@ export const pcieCapability = registerMap('PCI Express', 0x3c, 'PCI Express capa
   },
   LINK_CONTROL_2: { offset: 0x30, width: 2, access: 'RO', reset: 0x0004, doc: 'Target speed.' },
 });
-
-/** PCI Express Base 6.0 §7.9.3. */
-export const serialCapability = registerMap(
-  'device serial number',
-  12,
-  'Extended capability: an EUI-64.',
-  {
-    HEADER: {
-      offset: 0,
-      width: 4,
-      access: 'RO',
-      reset: 0x00010003,
-      bits: {
-        ID: field(0, 16, 'Extended capability ID.'),
-        VERSION: field(16, 4, '1.'),
-        NEXT: field(20, 12, 'Offset of the next; 0 ends the list.'),
-      },
-      doc: 'Extended capability header.',
-    },
-    SERIAL_LO: {
-      offset: 4,
-      width: 4,
-      access: 'RO',
-      reset: 0,
-      sensitive: 'behaviour',
-      doc: 'Low half.',
-    },
-    SERIAL_HI: {
-      offset: 8,
-      width: 4,
-      access: 'RO',
-      reset: 0,
-      sensitive: 'behaviour',
-      doc: 'High half.',
-    },
-  },
-);

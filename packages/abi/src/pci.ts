@@ -1,8 +1,8 @@
 /**
- * PCI configuration space as data: the type 0 header (PCI Local Bus 3.0 §6.1, PCI Express Base
- * 6.0 §7.5.1) and base address registers (§7.5.1.2.1).
+ * PCI configuration space as data: the headers of endpoints and bridges (PCI Local Bus 3.0 §6.1,
+ * PCI Express Base 6.0 §7.5.1) and base address registers (§7.5.1.2.1).
  */
-import { bit, field, registerMap } from './register.ts';
+import { bit, field, registerMap, type RegisterRows } from './register.ts';
 
 /** A requester or routing ID: bus 15:8, device 7:3, function 2:0. */
 export type Bdf = number;
@@ -19,8 +19,8 @@ export function formatBdf(id: Bdf): string {
 
 export const CONFIG_BYTES = 4096;
 
-/** Rows whose value differs per function are set when a function is made (vendor, device, BARs, …). */
-export const type0Header = registerMap('type 0 header', 0x40, 'The first 64 bytes of a function.', {
+/** What both header layouts have at the same places. Rows whose value differs per function are set when it is made. */
+export const headerRows = {
   VENDOR_ID: { offset: 0x00, width: 2, access: 'RO', reset: 0, doc: 'Who made it.' },
   DEVICE_ID: { offset: 0x02, width: 2, access: 'RO', reset: 0, doc: 'What it is.' },
   COMMAND: {
@@ -74,18 +74,39 @@ export const type0Header = registerMap('type 0 header', 0x40, 'The first 64 byte
     doc: 'Without effect on PCI Express.',
   },
   LATENCY_TIMER: { offset: 0x0d, width: 1, access: 'RO', reset: 0, doc: 'Zero on PCI Express.' },
+  BIST: { offset: 0x0f, width: 1, access: 'RO', reset: 0, doc: 'No self test.' },
+  CAPABILITIES: {
+    offset: 0x34,
+    width: 1,
+    access: 'RO',
+    reset: 0,
+    doc: 'Offset of the first capability; 0 for none.',
+  },
+  INTERRUPT_LINE: {
+    offset: 0x3c,
+    width: 1,
+    access: 'RW',
+    reset: 0xff,
+    doc: 'For software to note the routing.',
+  },
+  INTERRUPT_PIN: { offset: 0x3d, width: 1, access: 'RO', reset: 0, doc: '0 none, 1 INTA.' },
+} as const satisfies RegisterRows;
+
+export const headerTypeBits = {
+  LAYOUT: field(0, 7, '0: type 0, an endpoint; 1: type 1, a bridge.'),
+  MULTIFUNCTION: bit(7, 'The device has more functions.'),
+};
+
+export const type0Header = registerMap('type 0 header', 0x40, 'The first 64 bytes of a function.', {
+  ...headerRows,
   HEADER_TYPE: {
     offset: 0x0e,
     width: 1,
     access: 'RO',
     reset: 0,
-    bits: {
-      LAYOUT: field(0, 7, '0: this one; 1: a bridge.'),
-      MULTIFUNCTION: bit(7, 'The device has more functions.'),
-    },
+    bits: headerTypeBits,
     doc: "The header's layout.",
   },
-  BIST: { offset: 0x0f, width: 1, access: 'RO', reset: 0, doc: 'No self test.' },
   BAR0: {
     offset: 0x10,
     width: 4,
@@ -144,21 +165,6 @@ export const type0Header = registerMap('type 0 header', 0x40, 'The first 64 byte
   },
   SUBSYSTEM_ID: { offset: 0x2e, width: 2, access: 'RO', reset: 0, doc: 'What the board is.' },
   EXPANSION_ROM: { offset: 0x30, width: 4, access: 'RO', reset: 0, doc: 'No expansion ROM.' },
-  CAPABILITIES: {
-    offset: 0x34,
-    width: 1,
-    access: 'RO',
-    reset: 0,
-    doc: 'Offset of the first capability; 0 for none.',
-  },
-  INTERRUPT_LINE: {
-    offset: 0x3c,
-    width: 1,
-    access: 'RW',
-    reset: 0xff,
-    doc: 'For software to note the routing.',
-  },
-  INTERRUPT_PIN: { offset: 0x3d, width: 1, access: 'RO', reset: 0, doc: '0 none, 1 INTA.' },
   MIN_GNT: { offset: 0x3e, width: 1, access: 'RO', reset: 0, doc: 'Zero on PCI Express.' },
   MAX_LAT: { offset: 0x3f, width: 1, access: 'RO', reset: 0, doc: 'Zero on PCI Express.' },
 });

@@ -2,6 +2,7 @@
  * The pages of docs/reference, made from the contracts: what a page says of a register, a packet
  * or an event is the very row that the devices and drivers are built from.
  */
+import { audioPage } from './reference/audio-page.ts';
 import { bellPage } from './reference/bell-page.ts';
 import { bochsPage } from './reference/bochs-page.ts';
 import { eduPage } from './reference/edu-page.ts';
@@ -13,6 +14,7 @@ import { virtioPage } from './reference/virtio-page.ts';
 /** Markdown by the name of its file. */
 export function referencePages(): Readonly<Record<string, string>> {
   return {
+    'audio.md': audioPage(),
     'bell.md': bellPage(),
     'bochs-display.md': bochsPage(),
     'edu.md': eduPage(),

@@ -1,5 +1,5 @@
 /** Single root I/O virtualization as data: the extended capability of a physical function. */
-import { extendedIds } from './pci-capabilities.ts';
+import { extendedIds } from './pci-extended.ts';
 import { bit, field, registerMap, type RegisterRow } from './register.ts';
 
 /** Page sizes that a physical function must support (§9.3.3.12): bit n is 4 KiB × 2^n. */

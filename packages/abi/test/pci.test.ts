@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  acsCapability,
+  ariCapability,
   barFlags,
   barMasks,
   barOffset,
@@ -9,6 +11,7 @@ import {
   capabilityIds,
   capabilityOffset,
   decodeBar,
+  extendedCapabilityOffset,
   extendedIds,
   formatBdf,
   msiCapability,
@@ -18,6 +21,7 @@ import {
   pmCapability,
   serialCapability,
   type0Header,
+  type1Header,
 } from '../src/index.ts';
 import {
   RegisterFile,
@@ -119,6 +123,55 @@ describe('the type 0 header', () => {
   });
 });
 
+describe('the type 1 header', () => {
+  it('PCIe 6.0 §7.5.1.3: has each register where the figure has it', () => {
+    expect(offsets(type1Header)).toEqual({
+      VENDOR_ID: 0x00,
+      DEVICE_ID: 0x02,
+      COMMAND: 0x04,
+      STATUS: 0x06,
+      REVISION_ID: 0x08,
+      PROG_IF: 0x09,
+      SUBCLASS: 0x0a,
+      BASE_CLASS: 0x0b,
+      CACHE_LINE_SIZE: 0x0c,
+      LATENCY_TIMER: 0x0d,
+      HEADER_TYPE: 0x0e,
+      BIST: 0x0f,
+      BAR0: 0x10,
+      BAR1: 0x14,
+      PRIMARY_BUS: 0x18,
+      SECONDARY_BUS: 0x19,
+      SUBORDINATE_BUS: 0x1a,
+      SECONDARY_LATENCY: 0x1b,
+      IO_BASE: 0x1c,
+      IO_LIMIT: 0x1d,
+      SECONDARY_STATUS: 0x1e,
+      MEMORY_BASE: 0x20,
+      MEMORY_LIMIT: 0x22,
+      PREFETCH_BASE: 0x24,
+      PREFETCH_LIMIT: 0x26,
+      PREFETCH_BASE_HI: 0x28,
+      PREFETCH_LIMIT_HI: 0x2c,
+      IO_BASE_HI: 0x30,
+      IO_LIMIT_HI: 0x32,
+      CAPABILITIES: 0x34,
+      EXPANSION_ROM: 0x38,
+      INTERRUPT_LINE: 0x3c,
+      INTERRUPT_PIN: 0x3d,
+      BRIDGE_CONTROL: 0x3e,
+    });
+  });
+
+  it('says that it is a bridge, whose prefetchable window has 64 bits', () => {
+    const { HEADER_TYPE, PREFETCH_BASE, PREFETCH_LIMIT, BRIDGE_CONTROL } = type1Header.rows;
+    expect(HEADER_TYPE.reset).toBe(1);
+    expect(PREFETCH_BASE.reset & 0xf).toBe(1);
+    expect(PREFETCH_LIMIT.reset & 0xf).toBe(1);
+    expect(masks(BRIDGE_CONTROL).SECONDARY_BUS_RESET).toBe(0x40);
+  });
+});
+
 describe('a base address register', () => {
   it('lies behind the ones before it', () => {
     expect([0, 1, 2, 3, 4, 5].map(barOffset)).toEqual([0x10, 0x14, 0x18, 0x1c, 0x20, 0x24]);
@@ -208,7 +261,7 @@ describe('a base address register', () => {
 describe('capabilities', () => {
   it('have the ids of PCI Code and ID Assignment 1.11 §2 and §3', () => {
     expect(capabilityIds).toEqual({ PM: 1, MSI: 5, PCIE: 16, MSIX: 17 });
-    expect(extendedIds).toEqual({ AER: 1, SERIAL: 3, SRIOV: 16 });
+    expect(extendedIds).toEqual({ AER: 1, SERIAL: 3, ACS: 13, ARI: 14, SRIOV: 16 });
     for (const [map, id] of [
       [pmCapability, 0x01],
       [msiCapability, 0x05],
@@ -317,6 +370,47 @@ describe('capabilities', () => {
       NEXT: 0xfff00000,
     });
     expect(serialCapability.rows.HEADER.reset).toBe(0x00010003);
+  });
+});
+
+describe('extended capabilities', () => {
+  it('§7.7.11: access control services, all off at reset', () => {
+    expect(acsCapability.rows.HEADER.reset).toBe(0x0001000d);
+    expect(offsets(acsCapability)).toEqual({ HEADER: 0, CAPABILITY: 4, CONTROL: 6 });
+    const flags = {
+      SOURCE_VALIDATION: 0x01,
+      TRANSLATION_BLOCKING: 0x02,
+      REQUEST_REDIRECT: 0x04,
+      COMPLETION_REDIRECT: 0x08,
+      UPSTREAM_FORWARDING: 0x10,
+      EGRESS_CONTROL: 0x20,
+      DIRECT_TRANSLATED: 0x40,
+    };
+    expect(masks(acsCapability.rows.CAPABILITY)).toEqual(flags);
+    expect(masks(acsCapability.rows.CONTROL)).toEqual(flags);
+    expect(acsCapability.rows.CONTROL.reset).toBe(0);
+  });
+
+  it('§7.8.8: alternative routing-ID interpretation', () => {
+    expect(ariCapability.rows.HEADER.reset).toBe(0x0001000e);
+    expect(masks(ariCapability.rows.CAPABILITY).NEXT_FUNCTION).toBe(0xff00);
+  });
+
+  it('§7.6.3: are found by their ids, as the list has them', () => {
+    const words = new Map([
+      [0x100, 0x14010003],
+      [0x140, 0x2401000d],
+      [0x240, 0x0001000e],
+    ]);
+    const read = (offset: number): number => words.get(offset) ?? 0;
+    expect(extendedCapabilityOffset(read, 0x0d)).toBe(0x140);
+    expect(extendedCapabilityOffset(read, 0x0e)).toBe(0x240);
+    expect(extendedCapabilityOffset(read, 0x10)).toBe(0);
+    expect(extendedCapabilityOffset(() => 0xffffffff, 0xffff)).toBe(0);
+  });
+
+  it('end, though a device links them in a ring', () => {
+    expect(extendedCapabilityOffset(() => 0x1000000d, 0x10)).toBe(0);
   });
 });
 

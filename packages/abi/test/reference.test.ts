@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { audioRegisters } from '../src/audio.ts';
 import { bellRegisters, channelRegisters, faults } from '../src/index.ts';
 import { dispiRegisters } from '../src/bochs.ts';
 import { commands } from '../src/index.ts';
 import { eduRegisters } from '../src/edu.ts';
-import { type0Header } from '../src/index.ts';
+import { acsCapability, type0Header, type1Header } from '../src/index.ts';
 import { referencePages } from '../src/reference.ts';
 import { eventKinds } from '../src/trace.ts';
 import { gpuCommands, gpuResponses } from '../src/virtio-gpu.ts';
@@ -15,6 +16,7 @@ const lines = (name: string): string[] => pages[name].split('\n');
 describe('the reference pages', () => {
   it('are these', () => {
     expect(Object.keys(pages)).toEqual([
+      'audio.md',
       'bell.md',
       'bochs-display.md',
       'edu.md',
@@ -53,6 +55,9 @@ describe('the reference pages', () => {
     ['bochs-display.md', dispiRegisters],
     ['edu.md', eduRegisters],
     ['pci.md', type0Header],
+    ['pci.md', type1Header],
+    ['pci.md', acsCapability],
+    ['audio.md', audioRegisters],
     ['virtio.md', virtioCommonConfig],
   ])('%s has a row for each register', (name, { names }) => {
     for (const register of names) {

@@ -54,6 +54,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'vfio',
+    summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
+    load: async () => {
+      const { defineVfio } = await import('./vfio.ts');
+      return { define: defineVfio };
+    },
+  },
+  {
     name: 'peers',
     summary: "meets real peers: our drivers with QEMU's devices, QEMU and Linux with our devices",
     load: async () => {

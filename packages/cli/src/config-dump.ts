@@ -7,6 +7,7 @@ const classNames: ReadonlyMap<number, string> = new Map([
   [0x0300, 'VGA compatible controller'],
   [0x0302, '3D controller'],
   [0x0380, 'Display controller'],
+  [0x0403, 'Audio device'],
   [0x0600, 'Host bridge'],
   [0x0604, 'PCI bridge'],
 ]);

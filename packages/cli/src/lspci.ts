@@ -1,20 +1,32 @@
 /** `doorbell lspci`: a machine's functions, for people and for Debian's `lspci -F`. */
-import { configSpaces, parseStacks, stackKinds } from '@doorbell/lab';
+import { formatBdf } from '@doorbell/abi';
+import { functionDumps, parseStacks, stackKinds } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { formatConfigSpace } from './config-dump.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
+import { ownershipTable, pciTree } from './pci-tree.ts';
 import { loadProfile } from './profile-file.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 
 interface LspciOptions {
   readonly stack: string;
+  readonly host?: boolean;
+  readonly tree?: boolean;
 }
 
 export function defineLspci(command: Command): void {
   const known = [...stackKinds.keys()].join(', ');
   command
     .option('--stack <name>', `whose drivers look: ${known}`, 'native')
+    .option(
+      '--host',
+      'the physical machine that the stack is on, in place of where its drivers are',
+    )
+    .option(
+      '--tree',
+      "the tree as `lspci -t` prints it, then each function's IOMMU group and driver",
+    )
     .addHelpText('after', '\nDecode it with: doorbell lspci > FILE; lspci -vvv -F FILE');
   addStackFlags(command);
 }
@@ -24,8 +36,13 @@ export function runLspci(options: LspciOptions): ExitCode {
   if (more.length > 0) {
     throw new Failure(exitCodes.BAD_INPUT, `'${options.stack}' is more than one stack.`);
   }
-  const dumps = configSpaces(spec, loadProfile('free'));
-  const text = dumps.map(({ bdf, bytes }) => `${formatConfigSpace(bdf, bytes)}\n`);
+  const where = options.host === true ? 'host' : 'drivers';
+  const dumps = functionDumps(spec, loadProfile('free'), where);
+  if (options.tree === true) {
+    process.stdout.write(`${pciTree(dumps)}\n\n${ownershipTable(dumps)}\n`);
+    return exitCodes.DONE;
+  }
+  const text = dumps.map(({ bdf, bytes }) => `${formatConfigSpace(formatBdf(bdf), bytes)}\n`);
   process.stdout.write(text.map((dump) => `${dump}\n`).join(''));
   return exitCodes.DONE;
 }

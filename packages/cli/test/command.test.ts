@@ -30,7 +30,7 @@ afterAll(() => {
 test('shows the verbs to those who ask for nothing', async () => {
   const { code, stdout, stderr } = await doorbell('');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const verb of ['compare', 'list', 'lspci', 'tlp', 'peers', 'bench']) {
+  for (const verb of ['compare', 'list', 'lspci', 'tlp', 'vfio', 'peers', 'bench']) {
     expect(stdout).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
   }
 });
@@ -50,15 +50,15 @@ test.each(['compare', 'list', 'lspci', 'tlp', 'bench'])('%s has --help', async (
 test('offers each option of a stack as a flag, with its values and its stacks', async () => {
   const { stdout } = await doorbell('compare --help');
   expect(stdout).toMatch(
-    /--iommu <off\|strict\|deferred> +of native, passthrough; off: not\s+for\s+passthrough/,
+    /--iommu <off\|strict\|deferred> +of native, passthrough, sriov; off:\s+not\s+for\s+passthrough,\s+sriov/,
   );
-  expect(stdout).toMatch(/--posted-interrupts <off\|on> +of passthrough/);
+  expect(stdout).toMatch(/--posted-interrupts <off\|on> +of passthrough, sriov/);
   expect(stdout).toMatch(/--vram <map\|trap> +of emulated/);
 });
 
 // What is wrong, and what the line must say of it and of what is accepted. DIR is a folder with files.
 test.each([
-  ['bogus', /'bogus'.* compare, list, serve, lspci, tlp, peers, bench/],
+  ['bogus', /'bogus'.* compare, list, serve, lspci, tlp, vfio, peers, bench/],
   ['compar', /'compar' \(Did you mean compare\?\)/],
   ['--bogus', /'--bogus'/],
   ['compare --stak native', /'--stak' \(Did you mean --stacks\?\)/],
@@ -71,7 +71,7 @@ test.each([
   ['compare --size 15x480', /'15x480'.*each from 16 to 4096/],
   ['compare --size 640x4097', /'640x4097'.*each from 16 to 4096/],
   ['compare --seed x', /'x'.*from 0 to 4294967295/],
-  ['compare --stacks xen', /'xen'.*native, passthrough, emulated/],
+  ['compare --stacks xen', /'xen'.*native, passthrough, sriov, emulated/],
   ['compare --stacks native,native', /'native' is there twice/],
   ['compare --stacks native:vram=trap', /'native' has no option 'vram'; it has iommu/],
   ['compare --stacks emulated:vram=maybe', /'maybe' is not one of map, trap/],
@@ -112,7 +112,7 @@ test.each([
   ['compare --json DIR/absent/report.json', /Cannot write '.*report.json': there is no such/],
   ['compare --png DIR/no.json', /Cannot make the folder '.*no.json': a file is in the way/],
   ['list everything', /Too many arguments/],
-  ['lspci --stack vax', /'vax'.*native, passthrough, emulated/],
+  ['lspci --stack vax', /'vax'.*native, passthrough, sriov, emulated/],
   ['lspci --stack native,emulated', /more than one stack/],
 ])('refuses `%s` in one line, with exit code 2', async (line, says) => {
   const { code, stdout, stderr } = await doorbell(line.replaceAll('DIR', folder));

@@ -66,7 +66,13 @@ test('asks for the defaults when nothing is said', async () => {
     seed: 1,
     profile: { name: 'kvm-x86' },
   });
-  expect(request?.stacks.map(({ id }) => id)).toEqual(['native', 'passthrough', 'emulated', 'pv']);
+  expect(request?.stacks.map(({ id }) => id)).toEqual([
+    'native',
+    'passthrough',
+    'sriov',
+    'emulated',
+    'pv',
+  ]);
 });
 
 test('gives bare flags to every stack that has the option', async () => {
@@ -74,6 +80,7 @@ test('gives bare flags to every stack that has the option', async () => {
   expect(compare.mock.lastCall?.[0].stacks.map(({ id }) => id)).toEqual([
     'native:iommu=deferred',
     'passthrough:iommu=deferred:posted-interrupts=on',
+    'sriov:iommu=deferred:posted-interrupts=on',
     'emulated:vram=trap',
     'pv',
   ]);

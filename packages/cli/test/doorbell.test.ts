@@ -42,9 +42,15 @@ test('compares stacks, and reports the same twice but for wall time', async () =
     profile: 'kvm-x86',
     identical: true,
   });
-  expect(report.stacks.map(({ id }) => id)).toEqual(['native', 'passthrough', 'emulated', 'pv']);
-  const [native, passthrough, emulated, pv] = report.stacks.map(({ driver }) => driver);
-  expect([passthrough, emulated]).toEqual([native, native]);
+  expect(report.stacks.map(({ id }) => id)).toEqual([
+    'native',
+    'passthrough',
+    'sriov',
+    'emulated',
+    'pv',
+  ]);
+  const [native, passthrough, sriov, emulated, pv] = report.stacks.map(({ driver }) => driver);
+  expect([passthrough, sriov, emulated]).toEqual([native, native, native]);
   expect(pv.package).toBe('pv-frontend');
   expect(pv.sha256).not.toBe(native.sha256);
   const again = await doorbellHere(`compare ${small.join(' ')} --json -`);
@@ -55,14 +61,17 @@ test('prints a table, and writes the last frames where it is told to', async () 
   const frames = join(folder, 'frames');
   const { code, stdout } = await doorbellHere(`compare ${small.join(' ')} --png ${frames}`);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^triangle: 2 frames of 64x48 through native, passthrough, emulated, pv/);
-  expect(stdout).toMatch(/^ +native +passthrough +emulated +pv$/m);
+  expect(stdout).toMatch(
+    /^triangle: 2 frames of 64x48 through native, passthrough, sriov, emulated, pv/,
+  );
+  expect(stdout).toMatch(/^ +native +passthrough +sriov +emulated$/m);
   expect(stdout).toMatch(/^identical: yes, sha256 [0-9a-f]{16}/m);
   expect(readdirSync(frames).sort()).toEqual([
     'emulated.png',
     'native.png',
     'passthrough.png',
     'pv.png',
+    'sriov.png',
   ]);
 });
 

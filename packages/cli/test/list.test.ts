@@ -33,9 +33,15 @@ test('writes JSON to stdout, and nothing else', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const list = JSON.parse(stdout) as List;
   expect(list.schema).toBe('doorbell.list/1');
-  expect(list.stacks.map(({ name }) => name)).toEqual(['native', 'passthrough', 'emulated', 'pv']);
-  expect(list.stacks[2].options).toHaveProperty('vram.default', 'map');
-  expect(list.stacks[2]).toHaveProperty('contract.facts.submission', 'trapped');
+  expect(list.stacks.map(({ name }) => name)).toEqual([
+    'native',
+    'passthrough',
+    'sriov',
+    'emulated',
+    'pv',
+  ]);
+  expect(list.stacks[3].options).toHaveProperty('vram.default', 'map');
+  expect(list.stacks[3]).toHaveProperty('contract.facts.submission', 'trapped');
   expect(list.scenes.map(({ name }) => name)).toContain('bunny');
   expect(list.profiles[0]).toMatchObject({
     name: 'kvm-x86',

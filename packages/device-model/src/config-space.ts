@@ -10,6 +10,7 @@ import {
   barOffset,
   type BarShape,
   CONFIG_BYTES,
+  EXTENDED_CONFIG,
   type RegisterMap,
   type RegisterRow,
   type RegisterRows,
@@ -33,8 +34,6 @@ interface Watch {
   readonly hook: ConfigHook;
 }
 
-/** Extended capabilities begin here (§7.6.3). */
-const EXTENDED = 0x100;
 const NEXT_EXTENDED_SHIFT = 20;
 const BAR_BYTES = 4;
 
@@ -83,7 +82,7 @@ export class ConfigSpace implements Stateful<Uint8Array> {
     at: number,
     values: Overrides<R> = {},
   ): void {
-    if ((this.lastExtended === 0) !== (at === EXTENDED)) {
+    if ((this.lastExtended === 0) !== (at === EXTENDED_CONFIG)) {
       throw new RangeError('The list of extended capabilities begins at 0x100.');
     }
     this.install(map, at, values);
@@ -113,10 +112,13 @@ export class ConfigSpace implements Stateful<Uint8Array> {
     }
   }
 
-  /** Bits that software may not write after all. */
-  hardwire(at: number, width: AccessWidth, mask: number): void {
+  /** Bits that read zero and that software may not write after all. */
+  clearWires(at: number, width: AccessWidth, mask: number): void {
     for (let i = 0; i < width; i++) {
-      this.rw[at + i] &= ~(mask >>> (8 * i));
+      const left = ~(mask >>> (8 * i));
+      this.rw[at + i] &= left;
+      this.initial[at + i] &= left;
+      this.bytes[at + i] &= left;
     }
   }
 
@@ -169,8 +171,13 @@ export class ConfigSpace implements Stateful<Uint8Array> {
     this.put(this.bytes, at, width, value);
   }
 
-  /** All registers to their reset values, but for what is kept. */
+  /** All registers to their reset values. */
   reset(): void {
+    this.bytes.set(this.initial);
+  }
+
+  /** As `reset`, but for what is kept. */
+  functionLevelReset(): void {
     const { bytes, initial, kept } = this;
     for (let at = 0; at < CONFIG_BYTES; at++) {
       bytes[at] = (initial[at] & ~kept[at]) | (bytes[at] & kept[at]);

@@ -4,6 +4,8 @@ export { DirectEngines } from './bell/direct-engines.ts';
 export { Fault } from './bell/fault.ts';
 export type { EngineRates } from './bell/rates.ts';
 export type { BarRegion } from './bar.ts';
+export { Audio, type AudioOptions } from './audio.ts';
+export { type BridgeKind, type BridgeOptions, PciBridge } from './pci-bridge.ts';
 export { Msix, type MsixState } from './msix.ts';
 export { PagedMemory, type PagedMemoryState } from './paged-memory.ts';
 export * from './bochs-display.ts';

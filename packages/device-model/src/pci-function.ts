@@ -1,8 +1,7 @@
 /**
- * A PCI Express function: what every device here shares. It answers configuration accesses,
- * decodes its BARs as the command register says, keeps DMA and messages back while it is not a
- * bus master, signals interrupts, and resets. A device adds its BARs, its capabilities and its
- * registers in its constructor.
+ * A PCI Express endpoint: what every device here shares. It decodes its BARs as the command
+ * register says, keeps DMA and messages back while it is not a bus master, and signals
+ * interrupts. A device adds its BARs, its capabilities and its registers in its constructor.
  */
 import {
   type AccessWidth,
@@ -11,33 +10,19 @@ import {
   barOffset,
   type BusMaster,
   type DeviceHost,
-  extract,
   type MemoryBacking,
   msiCapability,
   msixCapability,
-  pcieCapability,
-  type PciEndpoint,
-  pmCapability,
-  serialCapability,
   type0Header,
 } from '@doorbell/abi';
 import { type Bar, type BarRegion, readBar, writeBar } from './bar.ts';
-import { ConfigSpace, type Overrides } from './config-space.ts';
+import { ConfiguredFunction, headerValues, type Identity } from './configured-function.ts';
 import { Msix, type MsixState } from './msix.ts';
 
-const { COMMAND, STATUS } = type0Header.rows;
-const POWER_STATE = pmCapability.rows.PMCSR.bits.POWER_STATE;
-const D3_HOT = 3;
+const { COMMAND, INTERRUPT_LINE, STATUS } = type0Header.rows;
 
-/** What a function says of itself. */
-export interface Identity {
-  readonly vendor: number;
-  readonly device: number;
-  readonly revision: number;
-  /** Base class 23:16, sub-class 15:8, programming interface 7:0. */
-  readonly classCode: number;
-  /** 1: INTA. Default: none. */
-  readonly interruptPin?: 0 | 1;
+/** What an endpoint says of itself. */
+export interface EndpointIdentity extends Identity {
   /** The board's; default zero. */
   readonly subsystemVendor?: number;
   readonly subsystem?: number;
@@ -51,15 +36,12 @@ export interface FunctionState {
   readonly line: boolean;
 }
 
-export abstract class PciFunction implements PciEndpoint {
-  protected readonly host: DeviceHost;
-  protected readonly config = new ConfigSpace();
+export abstract class PciFunction extends ConfiguredFunction {
   /** DMA, refused while the function is not a bus master. */
   protected readonly bus: BusMaster;
   private readonly bars: (Bar | undefined)[] = [];
   private readonly hasPin: boolean;
-  /** Where the capabilities stand; 0: it has none. */
-  private pm = 0;
+  /** Where the capability stands; 0: it has none. */
   private msi = 0;
   private msix: Msix | undefined;
   /** Its BARs are in the capability of its physical function. */
@@ -68,20 +50,14 @@ export abstract class PciFunction implements PciEndpoint {
   private level = false;
   private line = false;
 
-  protected constructor(host: DeviceHost, identity: Identity) {
-    this.host = host;
+  protected constructor(host: DeviceHost, identity: EndpointIdentity) {
+    super(host);
     this.hasPin = identity.interruptPin === 1;
     this.bus = this.gatedBus();
     this.config.install(type0Header, 0, {
-      VENDOR_ID: identity.vendor,
-      DEVICE_ID: identity.device,
-      REVISION_ID: identity.revision,
-      PROG_IF: identity.classCode & 0xff,
-      SUBCLASS: (identity.classCode >>> 8) & 0xff,
-      BASE_CLASS: identity.classCode >>> 16,
+      ...headerValues(identity, 0),
       SUBSYSTEM_VENDOR_ID: identity.subsystemVendor ?? 0,
       SUBSYSTEM_ID: identity.subsystem ?? 0,
-      INTERRUPT_PIN: identity.interruptPin ?? 0,
     });
     for (let index = 0; index < BAR_COUNT; index++) {
       this.config.installBar(index, undefined);
@@ -91,15 +67,7 @@ export abstract class PciFunction implements PciEndpoint {
         }
       });
     }
-    this.config.watch(COMMAND.offset, COMMAND.width, () => {
-      this.updateDecode();
-      this.updateLine();
-      this.msix?.replayAll();
-    });
   }
-
-  /** Runs when a timer that the device armed is due. */
-  abstract onTimer(id: number): void;
 
   /** Gives the device's own registers their reset values, and disarms its timers. */
   protected abstract onReset(): void;
@@ -110,46 +78,6 @@ export abstract class PciFunction implements PciEndpoint {
     this.bars[bar.index] = bar;
     if (!this.isVirtual) {
       this.config.installBar(bar.index, bar);
-    }
-  }
-
-  /** Power management: D0 and D3hot (§5.3.1). */
-  protected addPowerManagement(at: number): void {
-    const { PMCSR } = pmCapability.rows;
-    this.pm = at + PMCSR.offset;
-    this.config.addCapability(pmCapability, at);
-    this.config.watch(this.pm, PMCSR.width, (value, old) => {
-      const state = extract(POWER_STATE, value);
-      if (state !== 0 && state !== D3_HOT) {
-        // A state that the function lacks: the write is dropped (§7.5.2.2).
-        this.config.set(
-          this.pm,
-          PMCSR.width,
-          (value & ~POWER_STATE.mask) | (old & POWER_STATE.mask),
-        );
-      }
-      this.updateDecode();
-      this.updateLine();
-      this.msix?.replayAll();
-    });
-  }
-
-  /** An endpoint's PCI Express capability. Function-level reset is there when it says so. */
-  protected addPcie(at: number, values: Overrides<typeof pcieCapability.rows> = {}): void {
-    const { DEVICE_CAPABILITIES, DEVICE_CONTROL, LINK_CONTROL } = pcieCapability.rows;
-    const { ASPM, COMMON_CLOCK } = LINK_CONTROL.bits;
-    const { config } = this;
-    config.addCapability(pcieCapability, at, values);
-    // These outlive a function-level reset (§6.6.2).
-    config.keep(at + DEVICE_CONTROL.offset, 2, DEVICE_CONTROL.bits.MAX_PAYLOAD.mask);
-    config.keep(at + LINK_CONTROL.offset, 2, ASPM.mask | COMMON_CLOCK.mask);
-    const capabilities = config.get(at + DEVICE_CAPABILITIES.offset, 4);
-    if ((capabilities & DEVICE_CAPABILITIES.bits.FLR.mask) !== 0) {
-      config.watch(at + DEVICE_CONTROL.offset, 2, (_value, _old, written) => {
-        if ((written & DEVICE_CONTROL.bits.FLR.mask) !== 0) {
-          this.functionLevelReset();
-        }
-      });
     }
   }
 
@@ -186,11 +114,6 @@ export abstract class PciFunction implements PciEndpoint {
       this.updateLine();
     });
     return [msix.tableRegion(table), msix.pendingRegion(pending)];
-  }
-
-  /** The device serial number, an EUI-64 in two halves. */
-  protected addSerial(at: number, low: number, high: number): void {
-    this.config.addExtended(serialCapability, at, { SERIAL_LO: low, SERIAL_HI: high });
   }
 
   // ------------------------------------------------------------------------------ interrupts
@@ -261,12 +184,10 @@ export abstract class PciFunction implements PciEndpoint {
 
   // ------------------------------------------------------------------------------ gating
 
-  private command(mask: number): boolean {
-    return (this.config.get(COMMAND.offset, 2) & mask) !== 0;
-  }
-
-  private powered(): boolean {
-    return this.pm === 0 || extract(POWER_STATE, this.config.get(this.pm, 2)) === 0;
+  protected override onGate(): void {
+    this.updateDecode();
+    this.updateLine();
+    this.msix?.replayAll();
   }
 
   /** Whether it may read and write memory, and send messages. */
@@ -282,7 +203,8 @@ export abstract class PciFunction implements PciEndpoint {
   /** A virtual function decodes as its physical one says, has no INTx, and no BARs (§9.3.4.1). */
   protected beVirtual(): void {
     const { MEMORY, INTX_DISABLE } = COMMAND.bits;
-    this.config.hardwire(COMMAND.offset, COMMAND.width, MEMORY.mask | INTX_DISABLE.mask);
+    this.config.clearWires(COMMAND.offset, COMMAND.width, MEMORY.mask | INTX_DISABLE.mask);
+    this.config.clearWires(INTERRUPT_LINE.offset, INTERRUPT_LINE.width, 0xff);
     this.isVirtual = true;
   }
 
@@ -319,14 +241,6 @@ export abstract class PciFunction implements PciEndpoint {
 
   // ------------------------------------------------------------------------------ the bus's side
 
-  configRead(offset: number, width: AccessWidth): number {
-    return this.config.read(offset, width);
-  }
-
-  configWrite(offset: number, width: AccessWidth, value: number): void {
-    this.config.write(offset, width, value);
-  }
-
   barRead(bar: number, offset: number, width: AccessWidth): number {
     const found = this.bars[bar];
     return this.decodes && found !== undefined ? readBar(found, offset, width) : allOnes(width);
@@ -346,15 +260,10 @@ export abstract class PciFunction implements PciEndpoint {
 
   // ------------------------------------------------------------------------------ reset and state
 
-  /** §6.6.2: everything but what the link needs returns to its reset value, BARs and command too. */
-  private functionLevelReset(): void {
-    this.host.trace.event('reset', -1, 0);
+  protected override clearRest(): void {
     this.level = false;
-    this.config.reset();
     this.msix?.reset();
     this.onReset();
-    this.updateDecode();
-    this.updateLine();
   }
 
   protected saveFunction(): FunctionState {

@@ -5,7 +5,6 @@
 import {
   BAR_COUNT,
   type BarShape,
-  PAGE_BYTES,
   sriovCapability,
   systemPageBytes,
   vfBarOffset,
@@ -129,11 +128,10 @@ export class Sriov {
   /** A BAR takes whole pages of the system, so that no page belongs to two functions (§9.3.3.13). */
   private layBars(): void {
     const { config, at, shape } = this;
-    const page = systemPageBytes(
-      config.get(at + SYSTEM_PAGE_SIZE.offset, SYSTEM_PAGE_SIZE.width) || 1,
-    );
+    const value = config.get(at + SYSTEM_PAGE_SIZE.offset, SYSTEM_PAGE_SIZE.width);
+    const page = systemPageBytes(value);
     for (const bar of shape.bars) {
-      const size = Math.max(bar.size, page, PAGE_BYTES);
+      const size = Math.max(bar.size, page);
       config.installBar(bar.index, { ...bar, size }, at + vfBarOffset(0));
     }
   }

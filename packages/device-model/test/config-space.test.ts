@@ -113,10 +113,18 @@ describe('ConfigSpace', () => {
     space.keep(4, 2, 0x0040);
     space.write(4, 2, 0xffff);
     space.write(0x3c, 1, 7);
-    space.reset();
+    space.functionLevelReset();
     expect(space.read(4, 2)).toBe(0x0040);
     expect(space.read(0x3c, 1)).toBe(0xff);
     expect(space.read(0, 4)).toBe(0xabcd1234);
+  });
+
+  it('§6.6.1: a conventional reset takes what is kept, too', () => {
+    const space = header();
+    space.keep(4, 2, 0x0040);
+    space.write(4, 2, 0xffff);
+    space.reset();
+    expect(space.read(4, 2)).toBe(0);
   });
 
   it('loads what it saved', () => {

@@ -20,7 +20,10 @@ beforeEach(() => {
 
 describe('the capability', () => {
   it('9.3.3: reads as the specification has it, last in the list', () => {
-    expect(bell.configRead(0x100, 4)).toBe(0x12010003);
+    // Serial number, ARI, SR-IOV.
+    expect([0x100, 0x118].map((offset) => bell.configRead(offset, 4))).toEqual([
+      ...[0x11810003, 0x1201000e],
+    ]);
     expect(Array.from({ length: 16 }, (_, word) => get(word * 4, 4))).toEqual([
       // header, capabilities, control and status, InitialVFs and TotalVFs
       ...[0x00010010, 0x2, 0, 0x00100010],

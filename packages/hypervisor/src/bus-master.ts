@@ -13,6 +13,11 @@ import {
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 
+/** Who asks, by the ID that the root complex sees. */
+export interface Requester {
+  readonly id: Bdf;
+}
+
 export interface Translation {
   /** The physical address that `requester` reaches at `iova`, or -1: refused. */
   translate(requester: Bdf, iova: number, write: boolean): number;
@@ -61,20 +66,17 @@ export const inSoftware: DmaPrices = {
 
 export class DmaPath implements BusMaster {
   private readonly machine: Machine;
-  private readonly requester: Bdf;
+  private readonly requester: Requester;
   private readonly translation: Translation;
   private readonly memory: MemoryBacking;
   private readonly prices: DmaPrices;
-  /** How its reads and its writes cross the bus, for the trace. */
-  private readonly reads: number;
-  private readonly writes: number;
   private latency = 0;
   /** Where the pages of the transfer at hand are. */
   private pages = new Float64Array(1);
 
   constructor(
     machine: Machine,
-    requester: Bdf,
+    requester: Requester,
     translation: Translation,
     memory: MemoryBacking,
     prices: DmaPrices,
@@ -84,8 +86,6 @@ export class DmaPath implements BusMaster {
     this.requester = requester;
     this.translation = translation;
     this.memory = memory;
-    this.reads = prices.onBus ? crossing.of(requester, crossingOf.READ) : crossing.none;
-    this.writes = prices.onBus ? crossing.of(requester, crossingOf.WRITE) : crossing.none;
   }
 
   read(address: number, into: Uint8Array): boolean {
@@ -110,16 +110,19 @@ export class DmaPath implements BusMaster {
     if (!allowed) {
       return false;
     }
-    if (write) {
-      machine.tracer.event('dmaWrite', address, data.length, this.writes);
-    } else {
-      machine.tracer.event('dmaRead', address, data.length, this.reads);
-    }
+    machine.tracer.event(write ? 'dmaWrite' : 'dmaRead', address, data.length, this.crossed(write));
     this.move(address, data, write);
     machine.counts.bytesDma += data.length;
     this.latency +=
       machine.price(this.prices.transfer) + data.length * machine.price(this.prices.byte);
     return true;
+  }
+
+  /** How it crosses the bus, for the trace: worked out only while one is recorded. */
+  private crossed(write: boolean): number {
+    return this.prices.onBus && this.machine.tracer.recording
+      ? crossing.of(this.requester.id, write ? crossingOf.WRITE : crossingOf.READ)
+      : crossing.none;
   }
 
   /** One translation for each page that the transfer touches. */
@@ -132,11 +135,10 @@ export class DmaPath implements BusMaster {
     }
     for (let page = 0; page < count; page++) {
       const at = page === 0 ? address : address - offset + page * PAGE_BYTES;
-      const physical = translation.translate(requester, at, write);
+      const physical = translation.translate(requester.id, at, write);
       if (physical < 0 || physical >= memory.size) {
         const within = Math.min(PAGE_BYTES - (at % PAGE_BYTES), address + length - at);
-        const how = write ? this.writes : this.reads;
-        this.machine.tracer.event('dmaRefused', at, within, how);
+        this.machine.tracer.event('dmaRefused', at, within, this.crossed(write));
         return false;
       }
       this.pages[page] = physical;

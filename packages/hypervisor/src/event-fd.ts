@@ -10,10 +10,16 @@ export interface EventFd {
 export class EventCounter implements EventFd {
   private count = 0;
   private listener: (() => void) | undefined;
+  private isSignalling = false;
 
+  /** One that its own listener signals does not run it again, as in Linux (eventfd_signal_allowed). */
   signal(): void {
     this.count++;
-    this.listener?.();
+    if (!this.isSignalling) {
+      this.isSignalling = true;
+      this.listener?.();
+      this.isSignalling = false;
+    }
   }
 
   listen(listener: (() => void) | undefined): void {

@@ -2,58 +2,41 @@
  * The physical machine: memory, IOMMU, PCI bus with its devices, and one CPU for an operating
  * system that runs on it directly.
  */
-import {
-  bellIds,
-  crossing,
-  crossingOf,
-  type Bdf,
-  type BusMaster,
-  type DeviceHost,
-  type Display,
-  type Dma,
-  type PciEndpoint,
-  type Stateful,
-} from '@doorbell/abi';
-import { PagedMemory } from '@doorbell/device-model';
+import type { Bdf, BusMaster, Display, Dma, Stateful } from '@doorbell/abi';
+import { type BridgeKind, PagedMemory } from '@doorbell/device-model';
 import { AddressSpace } from './address-space.ts';
-import { DmaPath, overTheBus, type DmaPrices, type Translation } from './bus-master.ts';
+import { DmaPath, overTheBus } from './bus-master.ts';
 import { Computer } from './computer.ts';
-import { directDma, IommuDma, type IommuMode } from './dma-api.ts';
+import { directDma, type IommuMode } from './dma-api.ts';
+import { hostDrivers } from './host-drivers.ts';
+import { HostGroups } from './host-groups.ts';
 import { InterruptController } from './interrupt-controller.ts';
-import { Iommu, type Domain } from './iommu.ts';
+import { Iommu } from './iommu.ts';
 import { Machine } from './machine.ts';
 import { MessageRouter, ROUTED_ADDRESS } from './message-router.ts';
 import { PageAllocator } from './page-allocator.ts';
-import type { HostFunction } from './iommu-group.ts';
-import { Vfio, type HostDriver } from './vfio.ts';
-import type { VirtualFunctionOf } from './virtual-function.ts';
-import { allMapped, PciBus, type BarPolicy } from './pci-bus.ts';
+import { PciBus } from './pci-bus.ts';
+import type { PciTopology } from './pci-topology.ts';
+import {
+  type HotVirtual,
+  type MakeDevice,
+  PhysicalPci,
+  type Port,
+  type PortOptions,
+} from './physical-pci.ts';
+import { resetBuses } from './secondary-bus-reset.ts';
 import { cost, type Profile } from './profile.ts';
+import { Vfio } from './vfio.ts';
+import type { DeviceModel } from './wiring.ts';
 
 const PAGE = 4096;
-
-/** A device as whoever plugs it in sees it. */
-export interface DeviceModel extends PciEndpoint, Stateful<unknown> {
-  onTimer(id: number): void;
-}
-
-/** Where a device's messages, DMA and pixels go. */
-export interface DeviceWiring {
-  readonly bus: PciBus;
-  readonly translation: Translation;
-  readonly dmaPrices: DmaPrices;
-  readonly display: Display;
-  readonly message: (address: number, data: number) => void;
-  readonly line: (high: boolean) => void;
-  readonly policy: BarPolicy;
-  /** Of a virtual function: whose it is. */
-  readonly virtualOf?: VirtualFunctionOf;
-}
 
 export interface HostOptions {
   readonly profile: Profile;
   /** The mode of the host's DMA API. */
   readonly iommu: IommuMode;
+  /** Whether the kernel enables access control services where they are. Default: yes, with an IOMMU. */
+  readonly acs?: boolean;
   readonly display: Display;
   /** Bytes of physical memory. */
   readonly memoryBytes: number;
@@ -61,15 +44,6 @@ export interface HostOptions {
   readonly memoryBuffer?: ArrayBufferLike;
   /** Translations that the IOTLB holds. */
   readonly iotlbEntries?: number;
-}
-
-/** A virtual function that comes while the machine runs. */
-export interface HotAdded {
-  /** Its physical function, which is on the bus. */
-  readonly virtualOf: VirtualFunctionOf;
-  readonly display: Display;
-  /** Whether a driver of the host may bind it at once. */
-  readonly probe: boolean;
 }
 
 /** How a driver maps memory for a device that is elsewhere, and how that device reaches it. */
@@ -90,9 +64,9 @@ export class Host implements Stateful<unknown> {
   readonly vfio: Vfio;
   private readonly options: HostOptions;
   private readonly interrupts: InterruptController;
-  private readonly devices = new Map<Bdf, DeviceModel>();
-  private readonly dmas = new Map<Bdf, IommuDma>();
-  private readonly domains = new Map<Bdf, Domain>();
+  private readonly pci: PhysicalPci;
+  /** Without an IOMMU there are none. */
+  private readonly groups: HostGroups | undefined;
 
   constructor(options: HostOptions) {
     const machine = new Machine(options.profile);
@@ -131,13 +105,30 @@ export class Host implements Stateful<unknown> {
       iommu: this.iommu,
       interrupts: (at) => this.router.port(at),
       drivers: hostDrivers,
-      defaultDomain: (at) => this.domains.get(at),
-      // Everything is on the root bus.
-      buses: { affected: () => undefined, reset: () => {} },
+      defaultDomain: (at) => this.groups?.domainOf(at),
+      buses: resetBuses(() => this.topology),
       charge: (name, times) => {
         machine.charge(cost[name], times);
       },
     });
+    this.pci = new PhysicalPci({
+      machine,
+      memory: this.memory,
+      bus: this.bus,
+      iommu: this.iommu,
+      interrupts: this.interrupts,
+      display: options.display,
+      message: (address, data) => {
+        this.deliver(address, data);
+      },
+      takesLine: (at, high) => this.router.signalLine(at, high),
+    });
+    const { iommu, vfio } = this;
+    const { topology } = this.pci;
+    this.groups =
+      options.iommu === 'off'
+        ? undefined
+        : new HostGroups({ machine, iommu, mode: options.iommu, topology, vfio });
     this.computer = new Computer({
       machine,
       cpu,
@@ -147,77 +138,66 @@ export class Host implements Stateful<unknown> {
       memory: this.memory,
       pages: this.pages,
       virtual: false,
-      dmaFor: (at) => this.dmas.get(at) ?? directDma,
+      dmaFor: (at) => this.groups?.dmaOf(at) ?? directDma,
     });
+  }
+
+  /** The tree of functions. */
+  get topology(): PciTopology {
+    return this.pci.topology;
+  }
+
+  /** A bridge on the root bus; `at` is device and function. Further ports and devices go behind it. */
+  addPort(at: Bdf, kind: BridgeKind, options?: PortOptions): Port {
+    return this.pci.addPort(at, kind, options);
+  }
+
+  /** A device on the root bus; `at` is device and function. */
+  plug<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>): D {
+    return this.pci.plug(at, make);
   }
 
   /**
-   * Plugs a device into the host's bus, in an IOMMU group of its own, as behind a root port. The
-   * kernel's driver for it binds.
+   * Firmware numbers the buses and places the BARs; the kernel enables access control services,
+   * finds the IOMMU groups, and binds its drivers. Once, when all is plugged in.
+   * @throws RangeError when a function cannot be found, or BARs have no room.
    */
-  plug<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D): D {
-    return this.add(at, make, this.options.display, undefined);
+  enumerate(): void {
+    this.pci.boot();
+    this.groups?.boot(this.options.acs ?? true);
   }
 
-  /** A virtual function has appeared. It has a screen of its own. */
-  hotAdd<D extends DeviceModel>(at: Bdf, make: (host: DeviceHost) => D, added: HotAdded): D {
-    return this.add(at, make, added.display, added);
-  }
-
-  /** A function is gone, and its group with it. @throws VfioError EBUSY a user has it open. */
-  hotRemove(at: Bdf): void {
-    const domain = this.domains.get(at);
-    if (domain !== undefined) {
-      this.vfio.removeGroup(this.vfio.groupOf(at).id);
-      this.iommu.destroyDomain(domain);
-    }
-    this.domains.delete(at);
-    this.dmas.delete(at);
-    this.devices.delete(at);
-    this.bus.unplug(at);
-  }
-
-  private add<D extends DeviceModel>(
-    at: Bdf,
-    make: (host: DeviceHost) => D,
-    display: Display,
-    added: HotAdded | undefined,
-  ): D {
-    const line = this.interrupts.addLine(at);
-    const requester = crossing.of(at, crossingOf.WRITE);
-    const device = wire(this.machine, at, this.memory, make, {
-      bus: this.bus,
-      translation: this.iommu,
-      dmaPrices: overTheBus,
-      display,
-      policy: allMapped,
-      ...(added === undefined ? {} : { virtualOf: added.virtualOf }),
-      message: (address, data) => {
-        this.machine.counts.interrupts++;
-        this.machine.tracer.event('message', address, data, requester);
-        if (address === ROUTED_ADDRESS) {
-          this.router.signal(data);
-        } else {
-          this.interrupts.signal(address, data);
-        }
-      },
-      line: (high) => {
-        this.machine.counts.interrupts += high ? 1 : 0;
-        this.machine.tracer.event('line', high ? 1 : 0, 0, requester);
-        if (!this.router.signalLine(at, high)) {
-          this.interrupts.setLine(line, high);
-        }
-      },
-    });
-    this.devices.set(at, device);
-    if (this.options.iommu !== 'off') {
-      const { iommu } = this.options;
-      this.addGroup({ bdf: at, endpoint: device, virtualOf: added?.virtualOf }, iommu);
-      if (added?.probe !== false) {
-        this.vfio.probe(at);
-      }
-    }
+  /**
+   * A function appears on a bus that is there, such as a virtual function: it joins a group, or
+   * has a new one, and a driver may bind. Its BARs have no addresses yet, but for a virtual
+   * function's: `virtual` says what is known of that beforehand.
+   */
+  hotAdd<D extends DeviceModel>(at: Bdf, make: MakeDevice<D>, virtual?: HotVirtual): D {
+    const device = this.pci.add(at, make, virtual);
+    this.groups?.add(at, virtual);
     return device;
+  }
+
+  /** A function vanishes. @throws VfioError EBUSY while a user has it open; RangeError when none is there. */
+  hotRemove(at: Bdf): void {
+    this.topology.checkRemovable(at);
+    this.groups?.remove(at);
+    this.pci.remove(at);
+  }
+
+  /** Where a device is, once functions have numbers. @throws RangeError when it is not here. */
+  addressOf(device: DeviceModel): Bdf {
+    return this.pci.addressOf(device);
+  }
+
+  /** A message arrived at the root complex. */
+  private deliver(address: number, data: number): void {
+    this.machine.counts.interrupts++;
+    if (address === ROUTED_ADDRESS) {
+      this.router.signal(data);
+    } else {
+      this.interrupts.signal(address, data);
+    }
   }
 
   /**
@@ -225,43 +205,11 @@ export class Host implements Stateful<unknown> {
    * function at `at` would, through the IOMMU.
    */
   attachRemote(at: Bdf): RemoteFunction {
-    if (this.options.iommu !== 'off') {
-      this.iommu.attach(at, this.addDomain(at, this.options.iommu));
-    }
+    this.groups?.addRemote(at);
     return {
       dma: this.computer.dma(at),
-      bus: new DmaPath(this.machine, at, this.iommu, this.memory, overTheBus),
+      bus: new DmaPath(this.machine, { id: at }, this.iommu, this.memory, overTheBus),
     };
-  }
-
-  /** Gives a function a group, whose default domain the kernel's DMA API is over. */
-  private addGroup(added: HostFunction, mode: 'strict' | 'deferred'): void {
-    this.addDomain(added.bdf, mode);
-    const taken = new Set(this.vfio.list().map(({ id }) => id));
-    let id = 0;
-    while (taken.has(id)) {
-      id++;
-    }
-    this.vfio.addGroup(id, [added]);
-  }
-
-  private addDomain(at: Bdf, mode: 'strict' | 'deferred'): Domain {
-    const { machine, iommu } = this;
-    const domain = iommu.createDomain();
-    const dma: IommuDma = new IommuDma({
-      iommu,
-      domain,
-      mode,
-      charge: (name, times) => {
-        machine.charge(cost[name], times);
-      },
-      timers: machine.timers(() => {
-        dma.onTimer();
-      }),
-    });
-    this.domains.set(at, domain);
-    this.dmas.set(at, dma);
-    return domain;
   }
 
   private zeroedPage(): number {
@@ -279,11 +227,12 @@ export class Host implements Stateful<unknown> {
       iommu: this.iommu.save(),
       interrupts: this.interrupts.save(),
       router: this.router.save(),
-      devices: [...this.devices].map(([at, device]) => [at, device.save()] as const),
-      dmas: [...this.dmas].map(([at, dma]) => [at, dma.save()] as const),
+      devices: this.pci.devices().map(([at, device]) => [at, device.save()] as const),
+      dmas: this.groups?.save() ?? [],
     } satisfies HostState;
   }
 
+  /** Into a host where the same is plugged in, functions that came later too. */
   load(saved: unknown): void {
     const state = saved as HostState;
     this.machine.load(state.machine);
@@ -292,11 +241,11 @@ export class Host implements Stateful<unknown> {
     this.iommu.load(state.iommu);
     this.interrupts.load(state.interrupts);
     this.router.load(state.router);
-    for (const [at, dma] of state.dmas) {
-      this.dmas.get(at)?.load(dma);
-    }
+    this.groups?.load(state.dmas);
+    const devices = new Map(this.pci.devices());
     for (const [at, device] of state.devices) {
-      this.devices.get(at)?.load(device);
+      devices.get(at)?.load(device);
+      this.topology.update();
       this.bus.decodeChanged();
     }
   }
@@ -310,52 +259,5 @@ interface HostState {
   readonly interrupts: ReturnType<InterruptController['save']>;
   readonly router: ReturnType<MessageRouter['save']>;
   readonly devices: readonly (readonly [Bdf, unknown])[];
-  readonly dmas: readonly (readonly [Bdf, ReturnType<IommuDma['save']>])[];
-}
-
-/** The drivers that the host's kernel has. */
-const hostDrivers: readonly HostDriver[] = [
-  {
-    name: 'bell',
-    kind: 'host',
-    matches: (vendor, device) => vendor === bellIds.vendor && device === bellIds.device,
-  },
-  { name: 'vfio-pci', kind: 'vfio', matches: () => false },
-];
-
-/** Makes a device and connects it: DMA, timers, interrupts, pixels, and its place on a bus. */
-export function wire<D extends DeviceModel>(
-  machine: Machine,
-  at: Bdf,
-  memory: PagedMemory,
-  make: (host: DeviceHost) => D,
-  wiring: DeviceWiring,
-): D {
-  const { tracer } = machine;
-  const device: D = make({
-    bus: new DmaPath(machine, at, wiring.translation, memory, wiring.dmaPrices),
-    timers: machine.timers((id) => {
-      device.onTimer(id);
-    }),
-    // What a device does follows from what it did before: each of its events causes the next.
-    trace: {
-      event: (kind, a, b, c) => {
-        const id = tracer.event(kind, a, b, c);
-        tracer.cause = id === 0 ? tracer.cause : id;
-        return id;
-      },
-    },
-    display: wiring.display,
-    message: (address, data) => {
-      wiring.message(address, data);
-    },
-    line: (high) => {
-      wiring.line(high);
-    },
-    decodeChanged: () => {
-      wiring.bus.decodeChanged();
-    },
-  });
-  wiring.bus.plug(at, device, wiring.policy, wiring.virtualOf);
-  return device;
+  readonly dmas: ReturnType<HostGroups['save']>;
 }

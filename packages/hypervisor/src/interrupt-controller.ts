@@ -64,8 +64,12 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     }
   }
 
-  /** Gives a function its INTx line. Returns the line's number for `setLine`. */
+  /** Gives a function its INTx line, which stays with its place. Returns the line's number for `setLine`. */
   addLine(at: Bdf): number {
+    const known = this.lines.get(at);
+    if (known !== undefined) {
+      return known;
+    }
     const line = this.newEntry(undefined, true);
     this.lines.set(at, line);
     return line;

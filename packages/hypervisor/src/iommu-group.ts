@@ -4,10 +4,18 @@
  * be given. A group's DMA belongs either to the kernel's drivers or to one user, never to both
  * (iommu_group_claim_dma_owner in drivers/iommu/iommu.c).
  */
-import { formatBdf, type Bdf, type PciEndpoint, type0Header } from '@doorbell/abi';
+import {
+  formatBdf,
+  type Bdf,
+  type PciEndpoint,
+  type RegisterRow,
+  type0Header,
+} from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import type { Domain, Iommu } from './iommu.ts';
 import { vfIds, type VirtualFunctionOf } from './virtual-function.ts';
+
+const { VENDOR_ID, DEVICE_ID, BASE_CLASS, SUBCLASS, PROG_IF } = type0Header.rows;
 
 /** What a driver's table of ids, or new_id, names functions by. */
 export interface PciId {
@@ -22,13 +30,20 @@ export interface HostDriver {
    * pci-stub: driver_managed_dma). `vfio`: hands the function to a user.
    */
   readonly kind: 'host' | 'exempt' | 'vfio';
-  /** Whether its table of ids has the function. vfio-pci's is empty: it needs driver_override or new_id. */
-  matches(vendor: number, device: number): boolean;
+  /**
+   * Whether its table of ids has the function; `classCode` is base class, sub-class, interface.
+   * vfio-pci's is empty: it needs driver_override or new_id.
+   */
+  matches(vendor: number, device: number, classCode: number): boolean;
+  /** Whether its probe takes a function that its table has. Absent: it does. */
+  readonly probes?: (endpoint: PciEndpoint) => boolean;
 }
 
 export interface HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
+  /** The IDs that its requests may come with. Absent: its own. */
+  readonly requesters?: readonly Bdf[];
   /** Of a virtual function: whose it is. */
   readonly virtualOf?: VirtualFunctionOf | undefined;
 }
@@ -39,6 +54,7 @@ export type DefaultDomain = (requester: Bdf) => Domain | undefined;
 export class GroupMember implements HostFunction {
   readonly bdf: Bdf;
   readonly endpoint: PciEndpoint;
+  readonly requesters: readonly Bdf[];
   readonly virtualOf: VirtualFunctionOf | undefined;
   readonly group: IommuGroup;
   driver: HostDriver | undefined;
@@ -49,9 +65,10 @@ export class GroupMember implements HostFunction {
   /** Handles of its own file, bound or not. */
   files = 0;
 
-  constructor({ bdf, endpoint, virtualOf }: HostFunction, group: IommuGroup) {
+  constructor({ bdf, endpoint, requesters, virtualOf }: HostFunction, group: IommuGroup) {
     this.bdf = bdf;
     this.endpoint = endpoint;
+    this.requesters = requesters ?? [bdf];
     this.virtualOf = virtualOf;
     this.group = group;
   }
@@ -65,14 +82,14 @@ export class GroupMember implements HostFunction {
     if (this.driverOverride !== undefined) {
       return this.driverOverride === driver.name;
     }
-    if (this.virtualOf !== undefined) {
-      return driver.matches(...vfIds(this.virtualOf));
-    }
-    const { VENDOR_ID, DEVICE_ID } = type0Header.rows;
-    const vendor = this.endpoint.configRead(VENDOR_ID.offset, VENDOR_ID.width);
-    const device = this.endpoint.configRead(DEVICE_ID.offset, DEVICE_ID.width);
+    const { endpoint, virtualOf } = this;
+    const [vendor, device] =
+      virtualOf === undefined
+        ? [read(endpoint, VENDOR_ID), read(endpoint, DEVICE_ID)]
+        : vfIds(virtualOf);
+    const classCode = (read(endpoint, BASE_CLASS) << 16) | (read(endpoint, SUBCLASS) << 8);
     return (
-      driver.matches(vendor, device) ||
+      driver.matches(vendor, device, classCode | read(endpoint, PROG_IF)) ||
       ids.some((id) => id.vendor === vendor && id.device === device)
     );
   }
@@ -80,13 +97,15 @@ export class GroupMember implements HostFunction {
 
 export class IommuGroup {
   readonly id: number;
-  readonly members: readonly GroupMember[];
   /** The user that owns the group's DMA. */
   owner: string | undefined;
   private key: object | undefined;
   private claims = 0;
   private readonly iommu: Iommu;
   private readonly defaultDomain: DefaultDomain;
+  private list: readonly GroupMember[];
+  /** Of the owner; undefined: its functions can touch nothing. */
+  private domain: Domain | undefined;
 
   constructor(
     id: number,
@@ -97,8 +116,37 @@ export class IommuGroup {
     this.id = id;
     this.iommu = iommu;
     this.defaultDomain = defaultDomain;
-    this.members = functions.map((one) => new GroupMember(one, this));
+    this.list = functions.map((one) => new GroupMember(one, this));
     this.attachDefault();
+  }
+
+  get members(): readonly GroupMember[] {
+    return this.list;
+  }
+
+  /** A function that came later reaches what the others do (iommu_group_add_device). */
+  add(one: HostFunction): GroupMember {
+    const member = new GroupMember(one, this);
+    const known = this.requesters();
+    this.list = [...this.list, member];
+    for (const requester of member.requesters.filter((each) => !known.has(each))) {
+      this.attachOne(requester);
+    }
+    return member;
+  }
+
+  /** A function that is gone reaches nothing. */
+  remove(member: GroupMember): void {
+    this.list = this.list.filter((other) => other !== member);
+    const left = this.requesters();
+    for (const requester of member.requesters.filter((each) => !left.has(each))) {
+      this.iommu.detach(requester);
+    }
+  }
+
+  /** Functions may share one: a PCIe-to-PCI bridge asks for all behind it. */
+  private requesters(): ReadonlySet<Bdf> {
+    return new Set(this.list.flatMap(({ requesters }) => requesters));
   }
 
   /** The member that keeps the group with the kernel, if any: one that a host driver does DMA with. */
@@ -154,23 +202,33 @@ export class IommuGroup {
 
   attach(domain: Domain): void {
     this.detach();
-    for (const { bdf } of this.members) {
-      this.iommu.attach(bdf, domain);
+    this.domain = domain;
+    for (const requester of this.requesters()) {
+      this.iommu.attach(requester, domain);
     }
   }
 
   detach(): void {
-    for (const { bdf } of this.members) {
-      this.iommu.detach(bdf);
+    this.domain = undefined;
+    for (const requester of this.requesters()) {
+      this.iommu.detach(requester);
     }
   }
 
   private attachDefault(): void {
-    for (const { bdf } of this.members) {
-      const domain = this.defaultDomain(bdf);
-      if (domain !== undefined) {
-        this.iommu.attach(bdf, domain);
-      }
+    for (const requester of this.requesters()) {
+      this.attachOne(requester);
     }
   }
+
+  private attachOne(requester: Bdf): void {
+    const domain = this.owner === undefined ? this.defaultDomain(requester) : this.domain;
+    if (domain !== undefined) {
+      this.iommu.attach(requester, domain);
+    }
+  }
+}
+
+function read(endpoint: PciEndpoint, row: RegisterRow): number {
+  return endpoint.configRead(row.offset, row.width);
 }

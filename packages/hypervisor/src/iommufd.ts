@@ -239,7 +239,13 @@ export class Iommufd {
     }
     table.ioas.space.reserve(1);
     if (old === undefined) {
-      group.attach(table.domain);
+      try {
+        group.attach(table.domain);
+      } catch (error) {
+        group.detach();
+        table.ioas.space.unreserve(1);
+        throw error;
+      }
     }
     device.group.table = table;
     table.devices++;

@@ -1,6 +1,6 @@
 /**
- * A PCI bus of one address space: functions by routing ID, and their BARs as regions. It knows
- * of a function only what configuration space says. Its firmware sizes and places the BARs.
+ * The PCI functions of one address space, by routing ID, and their BARs as regions. It knows of a
+ * function only what configuration space says.
  */
 import {
   barOffset,
@@ -13,6 +13,7 @@ import {
   type0Header,
 } from '@doorbell/abi';
 import type { AddressSpace, DeviceRegion } from './address-space.ts';
+import { BarPlacement } from './bar-placement.ts';
 import { barShapes } from './pci-function.ts';
 import {
   placeVfBar,
@@ -39,15 +40,21 @@ export type BarPolicy = (bar: number, size: number) => readonly BarPart[];
 /** Every access goes straight to the device. */
 export const allMapped: BarPolicy = (_bar, size) => [{ kind: 'mapped', offset: 0, size }];
 
-/** Where firmware puts BARs: below 4 GiB those of 32 bits, above 64 GiB those of 64. */
-const LOW_WINDOW = 0xe0000000;
-const HIGH_WINDOW = 0x10_0000_0000;
-
 const COMMAND = type0Header.rows.COMMAND;
+
+/** The way from the CPU to a function, over the bridges above it. */
+export interface Upstream {
+  /** Whether requests to these addresses arrive. */
+  isReached(base: number, size: number): boolean;
+}
+
+/** On the root bus nothing is in between. */
+const onRootBus: Upstream = { isReached: () => true };
 
 interface Slot {
   readonly endpoint: PciEndpoint;
   readonly policy: BarPolicy;
+  readonly upstream: Upstream;
   readonly shapes: Map<number, BarShape>;
   /** Its BARs are in the SR-IOV capability of its physical function. */
   readonly virtualOf: VirtualFunctionOf | undefined;
@@ -64,15 +71,23 @@ export class PciBus {
   }
 
   /** A virtual function's BARs have their places already. */
-  plug(at: Bdf, endpoint: PciEndpoint, policy: BarPolicy, virtualOf?: VirtualFunctionOf): void {
+  plug(
+    at: Bdf,
+    endpoint: PciEndpoint,
+    policy: BarPolicy,
+    upstream: Upstream = onRootBus,
+    virtualOf?: VirtualFunctionOf,
+  ): void {
     const shapes = new Map(virtualOf === undefined ? [] : vfBarShapes(virtualOf.physical));
-    this.slots.set(at, { endpoint, policy, shapes, virtualOf });
+    this.slots.set(at, { endpoint, policy, upstream, shapes, virtualOf });
     if (virtualOf !== undefined) {
       this.decodeChanged();
     }
   }
 
+  /** Its BARs answer no more. @throws RangeError when nothing is there. */
   unplug(at: Bdf): void {
+    this.slot(at);
     this.slots.delete(at);
     this.decodeChanged();
   }
@@ -104,25 +119,36 @@ export class PciBus {
     return { address: addressOf(slot, bar, shape), size: shape.size };
   }
 
-  /**
-   * What firmware does before any driver runs: sizes each BAR and gives it an address, and the
-   * BARs of virtual functions room for as many as there can be.
-   */
+  /** What firmware does on a flat bus: sizes each BAR and gives it an address. */
   assignBars(): void {
-    const windows: Windows = { low: LOW_WINDOW, high: HIGH_WINDOW };
-    for (const [, { endpoint, shapes, virtualOf }] of this.slots) {
-      if (virtualOf !== undefined) {
-        continue;
+    const placement = new BarPlacement();
+    for (const at of this.slots.keys()) {
+      this.placeBars(at, placement);
+    }
+  }
+
+  /**
+   * Sizes a function's BARs and gives each an address, and the BARs of its virtual functions room
+   * for as many as there can be.
+   */
+  placeBars(at: Bdf, placement: BarPlacement): void {
+    this.sizeBars(at);
+    const { endpoint, shapes } = this.slot(at);
+    for (const [bar, shape] of shapes) {
+      writeBar(endpoint, bar, shape, placement.place(shape));
+    }
+    if (sriovOffset(endpoint) !== 0) {
+      for (const [bar, shape] of vfBarShapes(endpoint)) {
+        placeVfBar(endpoint, bar, shape, placement.place(shape, totalVfs(endpoint)));
       }
-      for (const [bar, shape] of barShapes(endpoint)) {
-        shapes.set(bar, shape);
-        writeBar(endpoint, bar, shape, take(windows, shape, 1));
-      }
-      if (sriovOffset(endpoint) !== 0) {
-        for (const [bar, shape] of vfBarShapes(endpoint)) {
-          placeVfBar(endpoint, bar, shape, take(windows, shape, totalVfs(endpoint)));
-        }
-      }
+    }
+  }
+
+  /** Finds a function's BARs: they answer wherever software puts them. */
+  sizeBars(at: Bdf): void {
+    const { endpoint, shapes } = this.slot(at);
+    for (const [bar, shape] of barShapes(endpoint)) {
+      shapes.set(bar, shape);
     }
   }
 
@@ -145,9 +171,12 @@ export class PciBus {
   }
 
   private decode(at: Bdf, slot: Slot): void {
-    const { endpoint, policy, shapes } = slot;
+    const { endpoint, policy, upstream, shapes } = slot;
     for (const [bar, shape] of shapes) {
       const base = addressOf(slot, bar, shape);
+      if (!upstream.isReached(base, shape.size)) {
+        continue;
+      }
       for (const part of policy(bar, shape.size)) {
         const { kind, offset, size, onBus = base + offset } = part;
         const answers = part.through ?? { endpoint, bar, offset };
@@ -171,20 +200,6 @@ export class PciBus {
     }
     return slot;
   }
-}
-
-/** Where the next BAR goes. */
-interface Windows {
-  low: number;
-  high: number;
-}
-
-/** Room for `count` BARs of a shape in a row, naturally aligned. */
-function take(windows: Windows, shape: BarShape, count: number): number {
-  const from = shape.is64 ? windows.high : windows.low;
-  const address = Math.ceil(from / shape.size) * shape.size;
-  windows[shape.is64 ? 'high' : 'low'] = address + shape.size * count;
-  return address;
 }
 
 function addressOf({ endpoint, virtualOf }: Slot, bar: number, shape: BarShape): number {

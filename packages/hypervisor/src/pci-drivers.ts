@@ -114,7 +114,7 @@ export class PciDrivers {
       throw new VfioError('EINVAL', 'An id is a vendor and a device.');
     }
     const ids = this.dynamicIds.get(driver) ?? [];
-    if (driver.matches(id.vendor, id.device) || ids.some((each) => isSame(each, id))) {
+    if (driver.matches(id.vendor, id.device, 0) || ids.some((each) => isSame(each, id))) {
       throw new VfioError('EEXIST', `The driver ${name} has ${idText(id)} already.`);
     }
     this.dynamicIds.set(driver, [...ids, id]);

@@ -4,17 +4,21 @@ import {
   barOffset,
   capabilityOffset,
   decodeBar,
+  extract,
   type BarShape,
   type PciEndpoint,
   type0Header,
 } from '@doorbell/abi';
 
-const COMMAND = type0Header.rows.COMMAND;
+const { COMMAND, HEADER_TYPE } = type0Header.rows;
 
 /** Where the capability with this id begins; 0 when the function lacks it. */
 export function findCapability(endpoint: PciEndpoint, id: number): number {
   return capabilityOffset((offset, width) => endpoint.configRead(offset, width), id);
 }
+
+/** Registers of a type 1 header that are BARs. */
+const BRIDGE_BARS = 2;
 
 /** BARs by index, without those that are not there. They keep their addresses (PCI 3.0 §6.2.5.1). */
 export function barShapes(endpoint: PciEndpoint): ReadonlyMap<number, BarShape> {
@@ -22,8 +26,13 @@ export function barShapes(endpoint: PciEndpoint): ReadonlyMap<number, BarShape> 
   const command = endpoint.configRead(COMMAND.offset, COMMAND.width);
   // All ones in a BAR are an address, too: it must not be decoded meanwhile.
   endpoint.configWrite(COMMAND.offset, COMMAND.width, command & ~COMMAND.bits.MEMORY.mask);
-  for (let bar = 0; bar < BAR_COUNT; bar++) {
-    const high = bar + 1 < BAR_COUNT ? probe(endpoint, bar + 1) : 0;
+  const layout = extract(
+    HEADER_TYPE.bits.LAYOUT,
+    endpoint.configRead(HEADER_TYPE.offset, HEADER_TYPE.width),
+  );
+  const count = layout === 0 ? BAR_COUNT : BRIDGE_BARS;
+  for (let bar = 0; bar < count; bar++) {
+    const high = bar + 1 < count ? probe(endpoint, bar + 1) : 0;
     const shape = decodeBar(probe(endpoint, bar), high);
     if (shape !== undefined) {
       shapes.set(bar, shape);

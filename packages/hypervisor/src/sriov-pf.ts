@@ -122,7 +122,10 @@ export class SriovPf {
     const { totalVfs: most, numVfs } = this;
     const name = formatBdf(this.at);
     if (!isWhole(count, 0, 0xffff)) {
-      throw new VfioError('EINVAL', `sriov_numvfs of ${name} takes a whole number, not ${count}.`);
+      throw new VfioError(
+        'EINVAL',
+        `The sriov_numvfs of ${name} takes a whole number, not ${count}.`,
+      );
     }
     if (count > most) {
       throw new VfioError('ERANGE', `${name} has at most ${most} VFs, so ${count} are refused.`);
@@ -170,11 +173,12 @@ export class SriovPf {
 
   /** sriov_disable. Linux waits for a user to give a function back; here it is refused. */
   private disable(): void {
-    const used = this.vfs.find((at) => this.host.vfio.isOpen(at));
+    const { vfio } = this.host;
+    const used = this.vfs.find((at) => vfio.userOf(at) !== undefined);
     if (used !== undefined) {
       throw new VfioError(
         'EBUSY',
-        `VF ${formatBdf(used)} is used by ${this.host.vfio.groupOf(used).owner}, so the VFs of ${formatBdf(this.at)} cannot be disabled: it was asked to give it back.`,
+        `VF ${formatBdf(used)} is used by ${vfio.userOf(used)}, so the VFs of ${formatBdf(this.at)} cannot be disabled before it is closed.`,
       );
     }
     for (const at of this.vfs) {
@@ -225,7 +229,7 @@ export class SriovPf {
 
   /** @throws VfioError ENOENT. */
   private checkDriver(): void {
-    if (this.host.vfio.groupOf(this.at).holder?.bdf !== this.at) {
+    if (this.host.vfio.driverOf(this.at)?.kind !== 'host') {
       throw new VfioError(
         'ENOENT',
         `No host driver is bound to ${formatBdf(this.at)}, so its SR-IOV cannot be configured.`,

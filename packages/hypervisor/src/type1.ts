@@ -92,6 +92,7 @@ export class Type1 {
     try {
       group.attach(domain);
     } catch (error) {
+      group.detach();
       this.dropUnusedDomain(domain);
       throw asVfioError(error);
     }

@@ -3,18 +3,10 @@
  * host, and signals the user's trigger (an eventfd) when one arrives
  * (drivers/vfio/pci/vfio_pci_intrs.c). One kind at a time: INTx, MSI or MSI-X.
  */
-import {
-  capabilityIds,
-  extract,
-  msiCapability,
-  msixCapability,
-  msixEntry,
-  type IrqMessage,
-  type PciEndpoint,
-  type0Header,
-} from '@doorbell/abi';
+import { capabilityIds, type IrqMessage, type PciEndpoint, type0Header } from '@doorbell/abi';
 import { VfioError } from './errno.ts';
 import type { EventFd } from './event-fd.ts';
+import { FunctionMessages, type MessageKind } from './function-messages.ts';
 import type { HostIrq } from './message-router.ts';
 import { findCapability } from './pci-function.ts';
 
@@ -34,9 +26,6 @@ export interface IrqInfo {
 const irqNumbers: ReadonlySet<number> = new Set(Object.values(irqIndexes));
 
 const COMMAND = type0Header.rows.COMMAND;
-const MSI = msiCapability.rows;
-const MSIX = msixCapability.rows;
-const ENTRY = msixEntry.rows;
 
 export interface VfioInterruptsState {
   readonly active: number;
@@ -47,8 +36,7 @@ export interface VfioInterruptsState {
 export class VfioInterrupts {
   private readonly endpoint: PciEndpoint;
   private readonly host: HostIrq;
-  private readonly msi: number;
-  private readonly msix: number;
+  private readonly messages: FunctionMessages;
   /** Which index is in use; -1 for none. */
   private active = -1;
   /** Messages of the host, by vector. */
@@ -63,8 +51,7 @@ export class VfioInterrupts {
   constructor(endpoint: PciEndpoint, host: HostIrq) {
     this.endpoint = endpoint;
     this.host = host;
-    this.msi = findCapability(endpoint, capabilityIds.MSI);
-    this.msix = findCapability(endpoint, capabilityIds.MSIX);
+    this.messages = new FunctionMessages(endpoint);
     this.isPcie = findCapability(endpoint, capabilityIds.PCIE) !== 0;
   }
 
@@ -88,9 +75,9 @@ export class VfioInterrupts {
       case irqIndexes.INTX:
         return this.endpoint.configRead(type0Header.rows.INTERRUPT_PIN.offset, 1) === 0 ? 0 : 1;
       case irqIndexes.MSI:
-        return this.msi === 0 ? 0 : 1;
+        return this.messages.count('MSI');
       case irqIndexes.MSIX:
-        return this.msix === 0 ? 0 : extract(MSIX.CONTROL.bits.TABLE_SIZE, this.readMsix()) + 1;
+        return this.messages.count('MSIX');
       case irqIndexes.ERR:
         return this.isPcie ? 1 : 0;
       default:
@@ -186,14 +173,8 @@ export class VfioInterrupts {
   }
 
   /** Where the MSI-X table lies: the user may not reach it. Undefined when there is none. */
-  get table():
-    { readonly bar: number; readonly offset: number; readonly size: number } | undefined {
-    if (this.msix === 0) {
-      return undefined;
-    }
-    const where = this.endpoint.configRead(this.msix + MSIX.TABLE.offset, 4);
-    const size = this.count(irqIndexes.MSIX) * msixEntry.size;
-    return { bar: extract(MSIX.TABLE.bits.BIR, where), offset: (where & ~7) >>> 0, size };
+  get table(): FunctionMessages['table'] {
+    return this.messages.table;
   }
 
   private setVector(vector: number, fd: EventFd | undefined): void {
@@ -214,63 +195,27 @@ export class VfioInterrupts {
     }
   }
 
-  /** Writes a vector's message into the function; undefined masks it. */
   private program(vector: number, message: IrqMessage | undefined): void {
-    if (this.active === irqIndexes.MSI) {
-      this.programMsi(message);
-      return;
+    const kind = this.kind();
+    if (kind !== undefined) {
+      this.messages.program(kind, vector, message);
     }
-    const { endpoint } = this;
-    const { table } = this;
-    if (table === undefined) {
-      return;
-    }
-    const at = table.offset + vector * msixEntry.size;
-    const write = (row: { readonly offset: number }, value: number): void =>
-      endpoint.barWrite(table.bar, at + row.offset, 4, value);
-    // Masked while it is changed: the function may never see half an address.
-    write(ENTRY.CONTROL, ENTRY.CONTROL.bits.MASK.mask);
-    if (message !== undefined) {
-      write(ENTRY.ADDRESS_LO, message.address % 2 ** 32);
-      write(ENTRY.ADDRESS_HI, Math.floor(message.address / 2 ** 32));
-      write(ENTRY.DATA, message.data);
-      write(ENTRY.CONTROL, 0);
-    }
-  }
-
-  private programMsi(message: IrqMessage | undefined): void {
-    if (message === undefined) {
-      return;
-    }
-    const { endpoint } = this;
-    endpoint.configWrite(this.msi + MSI.ADDRESS_LO.offset, 4, message.address % 2 ** 32);
-    endpoint.configWrite(
-      this.msi + MSI.ADDRESS_HI.offset,
-      4,
-      Math.floor(message.address / 2 ** 32),
-    );
-    endpoint.configWrite(this.msi + MSI.DATA.offset, 2, message.data);
   }
 
   private setEnabled(on: boolean): void {
-    const { endpoint } = this;
-    if (this.active === irqIndexes.MSIX) {
-      const { mask } = MSIX.CONTROL.bits.ENABLE;
-      endpoint.configWrite(
-        this.msix + MSIX.CONTROL.offset,
-        2,
-        on ? this.readMsix() | mask : this.readMsix() & ~mask,
-      );
-    } else if (this.active === irqIndexes.MSI) {
-      const at = this.msi + MSI.CONTROL.offset;
-      const { mask } = MSI.CONTROL.bits.ENABLE;
-      const control = endpoint.configRead(at, 2);
-      endpoint.configWrite(at, 2, on ? control | mask : control & ~mask);
+    const kind = this.kind();
+    if (kind !== undefined) {
+      this.messages.enable(kind, on);
     }
   }
 
-  private readMsix(): number {
-    return this.endpoint.configRead(this.msix + MSIX.CONTROL.offset, 2);
+  /** Undefined when it is INTx, or none. */
+  private kind(): MessageKind | undefined {
+    return this.active === irqIndexes.MSI
+      ? 'MSI'
+      : this.active === irqIndexes.MSIX
+        ? 'MSIX'
+        : undefined;
   }
 
   private setLine(fd: EventFd | undefined): void {

@@ -1,5 +1,6 @@
 /** A process that uses VFIO: its memory, what it may lock of it, and what it has open. */
 import { PAGE_BYTES } from '@doorbell/abi';
+import { VfioError } from './errno.ts';
 import type { VfioUser } from './user-pages.ts';
 
 export interface VfioProcessOptions {
@@ -24,7 +25,8 @@ export class VfioProcess implements VfioUser {
   pins = 0;
   private readonly base: number;
   private readonly bytes: number;
-  private readonly files = new Set<OpenFile>();
+  /** In the order in which they were opened; one that was opened twice is there twice. */
+  private readonly files: OpenFile[] = [];
 
   constructor({ name, base, bytes, lockLimit }: VfioProcessOptions) {
     this.name = name;
@@ -47,20 +49,24 @@ export class VfioProcess implements VfioUser {
 
   /** It has the file open from here on. */
   opened<File extends OpenFile>(file: File): File {
-    this.files.add(file);
+    this.files.push(file);
     return file;
   }
 
-  /** What it closes, it closes once. */
+  /** As often as it was opened. @throws VfioError EBADF when it is not open. */
   close(file: OpenFile): void {
+    const index = this.files.indexOf(file);
+    if (index < 0) {
+      throw new VfioError('EBADF', `${this.name} does not have that file open.`);
+    }
     file.close();
-    this.files.delete(file);
+    this.files.splice(index, 1);
   }
 
   /** It dies: the kernel closes what it has open, in the order in which it was opened. */
   exit(): void {
-    for (const file of this.files) {
-      this.close(file);
+    while (this.files.length > 0) {
+      this.close(this.files[0]);
     }
   }
 }

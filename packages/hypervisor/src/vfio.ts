@@ -4,7 +4,7 @@
  * Documentation/userspace-api/iommufd.rst). Handles may be closed in any order; what they held
  * goes with the last that needs it.
  */
-import { type Bdf, type0Header } from '@doorbell/abi';
+import { type Bdf, formatBdf, type0Header } from '@doorbell/abi';
 import { DeviceFile } from './device-file.ts';
 import { VfioError } from './errno.ts';
 import { HotReset } from './hot-reset.ts';
@@ -27,6 +27,7 @@ import { VfioContainer } from './vfio-container.ts';
 import { VfioDevice } from './vfio-device.ts';
 import type { EmulatedDevice } from './vfio-emulated.ts';
 import { GroupRecord, VfioGroup } from './vfio-group.ts';
+import type { GroupState } from './vfio-ownership.ts';
 
 /** Its default in Linux. */
 const DMA_ENTRY_LIMIT = 65535;
@@ -50,13 +51,14 @@ export type { HostDriver } from './iommu-group.ts';
 export type { VfioUser } from './user-pages.ts';
 export type { VfioContainer } from './vfio-container.ts';
 export type { VfioDevice } from './vfio-device.ts';
-export type { EmulatedDevice, EmulatedHandle } from './vfio-emulated.ts';
+export type { EmulatedDevice } from './vfio-emulated.ts';
 export type { VfioGroup } from './vfio-group.ts';
 
 export class Vfio {
   private readonly options: VfioOptions;
   private readonly groups = new Map<number, GroupRecord>();
-  private readonly drivers: PciDrivers;
+  /** Host drivers, and which functions they have. */
+  readonly drivers: PciDrivers;
   private readonly hotReset: HotReset;
 
   constructor(options: VfioOptions) {
@@ -93,10 +95,7 @@ export class Vfio {
 
   /** A device without a requester, in a group of its own whose number is returned. */
   addEmulated(device: EmulatedDevice): number {
-    let id = 0;
-    while (this.groups.has(id)) {
-      id++;
-    }
+    const id = this.freeNumber();
     const record = new GroupRecord(id, undefined, device);
     record.step('bind the first device');
     this.groups.set(id, record);
@@ -113,40 +112,68 @@ export class Vfio {
     this.groups.delete(id);
   }
 
-  /**
-   * The functions of a group are gone: each is unbound from its driver.
-   * @throws VfioError ENOENT no such group; EBUSY a user has one open (Linux asks the user for it, and waits).
-   */
-  removeGroup(id: number): void {
+  /** A function that came later, in a group that is there. @throws RangeError when it has one already; VfioError ENOENT. */
+  addFunction(id: number, one: HostFunction): void {
     const { group } = this.record(id);
-    if (group === undefined) {
-      throw new VfioError('ENOENT', `Group ${id} is that of an emulated device.`);
+    if (this.drivers.has(one.bdf) || group === undefined) {
+      throw new RangeError(`${formatBdf(one.bdf)} cannot be added to group ${id}.`);
     }
-    group.members
-      .filter(({ driver }) => driver !== undefined)
-      .forEach(({ bdf }) => {
-        this.unbind(bdf);
-      });
-    group.detach();
-    this.groups.delete(id);
-    group.members.forEach(({ bdf }) => {
-      this.drivers.remove(bdf);
-    });
+    this.drivers.add(group.add(one));
   }
 
-  /** Whether a user has the function open. */
-  isOpen(at: Bdf): boolean {
-    return this.drivers.member(at).handles > 0;
+  /**
+   * A function goes away. Its driver lets go first; a group without functions is gone, too.
+   * @throws VfioError ENODEV; EBUSY while a user has the function open.
+   */
+  removeFunction(at: Bdf): void {
+    const member = this.drivers.member(at);
+    if (member.handles > 0) {
+      throw new VfioError('EBUSY', `${member.name} cannot be removed, because a user has it open.`);
+    }
+    if (member.driver !== undefined) {
+      this.unbind(at);
+    }
+    const { group } = member;
+    group.remove(member);
+    this.drivers.remove(at);
+    if (group.members.length === 0) {
+      this.groups.delete(group.id);
+    }
   }
 
-  /** The group of a function. @throws VfioError ENODEV. */
-  groupOf(at: Bdf): IommuGroup {
-    return this.drivers.member(at).group;
+  /** Who has the function open; undefined: nobody. @throws VfioError ENODEV. */
+  userOf(at: Bdf): string | undefined {
+    const { handles, group } = this.drivers.member(at);
+    return handles > 0 ? group.owner : undefined;
+  }
+
+  /** What the function is bound to. @throws VfioError ENODEV. */
+  driverOf(at: Bdf): HostDriver | undefined {
+    return this.drivers.member(at).driver;
+  }
+
+  /** /sys/bus/pci/devices/…/iommu_group. @throws VfioError ENODEV. */
+  groupOf(at: Bdf): number {
+    return this.drivers.member(at).group.id;
+  }
+
+  /** The lowest number that no group has, as the kernel's allocator gives. */
+  freeNumber(): number {
+    let id = 0;
+    while (this.groups.has(id)) {
+      id++;
+    }
+    return id;
   }
 
   /** Group numbers, with the functions and drivers of each. */
   list(): readonly IommuGroup[] {
     return [...this.groups.values()].flatMap(({ group }) => group ?? []);
+  }
+
+  /** Who has a group. @throws VfioError ENOENT. */
+  stateOf(id: number): GroupState {
+    return this.record(id).state;
   }
 
   // ------------------------------------------------------------------------------ host drivers
@@ -245,6 +272,9 @@ export class Vfio {
 
   private probeBy(member: GroupMember, driver: HostDriver): void {
     const { group } = member;
+    if (driver.probes?.(member.endpoint) === false) {
+      throw new VfioError('ENODEV', `The probe of ${driver.name} does not take ${member.name}.`);
+    }
     if (driver.kind === 'host' && group.owner !== undefined) {
       throw new VfioError(
         'EBUSY',
@@ -275,10 +305,11 @@ export class Vfio {
     }
     const record = this.record(member.group.id);
     record.devices.get(member)?.request();
-    if (member.files > 0 && member.handles === 0) {
-      throw new VfioError('EBUSY', `The file of ${member.name} is held open.`);
+    if (member.handles > 0 || member.files > 0) {
+      const why = member.handles > 0 ? `${record.user} uses it` : 'its file is open';
+      throw new VfioError('EBUSY', `${member.name} cannot be unbound, because ${why}.`);
     }
-    if (member.handles > 0 || member.group.vfioMembers === 1) {
+    if (member.group.vfioMembers === 1) {
       this.lastDeviceGone(record);
     }
   }

@@ -6,12 +6,10 @@ import {
   BAR_COUNT,
   type BarShape,
   type Bdf,
-  CONFIG_BYTES,
   decodeBar,
+  extendedCapabilityOffset,
   extendedIds,
-  extract,
   type PciEndpoint,
-  serialCapability,
   sriovCapability,
   type0Header,
   vfBarOffset,
@@ -19,11 +17,6 @@ import {
 
 const { CONTROL, FIRST_VF_OFFSET, TOTAL_VFS, VF_DEVICE_ID, VF_STRIDE } = sriovCapability.rows;
 const { VF_ENABLE, VF_MSE } = CONTROL.bits;
-/** Every extended capability begins with the same word. */
-const HEADER = serialCapability.rows.HEADER.bits;
-const EXTENDED = 0x100;
-/** Each has 8 bytes at least, so a longer list is a loop. */
-const MOST_EXTENDED = (CONFIG_BYTES - EXTENDED) / 8;
 
 export interface VirtualFunctionOf {
   readonly physical: PciEndpoint;
@@ -31,17 +24,12 @@ export interface VirtualFunctionOf {
   readonly index: number;
 }
 
-/** Where the SR-IOV capability begins; 0 when the function has none (§7.6.3). */
+/** Where the SR-IOV capability begins; 0 when the function has none. */
 export function sriovOffset(endpoint: PciEndpoint): number {
-  let at = EXTENDED;
-  for (let left = MOST_EXTENDED; at >= EXTENDED && left > 0; left--) {
-    const word = endpoint.configRead(at, 4);
-    if (extract(HEADER.ID, word) === extendedIds.SRIOV) {
-      return at;
-    }
-    at = extract(HEADER.NEXT, word) & ~3;
-  }
-  return 0;
+  return extendedCapabilityOffset(
+    (offset, width) => endpoint.configRead(offset, width),
+    extendedIds.SRIOV,
+  );
 }
 
 /** TotalVFs. */

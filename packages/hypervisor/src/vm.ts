@@ -14,7 +14,7 @@ import { AddressSpace } from './address-space.ts';
 import { AssignedDevice } from './assigned-device.ts';
 import { GuestWindow, inSoftware } from './bus-master.ts';
 import { Computer } from './computer.ts';
-import { wire, type DeviceModel, type Host } from './host.ts';
+import type { Host } from './host.ts';
 import type { PagePinner } from './host-bell/guest-pages.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { InterruptController } from './interrupt-controller.ts';
@@ -23,6 +23,7 @@ import { PciBus, type BarPolicy } from './pci-bus.ts';
 import { directDma } from './dma-api.ts';
 import { cost } from './profile.ts';
 import { VfioProcess } from './vfio-process.ts';
+import { type DeviceModel, wire } from './wiring.ts';
 
 /** Guest RAM begins on a boundary of the IOMMU's large pages, so that few entries map it. */
 const LARGE_PAGE = 2 << 20;
@@ -88,19 +89,22 @@ export class Vm implements Stateful<unknown> {
     display: Display,
   ): D {
     const line = this.interrupts.addLine(at);
-    const model = wire(this.host.machine, at, this.host.memory, make, {
-      bus: this.bus,
+    const model = wire(this.host.machine, this.host.memory, make, {
+      requester: { id: at },
       translation: new GuestWindow(this.ramBase, this.options.ramBytes),
       dmaPrices: inSoftware,
       display,
-      policy,
       message: (address, data) => {
         this.interrupts.signal(address, data);
       },
       line: (high) => {
         this.interrupts.setLine(line, high);
       },
+      decodeChanged: () => {
+        this.bus.decodeChanged();
+      },
     });
+    this.bus.plug(at, model, policy);
     this.models.set(at, model);
     return model;
   }

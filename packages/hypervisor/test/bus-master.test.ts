@@ -16,7 +16,11 @@ const profile = profiles.get('kvm-x86')!;
 function path(translation: Translation) {
   const machine = new Machine(profile);
   const memory = new PagedMemory(16 * PAGE_BYTES);
-  return { machine, memory, dma: new DmaPath(machine, 0x10, translation, memory, overTheBus) };
+  return {
+    machine,
+    memory,
+    dma: new DmaPath(machine, { id: 0x10 }, translation, memory, overTheBus),
+  };
 }
 
 /** Pages in reverse order; page 3 is refused. */
@@ -82,7 +86,7 @@ describe('DmaPath', () => {
     const machine = new Machine(profile);
     machine.tracer.recording = true;
     const memory = new PagedMemory(PAGE_BYTES);
-    new DmaPath(machine, 0x10, new GuestWindow(0, PAGE_BYTES), memory, inSoftware).read(
+    new DmaPath(machine, { id: 0x10 }, new GuestWindow(0, PAGE_BYTES), memory, inSoftware).read(
       0,
       new Uint8Array(4),
     );

@@ -1,7 +1,8 @@
 import { bdf, crossing, crossingOf, type DeviceHost } from '@doorbell/abi';
 import { expect, it } from 'vitest';
-import { Host, type DeviceModel } from '../src/host.ts';
+import { Host } from '../src/host.ts';
 import { profiles } from '../src/profile.ts';
+import type { DeviceModel } from '../src/wiring.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 
 const AT = bdf(0, 2, 0);
@@ -17,6 +18,10 @@ class Puppet extends FakeEndpoint implements DeviceModel {
 
   onTimer(): void {
     // It has none.
+  }
+
+  reset(): void {
+    // It has no state.
   }
 
   save(): undefined {
@@ -36,6 +41,7 @@ function plugged() {
     memoryBytes: 1 << 20,
   });
   const { host: device } = host.plug(AT, (ports) => new Puppet(ports));
+  host.enumerate();
   host.machine.tracer.recording = true;
   return { host, device };
 }

@@ -120,6 +120,14 @@ interface Operation {
 
 const drivers = ['bell', 'snd_hda_intel', 'e1000e', 'pci-stub', 'vfio-pci'] as const;
 
+/** What takes a function by itself. */
+const ownDrivers: ReadonlyMap<Bdf, string> = new Map([
+  [GPU, 'bell'],
+  [AUDIO, 'snd_hda_intel'],
+  [NIC, 'e1000e'],
+  [NIC2, 'e1000e'],
+]);
+
 function driverOf(world: World, at: Bdf): string | undefined {
   const members = world.board.vfio.list().flatMap((group) => group.members);
   return members.find(({ bdf }) => bdf === at)?.driver?.name;
@@ -187,7 +195,13 @@ const operations = {
   bind: {
     errnos: ['ENODEV', 'EBUSY', 'EINVAL'],
     call: (world, _user, at, what) => {
-      world.board.vfio.bind(at, drivers[what % drivers.length]);
+      const own = ownDrivers.get(at);
+      if (what % 2 === 0 && own !== undefined) {
+        world.board.vfio.setDriverOverride(at, undefined);
+        world.board.vfio.bind(at, own);
+      } else {
+        world.board.vfio.bind(at, drivers[what % drivers.length]);
+      }
       noteDrivers(world);
     },
   },
@@ -457,7 +471,10 @@ function die(world: World, user: User): void {
     model.groups[device.group].openDevices--;
   }
   for (const id of [group?.id, device?.group]) {
-    const isOthers = users.some((each) => each.group?.id === id);
+    // A handle whose group went away meanwhile is of no group, whoever opened it anew.
+    const isOthers = users.some(
+      ({ group: held }) => held?.id === id && held !== undefined && held.handle.state !== 'absent',
+    );
     if (id !== undefined && !isOthers) {
       model.groups[id].groupOpen = false;
       world.maybeLeave(id);

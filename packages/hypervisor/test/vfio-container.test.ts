@@ -212,3 +212,10 @@ test('a group that a host driver uses is not viable, and the device that holds i
       'please ensure all devices within the iommu_group are bound to their vfio bus driver.',
   );
 });
+
+test('it tells its version and what it can, before it has anything', () => {
+  const { container } = setup();
+  expect(container.apiVersion()).toBe(0);
+  const numbers = [1, 2, 3, 4, 6, 8, 9, 10, 99];
+  expect(numbers.filter((number) => container.checkExtension(number))).toEqual([1, 3, 4, 9]);
+});

@@ -136,3 +136,18 @@ test('the host asks for the device by REQ, if the user has said where', () => {
   expect(device.request()).toBe(true);
   expect(fd.take()).toBe(1);
 });
+
+test('one eventfd for both ends of INTx does not run away, though the line stays high', () => {
+  set(INTX, 'trigger', fds(fd));
+  set(INTX, 'unmask', fds(fd));
+  // A function that asks for service for ever: each unmasking makes the line rise.
+  const write = fn.configWrite.bind(fn);
+  fn.configWrite = (offset, width, value) => {
+    write(offset, width, value);
+    if (offset === 0x04 && (value & INTX_DISABLE) === 0) {
+      interrupts.raise();
+    }
+  };
+  interrupts.raise();
+  expect(fd.take()).toBe(2);
+});

@@ -18,8 +18,12 @@ test('when it dies, what it has not closed is closed, in order', () => {
   process.opened(file('one'));
   const two = process.opened(file('two'));
   process.opened(file('three'));
+  process.opened(two);
   process.close(two);
   process.exit();
   process.exit();
-  expect(closed).toEqual(['two', 'one', 'three']);
+  expect(closed).toEqual(['two', 'one', 'three', 'two']);
+  expect(() => {
+    process.close(two);
+  }).toThrow('qemu does not have that file open.');
 });

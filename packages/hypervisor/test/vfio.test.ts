@@ -176,6 +176,55 @@ test('drivers and functions that are not there are refused', () => {
   ]);
 });
 
+test('a function that comes later reaches what its group reaches, until it goes', () => {
+  const setup = new Setup();
+  const later = bdf(1, 0, 2);
+  setup.vfio.addFunction(7, { bdf: later, endpoint: new FakeFunction() });
+  expect(setup.reach(later, 0x5000)).toBe(0x9000);
+  expect(() => setup.vfio.addFunction(7, { bdf: later, endpoint: setup.gpu })).toThrow(RangeError);
+  setup.vfio.removeFunction(later);
+  expect(setup.reach(later, 0x5000)).toBe(-1);
+  setup.passThrough();
+  setup.vfio.addFunction(7, { bdf: later, endpoint: new FakeFunction() });
+  expect(setup.reach(later, 0x8000)).toBe(0x10_0000);
+  expect(setup.reach(later, 0x5000)).toBe(-1);
+});
+
+test('a function that a user has open cannot go; the last one takes its group along', () => {
+  const setup = new Setup();
+  const { device } = setup.passThrough();
+  expect(errnoOf(() => setup.vfio.removeFunction(GPU))).toBe('EBUSY');
+  device.close();
+  setup.vfio.removeFunction(GPU);
+  expect(errnoOf(() => setup.vfio.groupOf(GPU))).toBe('ENODEV');
+  expect(setup.vfio.groupOf(AUDIO)).toBe(7);
+  setup.vfio.removeFunction(NIC);
+  expect(setup.vfio.list().map(({ id }) => id)).toEqual([7]);
+});
+
+test('a driver whose probe does not take a function leaves it to the next', () => {
+  const iommu = new Setup().iommu;
+  const vfio = new Vfio({
+    iommu,
+    interrupts: () => new FakeInterrupts(),
+    buses: rootBus,
+    drivers: [
+      {
+        name: 'picky',
+        kind: 'host',
+        matches: (_vendor, _device, classCode) => classCode === 0,
+        probes: () => false,
+      },
+      { name: 'any', kind: 'host', matches: () => true },
+    ],
+    defaultDomain: () => undefined,
+  });
+  vfio.addGroup(0, [{ bdf: bdf(3, 0, 0), endpoint: new FakeFunction() }]);
+  expect(errnoOf(() => vfio.bind(bdf(3, 0, 0), 'picky'))).toBe('ENODEV');
+  vfio.probe(bdf(3, 0, 0));
+  expect(vfio.list()[0].members[0].driver?.name).toBe('any');
+});
+
 test('without an IOMMU vfio-pci does not bind', () => {
   const setup = new Setup();
   setup.iommu.enabled = false;

@@ -227,7 +227,7 @@ async function misbehave(stackName: string, bad: (stack: Stack) => void): Promis
   return told;
 }
 
-describe.each(['native', 'passthrough', 'emulated'])('a mistake on %s', (name) => {
+describe.each(['native', 'passthrough', 'sriov', 'emulated'])('a mistake on %s', (name) => {
   it('with a reserved register is told to the application, and the next frames are drawn', async () => {
     const told = await misbehave(name, ({ computer, bdf }) => {
       computer.device(bdf).mapBar(bellBars.REGISTERS.index).write(0x0ff0, 4, 1);
@@ -247,7 +247,7 @@ describe.each(['native', 'passthrough', 'emulated'])('a mistake on %s', (name) =
 });
 
 describe('a DMA address outside of its mappings', () => {
-  it.each(['native', 'passthrough'])(
+  it.each(['native', 'passthrough', 'sriov'])(
     '%s: is refused by the IOMMU and told as a fault; the next frames are drawn',
     async (name) => {
       let faults = 0;

@@ -80,7 +80,7 @@ function replay(stackName: string, checkpoint: Checkpoint, recorder: Recorder) {
 }
 
 describe('Replay', () => {
-  it.each(['native', 'passthrough', 'emulated'])(
+  it.each(['native', 'passthrough', 'sriov', 'emulated'])(
     '%s: from anywhere in a frame to the same end',
     { timeout: 60_000 },
     async (name) => {

@@ -1,15 +1,16 @@
 /** docs/reference/pci.md. */
 import { type0Header } from '../pci.ts';
+import { type1Header } from '../pci-bridge.ts';
 import {
   capabilityIds,
-  extendedIds,
   msiCapability,
   msixCapability,
   msixEntry,
   pcieCapability,
+  pciePortTypes,
   pmCapability,
-  serialCapability,
 } from '../pci-capabilities.ts';
+import { acsCapability, ariCapability, extendedIds, serialCapability } from '../pci-extended.ts';
 import { sriovCapability } from '../sriov.ts';
 import { blocks, hex, page, steps, table } from './markdown.ts';
 import { legend, registerTables } from './register-tables.ts';
@@ -64,6 +65,24 @@ const extended = blocks(
   ),
 );
 
+const bridges = blocks(
+  '## The type 1 header',
+  `A bridge (a root port, a port of a switch, a PCIe-to-PCI bridge) has this header. Its windows say
+which addresses it passes down to the buses behind it, while COMMAND.MEMORY is 1: MEMORY from
+MEMORY_BASE to MEMORY_LIMIT below 4 GiB, PREFETCH anywhere. It passes up memory requests and
+messages of what is behind it while COMMAND.BUS_MASTER is 1. Writing 1 to
+BRIDGE_CONTROL.SECONDARY_BUS_RESET resets all functions behind it; there is no wait in this model.`,
+);
+
+const portTypes = table(
+  ['PORT_TYPE', 'Function'],
+  Object.entries(pciePortTypes).map(([name, type]) => [type, name]),
+);
+
+const acs = `Linux counts a port as isolating what is behind it when SOURCE_VALIDATION,
+REQUEST_REDIRECT, COMPLETION_REDIRECT and UPSTREAM_FORWARDING are enabled, as far as the port
+implements them. Functions that nothing isolates share an IOMMU group.`;
+
 const interrupts = blocks(
   '## Interrupts',
   `A function has three ways to interrupt, and uses one at a time. MSI-X, when MSI-X CONTROL.ENABLE
@@ -91,6 +110,8 @@ export function pciPage(): string {
     legend,
     '## The type 0 header',
     registerTables(type0Header),
+    bridges,
+    registerTables(type1Header),
     bars,
     capabilities,
     '### Power management',
@@ -102,10 +123,16 @@ export function pciPage(): string {
     '### MSI-X table entry',
     registerTables(msixEntry),
     '### PCI Express',
+    portTypes,
     registerTables(pcieCapability),
     extended,
     '### Device serial number',
     registerTables(serialCapability),
+    '### Access control services',
+    acs,
+    registerTables(acsCapability),
+    '### Alternative routing-ID interpretation',
+    registerTables(ariCapability),
     '### Single root I/O virtualization',
     registerTables(sriovCapability),
     interrupts,

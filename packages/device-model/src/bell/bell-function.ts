@@ -19,7 +19,8 @@ import {
   VECTORS,
 } from '@doorbell/abi';
 import type { BarRegion } from '../bar.ts';
-import { type Identity, PciFunction } from '../pci-function.ts';
+import type { Identity } from '../configured-function.ts';
+import { PciFunction } from '../pci-function.ts';
 import type { BellCounts } from './counts.ts';
 import type { Part } from './part.ts';
 import type { PartFunction } from './part-function.ts';
@@ -50,7 +51,6 @@ export abstract class BellFunction extends PciFunction {
   protected readonly own: PartFunction;
   protected readonly registers: RegisterFile<typeof bellRegisters.rows>;
 
-  /** @param msixAt  where its MSI-X capability stands. */
   protected constructor(host: DeviceHost, identity: Identity, part: Part, own: PartFunction) {
     super(host, identity);
     this.part = part;
@@ -80,7 +80,7 @@ export abstract class BellFunction extends PciFunction {
 
   // ------------------------------------------------------------------------------ BARs
 
-  /** @param more  further regions of BAR0. */
+  /** @param msixAt  where its MSI-X capability stands. @param more  further regions of BAR0. */
   protected addBars(msixAt: number, more: readonly BarRegion[] = []): void {
     const { REGISTERS, DOORBELLS, VRAM, MSIX } = barsOf(this.part);
     const { own } = this;

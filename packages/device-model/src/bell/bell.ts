@@ -2,7 +2,8 @@
  * bell, the GPU of the datasheet (docs/reference/bell.md), by its physical function: the part,
  * and with SR-IOV its virtual functions.
  */
-import { bellIds, type DeviceHost, type Stateful, TOTAL_VFS } from '@doorbell/abi';
+import { ariCapability, bellIds, type DeviceHost, type Stateful, TOTAL_VFS } from '@doorbell/abi';
+import { FUNCTION_ACS } from '../configured-function.ts';
 import type { FunctionState } from '../pci-function.ts';
 import { Sriov } from '../sriov.ts';
 import { barsOf, BellFunction } from './bell-function.ts';
@@ -12,7 +13,10 @@ import type { EngineRates } from './rates.ts';
 import { BellVirtualFunction } from './virtual-function.ts';
 
 /** Where the capabilities stand. */
-const capabilities = { PM: 0x40, MSIX: 0x50, PCIE: 0x60, SERIAL: 0x100, SRIOV: 0x120 } as const;
+const capabilities = {
+  ...{ PM: 0x40, MSIX: 0x50, PCIE: 0x60 },
+  ...{ SERIAL: 0x100, ACS: 0x110, ARI: 0x118, SRIOV: 0x120 },
+} as const;
 /** The high half of every bell's serial number. */
 const SERIAL_HIGH = 0xbe110000;
 
@@ -23,6 +27,10 @@ export interface BellOptions {
   readonly serial?: number;
   /** Whether it has virtual functions. Default: no. */
   readonly sriov?: boolean;
+  /** Its board has more functions. Default: no. */
+  readonly multifunction?: boolean;
+  /** Has access control services towards them. Default: no. */
+  readonly acs?: boolean;
 }
 
 export interface BellState extends PartState {
@@ -37,7 +45,8 @@ export class Bell extends BellFunction implements Stateful<BellState> {
 
   constructor(host: DeviceHost, rates: EngineRates, options: BellOptions = {}) {
     const part = new Part(host, rates, options.vramBytes);
-    super(host, bellIds, part, part.functions[0]);
+    const identity = { ...bellIds, multifunction: options.multifunction ?? false };
+    super(host, identity, part, part.functions[0]);
     this.quotas = new Quotas({
       vramPages: this.vramPages,
       frozen: () => this.sriov?.enabled === true,
@@ -48,6 +57,12 @@ export class Bell extends BellFunction implements Stateful<BellState> {
     this.addBars(capabilities.MSIX, hasVfs ? [this.quotaRegion()] : []);
     this.addPcie(capabilities.PCIE);
     this.addSerial(capabilities.SERIAL, options.serial ?? 1, SERIAL_HIGH);
+    if (options.acs === true) {
+      this.addAcs(capabilities.ACS, FUNCTION_ACS);
+    }
+    if (hasVfs) {
+      this.config.addExtended(ariCapability, capabilities.ARI);
+    }
     this.sriov = hasVfs ? this.newSriov() : undefined;
   }
 

@@ -13,7 +13,7 @@ export interface Share {
   readonly quantumNs: number;
 }
 
-export interface FunctionPorts {
+interface FunctionPorts {
   readonly bus: BusMaster;
   /** CONTROL.ENABLE. */
   readonly enabled: () => boolean;

@@ -2,14 +2,21 @@
  * A virtual function of bell (PCI Express Base 6.0 §9.3.4): its configuration space has no ids
  * and no BARs of its own, and whether it decodes is for the physical function to say.
  */
-import { type AccessWidth, allOnes, bellIds, type DeviceHost, type Stateful } from '@doorbell/abi';
+import {
+  type AccessWidth,
+  allOnes,
+  ariCapability,
+  bellIds,
+  type DeviceHost,
+  type Stateful,
+} from '@doorbell/abi';
 import { type FunctionState } from '../pci-function.ts';
 import { BellFunction } from './bell-function.ts';
 import type { Part } from './part.ts';
 import type { PartFunction } from './part-function.ts';
 
 /** Where the capabilities stand. */
-const capabilities = { MSIX: 0x50, PCIE: 0x60 } as const;
+const capabilities = { MSIX: 0x50, PCIE: 0x60, ARI: 0x100 } as const;
 /** What the ids read: a bus that is scanned finds nothing there (§9.3.4.1.1). */
 const NO_ID = 0xffff;
 
@@ -35,6 +42,7 @@ export class BellVirtualFunction extends BellFunction implements Stateful<BellVf
     this.beVirtual();
     this.addBars(capabilities.MSIX);
     this.addPcie(capabilities.PCIE);
+    this.config.addExtended(ariCapability, capabilities.ARI);
     this.updateDecode();
   }
 
@@ -64,8 +72,11 @@ export class BellVirtualFunction extends BellFunction implements Stateful<BellVf
 
   /** Function-level reset: who has the function next finds nothing of who had it before. */
   protected onReset(): void {
-    this.resetRegisters();
-    this.part.erase(this.own);
+    // What a function had that is gone belongs to others by now.
+    if (this.own.alive) {
+      this.resetRegisters();
+      this.part.erase(this.own);
+    }
   }
 
   save(): BellVfState {

@@ -41,6 +41,17 @@ describe('configuration space', () => {
     );
   });
 
+  it('§6.12.1.2: on a board of several functions, may have services that keep them apart', () => {
+    const { bell } = new Rig({ multifunction: true, acs: true });
+    expect(bell.configRead(0x0e, 1)).toBe(0x80);
+    expect(bell.configRead(0x100, 4)).toBe(0x1101_0003);
+    expect(bell.configRead(0x110, 4)).toBe(0x0001_000d);
+    expect(bell.configRead(0x114, 4)).toBe(0x0000_000c);
+    const alone = new Rig().bell;
+    expect(alone.configRead(0x0e, 1)).toBe(0);
+    expect(alone.configRead(0x100, 4)).toBe(0x0001_0003);
+  });
+
   it('has a serial number', () => {
     expect(fresh(0x100, 12)).toEqual(bytes('03 00 01 00 78 56 34 12 00 00 11 be'));
   });

@@ -7,7 +7,7 @@ import { Bell, type BellVirtualFunction } from '../../src/index.ts';
 import { FakeHost } from '../fake-host.ts';
 import { rates, reg, RING, RING_SIZE } from './rig.ts';
 
-export const SRIOV = 0x120;
+const SRIOV = 0x120;
 export const sriov = {
   CONTROL: SRIOV + 0x08,
   NUM_VFS: SRIOV + 0x10,

@@ -1,4 +1,5 @@
 import { serialize } from 'node:v8';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fence, fill, nop, reg, rates, wait } from './rig.ts';
 import {
@@ -37,7 +38,8 @@ describe('the configuration space of a virtual function', () => {
       vf.configWrite(bar, 4, 0xffffffff);
       expect(vf.configRead(bar, 4)).toBe(0);
     }
-    expect(vf.configRead(0x3d, 1)).toBe(0);
+    vf.configWrite(0x3c, 1, 7);
+    expect(vf.configRead(0x3c, 2)).toBe(0);
   });
 
   it('has MSI-X and PCI Express with reset of its own', () => {
@@ -46,6 +48,8 @@ describe('the configuration space of a virtual function', () => {
       ...[0x50, 0x11, 0x60, 0x10, 0],
     ]);
     expect(vf.configRead(0x64, 4) & (1 << 28)).not.toBe(0);
+    // ARI, the last of the extended ones.
+    expect(vf.configRead(0x100, 4)).toBe(0x0001000e);
   });
 });
 
@@ -186,6 +190,91 @@ describe('a hostile virtual function', () => {
   });
 });
 
+describe('whatever one virtual function does', () => {
+  const word = fc.nat(0xffffffff);
+  /** Registers of the function, of channels, and where a physical one has its quotas. */
+  const offset = fc
+    .oneof(
+      fc.nat(0x47),
+      fc.integer({ min: 0x1000, max: 0x107f }),
+      fc.integer({ min: 0x400, max: 0x443 }),
+    )
+    .map((index) => index * 4);
+  const step = fc.oneof(
+    fc.tuple(fc.constant('bar0' as const), offset, word),
+    fc.tuple(fc.constant('entry' as const), fc.nat(511), word),
+    fc.tuple(fc.constant('vram' as const), fc.nat(1024 * 1024 - 1), word),
+    fc.tuple(fc.constant('doorbell' as const), fc.nat(127), fc.nat(0x1000)),
+    fc.tuple(fc.constant('config' as const), fc.nat(0x44), word),
+    fc.tuple(fc.constant('submit' as const), fc.nat(200), word),
+  );
+
+  function run([what, at, value]: [string, number, number]): void {
+    switch (what) {
+      case 'bar0':
+        one.write(at, value);
+        break;
+      case 'entry':
+        one.map(at << 12, (value & ~0xff0) >>> 0);
+        break;
+      case 'vram':
+        one.setVram(at * 4, value);
+        break;
+      case 'doorbell':
+        one.vf.barWrite(1, at * 4096, 4, value);
+        break;
+      case 'config':
+        one.vf.configWrite(at * 4, 4, value);
+        break;
+      default:
+        one.submit(fill(at << 12, 4096, value), fill(DATA, 64, value), fence(value, 1));
+    }
+  }
+
+  /** All that the others can see of themselves. */
+  function others(): unknown {
+    const registers = [0x000, 0x008, 0x00c, 0x010, 0x028, 0x030, 0x034, 0x100, 0x10c, 0x114];
+    const channels = Array.from({ length: 16 }, (_, index) => 0x4000 + index * 4);
+    const offsets = [...registers, ...channels];
+    return {
+      two: offsets.map((at) => two.read(at)),
+      physical: offsets.map((at) => rig.bell.barRead(0, at, 4)),
+      quotas: [0, 1, 2].map((n) => rig.quotaOf(n)),
+      config: [0x04, 0x50, 0x68].map((at) => two.vf.configRead(at, 4)),
+      vram: Buffer.from(two.vf.barMemory(2)!.bytes).toString('base64'),
+      physicalVram: Buffer.from(rig.bell.barMemory(2)!.bytes).toString('base64'),
+      messages: [two.host.messages.length, rig.host.messages.length],
+      dma: [two.host.writes.length, rig.host.writes.length],
+    };
+  }
+
+  it('another, and the physical one, have what they had', () => {
+    let faults = 0;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        rig = new SriovRig();
+        [one, two] = rig.enable();
+        two.setVram(0x50000, 1, 2, 3);
+        rig.bell.barWrite(2, 0x1000, 4, 4);
+        const before = others();
+        for (const each of steps) {
+          run(each);
+          rig.host.advance(3000);
+        }
+        settle();
+        faults += rig.bell.counts.faults;
+        expect(others()).toEqual(before);
+        two.submit(fill(DATA, 64, 9), fence(7));
+        settle();
+        expect([two.data(0), two.get(reg.FENCE)]).toEqual([9, 7]);
+      }),
+      { numRuns: 40 },
+    );
+    // Some of it went wrong, as was meant.
+    expect(faults).toBeGreaterThan(2);
+  });
+});
+
 describe('function-level reset of a virtual function', () => {
   it('ends its work, its interrupts and its VRAM, while another draws on', () => {
     one.setVram(0x40000, 0x5ec7e7);
@@ -286,6 +375,18 @@ describe('a physical function', () => {
       [0, 0, 1000],
     ]);
     expect(rig.bell.configRead(sriov.NUM_VFS, 2)).toBe(0);
+  });
+
+  it('has back what they had: nothing that reaches one of them any more changes it', () => {
+    rig.bell.configWrite(sriov.CONTROL, 2, 0);
+    const page = 1024 - VF_PAGES;
+    rig.bell.barWrite(2, page * 4096, 4, 77);
+    rig.bell.barWrite(0, 0x4000 + 127 * 0x80 + reg.VECTOR, 4, 5);
+    two.vf.reset();
+    two.vf.configWrite(0x68, 2, 0x8000);
+    two.write(0x014, 1);
+    expect(rig.bell.barRead(2, page * 4096, 4)).toBe(77);
+    expect(rig.bell.barRead(0, 0x4000 + 127 * 0x80 + reg.VECTOR, 4)).toBe(5);
   });
 
   it('gives VRAM and channels to a VF without what was in them', () => {

@@ -35,7 +35,7 @@ export function bellHost(): BellHost {
     AT,
     (ports) => new Bell(ports, rates, { vramBytes: VRAM_PAGES * PAGE_BYTES }),
   );
-  host.bus.assignBars();
+  host.enumerate();
   const bell = new HostBell(host, AT);
   const kernel = new KernelChannel(bell);
   return {

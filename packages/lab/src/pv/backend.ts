@@ -1,11 +1,12 @@
 /** A paravirtual backend without a virtual machine around it: in a thread, or behind a socket. */
 import type { Clock, Display, Gpu, GpuImage, Trace, VirtioHost } from '@doorbell/abi';
-import { Bell } from '@doorbell/device-model';
-import { Host, profiles } from '@doorbell/hypervisor';
+import { profiles } from '@doorbell/hypervisor';
 import { type DisplaySinks, VirtioGpu } from '@doorbell/pv-backend';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
 import { SoftwareRenderer } from '../renderers/software.ts';
-import { engineRates, GPU, HOST_BYTES, VRAM_BYTES } from '../stacks/stack.ts';
+import { engineRates } from '../stacks/engine-rates.ts';
+import { machineWith } from '../stacks/physical-machine.ts';
+import { VRAM_BYTES } from '../stacks/stack.ts';
 import { MachineGpu, MachineTasks } from './machine-gpu.ts';
 
 export interface RemoteBackend {
@@ -99,12 +100,7 @@ async function openOutside(kind: RendererKind, display: Display): Promise<OpenOu
     return { gpu, bytesOf: (image) => gpu.bytesOf(image), close: () => gpu.close() };
   }
   // Nobody reads its virtual time.
-  const host = new Host({ profile, display, iommu: 'strict', memoryBytes: HOST_BYTES });
-  const bell =
-    kind === 'host'
-      ? host.plug(GPU, (ports) => new Bell(ports, engineRates(profile, 'engine')))
-      : undefined;
-  host.bus.assignBars();
+  const { host, bell } = machineWith(kind === 'host', { profile, display, iommu: 'strict' });
   const tasks = new MachineTasks(host.computer);
   const opened = await tasks.run(() => openRenderer(kind, host, display, profile, bell));
   return { gpu: new MachineGpu(tasks, opened.gpu), close: () => tasks.run(() => opened.close()) };

@@ -10,7 +10,7 @@ import { InputError } from '../input-error.ts';
 import { Monitor } from '../monitor.ts';
 import { drawFrames, type RunRequest } from '../frames.ts';
 import type { PvCounts } from '../stacks/stack.ts';
-import { GPU, GUEST_BYTES } from '../stacks/stack.ts';
+import { GUEST_BYTES, GUEST_GPU } from '../stacks/stack.ts';
 import { HeldFrames } from './held-frames.ts';
 import { frontendOptions } from './options.ts';
 import { BackendFailed, type RemotePair, type RemoteTransport } from './remote.ts';
@@ -41,7 +41,7 @@ export async function runRemote(
     memoryBytes: GUEST_BYTES,
     memoryBuffer: ram,
   });
-  const { dma, bus } = host.attachRemote(GPU);
+  const { dma, bus } = host.attachRemote(GUEST_GPU);
   if (environment.connectBackend === undefined) {
     throw new InputError(`transport=${kind} is not available here.`);
   }

@@ -3,7 +3,9 @@ import type { Display, Gpu } from '@doorbell/abi';
 import type { Bell } from '@doorbell/device-model';
 import { probeBell } from '@doorbell/guest-driver';
 import type { Host, Profile } from '@doorbell/hypervisor';
-import { engineRates, GPU, VRAM_BYTES } from '../stacks/stack.ts';
+import { engineRates } from '../stacks/engine-rates.ts';
+import { HOST_GPU } from '../stacks/physical-machine.ts';
+import { VRAM_BYTES } from '../stacks/stack.ts';
 import { NullRenderer } from './null.ts';
 import { SoftwareRenderer } from './software.ts';
 
@@ -35,7 +37,7 @@ export async function openRenderer(
 ): Promise<OpenRenderer> {
   switch (kind) {
     case 'host': {
-      const driver = await probeBell(host.computer.device(GPU));
+      const driver = await probeBell(host.computer.device(HOST_GPU));
       const gpu = await driver.open();
       return {
         gpu,

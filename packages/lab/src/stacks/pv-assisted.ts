@@ -3,10 +3,9 @@
  * the host's bell and for memory; what runs on the channel it submits to the hardware by itself.
  */
 import { CHANNELS, gpuQueues, virtioPciLayout, type VirtioDevice } from '@doorbell/abi';
-import { Bell, VirtioPci, type VirtioUpcalls } from '@doorbell/device-model';
+import { VirtioPci, type VirtioUpcalls } from '@doorbell/device-model';
 import {
   GuestChannels,
-  Host,
   HostBell,
   KernelChannel,
   sharedWindow,
@@ -18,15 +17,9 @@ import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv
 import { SoftwareRenderer } from '../renderers/software.ts';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { DISPLAY_OTHER, structuresPolicy } from './pv.ts';
-import {
-  engineRates,
-  GPU,
-  GUEST_BYTES,
-  HOST_BYTES,
-  noPvCounts,
-  type Stack,
-  type StackParts,
-} from './stack.ts';
+import { engineRates } from './engine-rates.ts';
+import { HOST_GPU, physicalMachine } from './physical-machine.ts';
+import { GUEST_BYTES, GUEST_GPU, noPvCounts, type Stack, type StackParts } from './stack.ts';
 
 /** MSI-X: one for the configuration, one for each queue, and behind them those of channels. */
 const FIRST_VECTOR = 1 + Object.keys(gpuQueues).length;
@@ -35,10 +28,8 @@ const CHANNEL_VECTORS = 8;
 const SOFTWARE_BYTES = 32 << 20;
 
 export function pvAssisted({ profile, options, display }: StackParts): Stack {
-  const host = new Host({ profile, display, iommu: 'strict', memoryBytes: HOST_BYTES });
-  const bell = host.plug(GPU, (ports) => new Bell(ports, engineRates(profile, 'engine')));
-  host.bus.assignBars();
-  const hostBell = new HostBell(host, GPU);
+  const { host, bell } = physicalMachine({ profile, display, iommu: 'strict' });
+  const hostBell = new HostBell(host, HOST_GPU);
 
   const vm = new Vm(host, {
     name: 'guest',
@@ -82,7 +73,7 @@ export function pvAssisted({ profile, options, display }: StackParts): Stack {
       : structures(bar, size);
   const parts = { make, classCode: DISPLAY_OTHER };
   const virtio: VirtioPci = vm.emulate(
-    GPU,
+    GUEST_GPU,
     (ports) =>
       new VirtioPci(ports, { ...parts, sharedPages: CHANNELS, extraVectors: CHANNEL_VECTORS }),
     policy,
@@ -95,10 +86,10 @@ export function pvAssisted({ profile, options, display }: StackParts): Stack {
     host,
     vm,
     computer: vm.computer,
-    bdf: GPU,
+    bdf: GUEST_GPU,
     bell,
     probe: async () => {
-      const device = vm.computer.device(GPU);
+      const device = vm.computer.device(GUEST_GPU);
       const chosen = { ...frontendOptions(options), channels: true };
       driver = await probeVirtioGpu(pciTransport(device), device, chosen);
       return driver;

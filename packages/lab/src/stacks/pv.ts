@@ -3,22 +3,15 @@
  * draws on what the host has.
  */
 import { virtioPciLayout, type VirtioDevice, type VirtioHost } from '@doorbell/abi';
-import { Bell, VirtioPci } from '@doorbell/device-model';
-import { Host, Vm, type BarPolicy } from '@doorbell/hypervisor';
+import { VirtioPci } from '@doorbell/device-model';
+import { Vm, type BarPolicy } from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
 import { LateGpu } from '../renderers/late.ts';
 import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
-import {
-  engineRates,
-  GPU,
-  GUEST_BYTES,
-  HOST_BYTES,
-  noPvCounts,
-  type Stack,
-  type StackParts,
-} from './stack.ts';
+import { machineWith } from './physical-machine.ts';
+import { GUEST_BYTES, GUEST_GPU, noPvCounts, type Stack, type StackParts } from './stack.ts';
 
 /** PCI class: display controller, other. */
 export const DISPLAY_OTHER = 0x038000;
@@ -36,13 +29,8 @@ export function structuresPolicy(ioeventfd: boolean): BarPolicy {
 }
 
 export function pv({ profile, options, display }: StackParts): Stack {
-  const host = new Host({ profile, display, iommu: 'strict', memoryBytes: HOST_BYTES });
   const kind = options.renderer as RendererKind;
-  const bell =
-    kind === 'host'
-      ? host.plug(GPU, (ports) => new Bell(ports, engineRates(profile, 'engine')))
-      : undefined;
-  host.bus.assignBars();
+  const { host, bell } = machineWith(kind === 'host', { profile, display, iommu: 'strict' });
 
   const vm = new Vm(host, { name: 'guest', ramBytes: GUEST_BYTES, postedInterrupts: false });
   const { machine, computer } = host;
@@ -66,7 +54,7 @@ export function pv({ profile, options, display }: StackParts): Stack {
     return gpu;
   };
   const virtio: VirtioPci = vm.emulate(
-    GPU,
+    GUEST_GPU,
     (ports) => new VirtioPci(ports, { make, classCode: DISPLAY_OTHER }),
     structuresPolicy(options.ioeventfd === 'on'),
     display,
@@ -79,10 +67,10 @@ export function pv({ profile, options, display }: StackParts): Stack {
     host,
     vm,
     computer: vm.computer,
-    bdf: GPU,
+    bdf: GUEST_GPU,
     bell,
     probe: async () => {
-      const device = vm.computer.device(GPU);
+      const device = vm.computer.device(GUEST_GPU);
       driver = await probeVirtioGpu(pciTransport(device), device, frontendOptions(options));
       return driver;
     },

@@ -2,37 +2,18 @@
  * SR-IOV: the host keeps bell's physical function, and VFIO gives one of its virtual functions to
  * the guest. The hardware divides the channels, the VRAM and the engines' time.
  */
-import { bdf } from '@doorbell/abi';
-import { Bell } from '@doorbell/device-model';
-import { Host, SriovPf, Vm, type IommuMode } from '@doorbell/hypervisor';
-import {
-  bellDriver,
-  engineRates,
-  GPU,
-  GUEST_BYTES,
-  HOST_BYTES,
-  type Stack,
-  type StackParts,
-} from './stack.ts';
+import { SriovPf, Vm, type IommuMode } from '@doorbell/hypervisor';
+import { HOST_GPU, physicalMachine } from './physical-machine.ts';
+import { bellDriver, GUEST_BYTES, GUEST_GPU, type Stack, type StackParts } from './stack.ts';
 
-/** Function 0 of a bus of its own, whose other functions the virtual ones are. */
-const PHYSICAL = bdf(1, 0, 0);
 /** The virtual function that the guest is given. */
 const ASSIGNED = 1;
 
 export function sriov({ profile, options, display }: StackParts): Stack {
-  const host = new Host({
-    profile,
-    display,
-    iommu: options.iommu as IommuMode,
-    memoryBytes: HOST_BYTES,
-  });
-  const rates = engineRates(profile, 'engine');
-  const bell = host.plug(PHYSICAL, (ports) => new Bell(ports, rates, { sriov: true }));
-  host.bus.assignBars();
-
+  const iommu = options.iommu as IommuMode;
   const nobody = { flip: () => undefined };
-  const pf = new SriovPf(host, PHYSICAL, bell, {
+  const { host, bell } = physicalMachine({ profile, display: nobody, iommu, sriov: true });
+  const pf = new SriovPf(host, HOST_GPU, bell, {
     display: (index) => (index === ASSIGNED ? display : nobody),
   });
   pf.driversAutoprobe = false;
@@ -48,15 +29,15 @@ export function sriov({ profile, options, display }: StackParts): Stack {
     ramBytes: GUEST_BYTES,
     postedInterrupts: options['posted-interrupts'] === 'on',
   });
-  vm.assign(GPU, physical, vfio.groupOf(physical).id);
+  vm.assign(GUEST_GPU, physical, vfio.groupOf(physical));
   vm.bus.assignBars();
   return {
     host,
     vm,
     computer: vm.computer,
-    bdf: GPU,
+    bdf: GUEST_GPU,
     bell,
     busyNs: () => bell.counts.busyNs,
-    probe: bellDriver(vm.computer),
+    probe: bellDriver(vm.computer, GUEST_GPU),
   };
 }

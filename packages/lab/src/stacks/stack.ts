@@ -1,8 +1,8 @@
 /** A stack, assembled: a machine with bell in it, and the computer on which bell's driver runs. */
-import { bdf, bellBars, type Display, type Gpu } from '@doorbell/abi';
-import type { Bell, EngineRates } from '@doorbell/device-model';
+import { type Bdf, bdf, bellBars, type Display, type Gpu } from '@doorbell/abi';
+import type { Bell } from '@doorbell/device-model';
 import { probeBell } from '@doorbell/guest-driver';
-import type { Computer, CostName, Host, Profile, Vm } from '@doorbell/hypervisor';
+import type { Computer, Host, Profile, Vm } from '@doorbell/hypervisor';
 
 /** A driver that has its device in hand. */
 export interface StackDriver {
@@ -64,32 +64,14 @@ export interface StackParts {
   readonly display: Display;
 }
 
-/** 00:02.0: where integrated GPUs sit. */
-export const GPU = bdf(0, 2, 0);
-/** bell's IOMMU group, which has no other member. */
-export const GPU_GROUP = 0;
+/** 00:02.0: where a guest finds its GPU, as integrated ones sit. */
+export const GUEST_GPU = bdf(0, 2, 0);
 export const VRAM_BYTES = bellBars.VRAM.size;
-export const HOST_BYTES = 256 << 20;
 export const GUEST_BYTES = 128 << 20;
 
-/** bell's speed under a profile: in hardware, or as a device model in software. */
-export function engineRates(profile: Profile, kind: 'engine' | 'software'): EngineRates {
-  const price = (name: string): number => profile.constants[`${kind}.${name}` as CostName].value;
-  return {
-    packet: price('packet'),
-    fillByte: price('fillByte'),
-    copyByte: price('copyByte'),
-    blitPixel: price('blitPixel'),
-    vertex: price('vertex'),
-    triangle: price('triangle'),
-    pixel: price('pixel'),
-    tlbMiss: price('tlbMiss'),
-  };
-}
-
 /** Loads bell's own driver: in the stacks whose guest is not to know where it is. */
-export function bellDriver(computer: Computer): () => Promise<StackDriver> {
-  return () => probeBell(computer.device(GPU));
+export function bellDriver(computer: Computer, at: Bdf): () => Promise<StackDriver> {
+  return () => probeBell(computer.device(at));
 }
 
 /** The whole of a stack's state, as plain data. */

@@ -3,7 +3,7 @@ import { profiles } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { NullRenderer } from '../../src/renderers/null.ts';
 import { SoftwareRenderer } from '../../src/renderers/software.ts';
-import { engineRates } from '../../src/stacks/stack.ts';
+import { engineRates } from '../../src/stacks/engine-rates.ts';
 
 interface Shown {
   readonly first: number;

@@ -3,7 +3,8 @@ import { profiles, type TraceEvent } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { stackSpec } from '../../src/stack-spec.ts';
 import { buildStack } from '../../src/stacks/index.ts';
-import { GPU, type Stack } from '../../src/stacks/stack.ts';
+import { HOST_GPU } from '../../src/stacks/physical-machine.ts';
+import { GUEST_GPU, type Stack } from '../../src/stacks/stack.ts';
 import { busMapOf, purposeOf, tlpsOf, type Tlp } from '../../src/tlp/index.ts';
 import { ROOT_COMPLEX } from '../../src/tlp/packets.ts';
 import { tracedRun } from '../traced-run.ts';
@@ -69,13 +70,16 @@ describe.each(onTheBus)('the packets of %s', (stackText) => {
     expect(open.size).toBe(0);
   });
 
-  it('have the IDs of the root complex and the GPU, and no other', async () => {
+  it('have the IDs of the root complex and the HOST_GPU, and no other', async () => {
     const { tlps } = await run(stackText);
-    expect([...new Set(tlps.map(({ header }) => header.requester))]).toEqual([ROOT_COMPLEX, GPU]);
+    expect([...new Set(tlps.map(({ header }) => header.requester))]).toEqual([
+      ROOT_COMPLEX,
+      HOST_GPU,
+    ]);
     for (const { header, direction } of tlps) {
       const sender = tlpTypes[header.type].shape === 'completion' ? 'completer' : 'requester';
       const id = (header as unknown as Record<string, number>)[sender];
-      expect(id).toBe(direction === 'up' ? GPU : ROOT_COMPLEX);
+      expect(id).toBe(direction === 'up' ? HOST_GPU : ROOT_COMPLEX);
     }
   });
 });
@@ -93,7 +97,7 @@ function accesses({ tlps, stack }: Run, bars: readonly number[]): string[] {
     });
 }
 
-it('a guest with a GPU of its own sends what bare metal sends, but for what traps', async () => {
+it('a guest with a HOST_GPU of its own sends what bare metal sends, but for what traps', async () => {
   const native = await run('native');
   const guest = await run('passthrough');
   const registersDoorbellsAndVram = [0, 1, 2];
@@ -115,7 +119,7 @@ it("an address on the bus is the host's, wherever the guest has put its BARs", (
     options: stackSpec('passthrough').options,
     display: { flip: () => undefined },
   });
-  const { config, mapBar } = stack.computer.device(GPU);
+  const { config, mapBar } = stack.computer.device(GUEST_GPU);
   const elsewhere = 0xd000_0000;
   config.write(barOffset(bellBars.REGISTERS.index), 4, elsewhere);
   config.write(type0Header.rows.COMMAND.offset, 2, type0Header.rows.COMMAND.bits.MEMORY.mask);
@@ -125,10 +129,10 @@ it("an address on the bus is the host's, wherever the guest has put its BARs", (
   expect(mapBar(bellBars.REGISTERS.index).read(ID.offset, ID.width)).toBe(ID.reset);
   expect(tracer.at(1)).toMatchObject({ kind: 'mmioRead', a: elsewhere });
   const [request, completion] = [...tlpsOf(tracer, busMapOf(stack.host))];
-  const { address } = stack.host.bus.barAddress(GPU, bellBars.REGISTERS.index);
+  const { address } = stack.host.bus.barAddress(HOST_GPU, bellBars.REGISTERS.index);
   expect(address).not.toBe(elsewhere);
   expect(request.address).toBe(address);
-  expect(completion.header).toMatchObject({ type: 'CplD', completer: GPU });
+  expect(completion.header).toMatchObject({ type: 'CplD', completer: HOST_GPU });
 });
 
 it.each(['emulated', 'emulated:vram=trap', 'pv:renderer=software'])(
