@@ -46,7 +46,7 @@ const MOST_MESSAGES = MSIX_BAR_BYTES / 2 / MSIX_ENTRY_BYTES;
 /** What a device half tells its driver, and shows it. */
 export interface VirtioUpcalls extends Pick<VirtioHost, 'notifyDriver' | 'configChanged'> {
   /** Signals one of `extraVectors`, if MSI-X is on: an extension, with which ISR has nothing to do. */
-  signalVector(vector: number): void;
+  readonly signalVector: (vector: number) => void;
   readonly shared: SharedPages | undefined;
 }
 

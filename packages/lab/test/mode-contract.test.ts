@@ -52,13 +52,13 @@ function requester({ host, vm }: Stack): ContractFacts['requester'] {
   return vm === undefined || drivers[0] === 'vfio' ? 'own' : 'shared';
 }
 
-/** Pages that VFIO has pinned, by what they cost: for a domain, or for a mediated device. */
+/** Pages that were pinned, all at once by VFIO or one by one, by what they cost. */
 function pinned({ host: { machine } }: Stack): ContractFacts['pinned'] {
   const { constants } = profiles.get('kvm-x86')!;
-  const [mapped, pinnedAlone] = (['vfio.mapPage', 'vfio.pinPage'] as const).map(
-    (name) => machine.byCost[costNames.indexOf(name)] / constants[name].value,
+  const pages = (['vfio.mapPage', 'vfio.pinPage'] as const).reduce(
+    (sum, name) => sum + machine.byCost[costNames.indexOf(name)] / constants[name].value,
+    0,
   );
-  const pages = mapped + pinnedAlone;
   return pages === 0 ? 'none' : pages === GUEST_BYTES / PAGE ? 'all' : 'part';
 }
 

@@ -74,6 +74,14 @@ it('says of the paravirtual pair what the driver asked for, and what telling of 
   );
 });
 
+it('says of a driver with a doorbell of its own that submissions were no exits', () => {
+  const commands = { SUBMIT_3D: 3, RESOURCE_MAP_BLOB: 1, RESOURCE_FLUSH: 60 };
+  const exitsAfterInit = { ioeventfd: 60, injection: 20, 'external-interrupt': 20 };
+  expect(sentence({ ...pair, commands, exits: 200, exitsAfterInit })).toBe(
+    'The driver asked for what it wanted: 64 commands in shared memory, with 41 notifications; 30 more, in either direction, were spared. It submitted by itself, at a doorbell of the GPU that is mapped into the guest: no submission was an exit, and the host looked at none. 100 exits in 60 frames and their uploads, 40 of them for interrupts.',
+  );
+});
+
 it('says of a backend elsewhere that there is no machine around it, and what travelled', () => {
   expect(sentence(pair)).toMatch(
     /spared\. There is no virtual machine here: nothing traps, and time is the wall's\.$/,

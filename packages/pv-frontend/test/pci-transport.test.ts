@@ -1,4 +1,4 @@
-import { type0Header, virtioPciCaps } from '@doorbell/abi';
+import { type0Header, virtioPciCap64, virtioPciCaps } from '@doorbell/abi';
 import { describe, expect, test } from 'vitest';
 import { pciTransport } from '../src/index.ts';
 import { TestFunction } from './test-function.ts';
@@ -154,5 +154,52 @@ describe('virtio over PCI', () => {
     expect(fn.handlers.size).toBe(0);
     expect(fn.config.read(COMMAND.offset, 2)).toBe(0);
     expect(fn.config.read(fn.msix + 2, 2) & 0x8000).toBe(0);
+  });
+
+  /** Puts the capability of a shared memory region before all others. */
+  function withShared(fields: object): TestFunction {
+    const fn = new TestFunction(5);
+    const { CAPABILITIES } = type0Header.rows;
+    const first = fn.config.read(CAPABILITIES.offset, 1);
+    const at = 0xe0;
+    const cap = { cap_vndr: 9, cap_next: first, cap_len: 24, cfg_type: 8, bar: 1, id: 1 };
+    const where = { padding: 0, offset: 0x400, length: 0x800, offset_hi: 0, length_hi: 0 };
+    const bytes = new Uint8Array(fn.config.bytes.buffer, at, 24);
+    virtioPciCap64.encode({ ...cap, ...where, ...fields }, bytes);
+    fn.config.write(CAPABILITIES.offset, 1, at);
+    return fn;
+  }
+
+  test('2.10 and 4.1.4.7: finds a shared memory region by its id', () => {
+    const fn = withShared({});
+    const transport = pciTransport(fn.port);
+    expect(transport.sharedMemory?.(1)).toEqual({ mmio: fn.table, base: 0x400, bytes: 0x800 });
+    expect(transport.sharedMemory?.(0)).toBeUndefined();
+    expect(pciTransport(new TestFunction(3).port).sharedMemory?.(1)).toBeUndefined();
+  });
+
+  test.each([
+    ['ends beyond its BAR', { length: 0xc01 }],
+    ['begins beyond it', { offset_hi: 1 }],
+    ['is longer than any', { length_hi: 1 }],
+    ['is empty', { length: 0 }],
+    ['is in a reserved BAR', { bar: 6 }],
+  ])('4.1.4.7: takes no region that %s', (_, fields) => {
+    expect(pciTransport(withShared(fields).port).sharedMemory?.(1)).toBeUndefined();
+  });
+
+  test('has vectors run handlers that are of no queue, until a reset', async () => {
+    const fn = new TestFunction(5);
+    const transport = pciTransport(fn.port);
+    let runs = 0;
+    expect(transport.handleVector?.(4, () => runs++)).toBe(true);
+    expect(transport.handleVector?.(5, () => runs++)).toBe(false);
+    for (const handler of fn.handlers.values()) {
+      handler();
+    }
+    expect(runs).toBe(1);
+    await transport.writeStatus(0);
+    expect(fn.handlers.size).toBe(0);
+    expect(pciTransport(new TestFunction(0).port).handleVector?.(0, () => {})).toBe(false);
   });
 });

@@ -36,18 +36,12 @@ export class AddressSpace {
     const end = first + pages;
     const found = this.free.findIndex((run) => run.first >= end);
     const index = found < 0 ? this.free.length : found;
-    this.free.splice(index, 0, { first, end });
-    this.join(index);
-    this.join(index - 1);
-  }
-
-  /** Makes one run of two that touch. */
-  private join(index: number): void {
-    const below = this.free[index];
-    const above = this.free[index + 1];
-    if (below !== undefined && below.end === above?.first) {
-      below.end = above.end;
-      this.free.splice(index + 1, 1);
-    }
+    const below = this.free[index - 1];
+    const above = this.free[index];
+    const joinsBelow = below?.end === first;
+    const joinsAbove = above?.first === end;
+    const run = { first: joinsBelow ? below.first : first, end: joinsAbove ? above.end : end };
+    const joined = (joinsBelow ? 1 : 0) + (joinsAbove ? 1 : 0);
+    this.free.splice(joinsBelow ? index - 1 : index, joined, run);
   }
 }

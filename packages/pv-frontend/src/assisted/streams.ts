@@ -60,7 +60,8 @@ export class LongStream {
     this.pages = Math.ceil(byteLength / PAGE_BYTES);
     this.va = space.take(this.pages);
     try {
-      this.memory = parts.dma.allocateCoherent(byteLength);
+      // Whole pages: the host maps no less.
+      this.memory = parts.dma.allocateCoherent(this.pages * PAGE_BYTES);
     } catch (error) {
       space.give(this.va, this.pages);
       throw isOutOfMemory(error) ? outOfMemory(byteLength) : error;
