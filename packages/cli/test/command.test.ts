@@ -50,9 +50,9 @@ test.each(['compare', 'list', 'lspci', 'tlp', 'bench'])('%s has --help', async (
 test('offers each option of a stack as a flag, with its values and its stacks', async () => {
   const { stdout } = await doorbell('compare --help');
   expect(stdout).toMatch(
-    /--iommu <off\|strict\|deferred> +of native, passthrough, sriov; off:\s+not\s+for\s+passthrough,\s+sriov/,
+    /--iommu <off\|strict\|deferred> +of native, passthrough, sriov,\s+mdev;\s+off:\s+not\s+for\s+passthrough,\s+sriov,\s+mdev/,
   );
-  expect(stdout).toMatch(/--posted-interrupts <off\|on> +of passthrough, sriov/);
+  expect(stdout).toMatch(/--posted-interrupts <off\|on> +of passthrough, sriov, mdev/);
   expect(stdout).toMatch(/--vram <map\|trap> +of emulated/);
 });
 
@@ -71,7 +71,7 @@ test.each([
   ['compare --size 15x480', /'15x480'.*each from 16 to 4096/],
   ['compare --size 640x4097', /'640x4097'.*each from 16 to 4096/],
   ['compare --seed x', /'x'.*from 0 to 4294967295/],
-  ['compare --stacks xen', /'xen'.*native, passthrough, sriov, emulated/],
+  ['compare --stacks xen', /'xen'.*native, passthrough, sriov, mdev, emulated/],
   ['compare --stacks native,native', /'native' is there twice/],
   ['compare --stacks native:vram=trap', /'native' has no option 'vram'; it has iommu/],
   ['compare --stacks emulated:vram=maybe', /'maybe' is not one of map, trap/],
@@ -112,7 +112,7 @@ test.each([
   ['compare --json DIR/absent/report.json', /Cannot write '.*report.json': there is no such/],
   ['compare --png DIR/no.json', /Cannot make the folder '.*no.json': a file is in the way/],
   ['list everything', /Too many arguments/],
-  ['lspci --stack vax', /'vax'.*native, passthrough, sriov, emulated/],
+  ['lspci --stack vax', /'vax'.*native, passthrough, sriov, mdev, emulated/],
   ['lspci --stack native,emulated', /more than one stack/],
 ])('refuses `%s` in one line, with exit code 2', async (line, says) => {
   const { code, stdout, stderr } = await doorbell(line.replaceAll('DIR', folder));

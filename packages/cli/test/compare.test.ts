@@ -70,6 +70,7 @@ test('asks for the defaults when nothing is said', async () => {
     'native',
     'passthrough',
     'sriov',
+    'mdev',
     'emulated',
     'pv',
   ]);
@@ -81,6 +82,7 @@ test('gives bare flags to every stack that has the option', async () => {
     'native:iommu=deferred',
     'passthrough:iommu=deferred:posted-interrupts=on',
     'sriov:iommu=deferred:posted-interrupts=on',
+    'mdev:iommu=deferred:posted-interrupts=on',
     'emulated:vram=trap',
     'pv',
   ]);

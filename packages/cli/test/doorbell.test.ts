@@ -46,11 +46,14 @@ test('compares stacks, and reports the same twice but for wall time', async () =
     'native',
     'passthrough',
     'sriov',
+    'mdev',
     'emulated',
     'pv',
   ]);
-  const [native, passthrough, sriov, emulated, pv] = report.stacks.map(({ driver }) => driver);
-  expect([passthrough, sriov, emulated]).toEqual([native, native, native]);
+  const [native, passthrough, sriov, mdev, emulated, pv] = report.stacks.map(
+    ({ driver }) => driver,
+  );
+  expect([passthrough, sriov, mdev, emulated]).toEqual([native, native, native, native]);
   expect(pv.package).toBe('pv-frontend');
   expect(pv.sha256).not.toBe(native.sha256);
   const again = await doorbellHere(`compare ${small.join(' ')} --json -`);
@@ -62,12 +65,13 @@ test('prints a table, and writes the last frames where it is told to', async () 
   const { code, stdout } = await doorbellHere(`compare ${small.join(' ')} --png ${frames}`);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^triangle: 2 frames of 64x48 through native, passthrough, sriov, emulated, pv/,
+    /^triangle: 2 frames of 64x48 through native, passthrough, sriov, mdev, emulated,\s+pv/,
   );
-  expect(stdout).toMatch(/^ +native +passthrough +sriov +emulated$/m);
+  expect(stdout).toMatch(/^ +native +passthrough +sriov +mdev$/m);
   expect(stdout).toMatch(/^identical: yes, sha256 [0-9a-f]{16}/m);
   expect(readdirSync(frames).sort()).toEqual([
     'emulated.png',
+    'mdev.png',
     'native.png',
     'passthrough.png',
     'pv.png',

@@ -37,10 +37,11 @@ test('writes JSON to stdout, and nothing else', async () => {
     'native',
     'passthrough',
     'sriov',
+    'mdev',
     'emulated',
     'pv',
   ]);
-  expect(list.stacks[3].options).toHaveProperty('vram.default', 'map');
+  expect(list.stacks[4].options).toHaveProperty('vram.default', 'map');
   expect(list.stacks[3]).toHaveProperty('contract.facts.submission', 'trapped');
   expect(list.scenes.map(({ name }) => name)).toContain('bunny');
   expect(list.profiles[0]).toMatchObject({

@@ -13,7 +13,7 @@ import type { Stack } from '../src/stacks/stack.ts';
 import { testEnvironment } from './environment.ts';
 
 const profile = profiles.get('kvm-x86')!;
-const ALL = 'native,passthrough,sriov,emulated';
+const ALL = 'native,passthrough,sriov,mdev,emulated';
 
 function request(scene: string, stacks = ALL): CompareRequest {
   return {
@@ -36,7 +36,7 @@ async function reports(scene: string, stacks = ALL): Promise<readonly StackRepor
 describe('compare', () => {
   it.each([...scenes.keys()])('%s has the same pixels through each stack', async (scene) => {
     const stacks = await reports(scene);
-    expect(stacks.map(({ frames }) => frames.count)).toEqual([3, 3, 3, 3]);
+    expect(stacks.map(({ frames }) => frames.count)).toEqual([3, 3, 3, 3, 3]);
     expect(new Set(stacks.map(({ driver }) => driver.sha256)).size).toBe(1);
   });
 
@@ -227,7 +227,7 @@ async function misbehave(stackName: string, bad: (stack: Stack) => void): Promis
   return told;
 }
 
-describe.each(['native', 'passthrough', 'sriov', 'emulated'])('a mistake on %s', (name) => {
+describe.each(['native', 'passthrough', 'sriov', 'mdev', 'emulated'])('a mistake on %s', (name) => {
   it('with a reserved register is told to the application, and the next frames are drawn', async () => {
     const told = await misbehave(name, ({ computer, bdf }) => {
       computer.device(bdf).mapBar(bellBars.REGISTERS.index).write(0x0ff0, 4, 1);

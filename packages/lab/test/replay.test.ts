@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { runStack } from '../src/run.ts';
 import { buildStack } from '../src/stacks/index.ts';
 import { loadStack, saveStack, type Stack } from '../src/stacks/stack.ts';
-import { stackSpec } from '../src/stack-spec.ts';
+import { parseStacks, type StackSpec } from '../src/stack-spec.ts';
 import { scenes } from '../src/scenes/index.ts';
 import { Monitor } from '../src/monitor.ts';
 import { firstDifference } from './difference.ts';
@@ -24,7 +24,7 @@ interface Checkpoint {
 }
 
 /** Runs a scene and takes a checkpoint at the given crossings after the first frame began. */
-async function record(stackName: string, scene: string, cuts: readonly number[]) {
+async function record(spec: StackSpec, scene: string, cuts: readonly number[]) {
   const recorder = new Recorder();
   const checkpoints: Checkpoint[] = [];
   let running: Stack | undefined;
@@ -48,7 +48,7 @@ async function record(stackName: string, scene: string, cuts: readonly number[])
   };
   const { stack, monitor } = await runStack(
     {
-      spec: stackSpec(stackName),
+      spec,
       scene: scenes.get(scene)!,
       context: { width: 64, height: 48, frames: FRAMES, seed: 1 },
       profile,
@@ -67,11 +67,11 @@ async function record(stackName: string, scene: string, cuts: readonly number[])
   return { recorder, checkpoints, end: saveStack(stack!), picture: monitor.picture };
 }
 
-function replay(stackName: string, checkpoint: Checkpoint, recorder: Recorder) {
+function replay(spec: StackSpec, checkpoint: Checkpoint, recorder: Recorder) {
   const monitor = new Monitor(testEnvironment.sha256());
-  const stack = buildStack(stackName, {
+  const stack = buildStack(spec.kind.name, {
     profile,
-    options: stackSpec(stackName).options,
+    options: spec.options,
     display: monitor,
   });
   loadStack(stack, checkpoint.state);
@@ -80,21 +80,22 @@ function replay(stackName: string, checkpoint: Checkpoint, recorder: Recorder) {
 }
 
 describe('Replay', () => {
-  it.each(['native', 'passthrough', 'sriov', 'mdev', 'emulated'])(
+  it.each(['native', 'passthrough', 'sriov', 'mdev', 'mdev:shadow=strict', 'emulated'])(
     '%s: from anywhere in a frame to the same end',
     { timeout: 60_000 },
-    async (name) => {
+    async (text) => {
+      const [spec] = parseStacks(text);
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom('triangle', 'churn', 'image'),
           fc.nat(40),
           async (scene, cut) => {
-            const { recorder, checkpoints, end, picture } = await record(name, scene, [cut]);
+            const { recorder, checkpoints, end, picture } = await record(spec, scene, [cut]);
             const [checkpoint] = checkpoints;
             if (checkpoint === undefined) {
               throw new Error('The scene crosses its ports less often than that.');
             }
-            const again = replay(name, checkpoint, recorder);
+            const again = replay(spec, checkpoint, recorder);
             expect(again.picture).toEqual(picture);
             expect(firstDifference(again.end, end)).toBeUndefined();
           },

@@ -99,6 +99,19 @@ describe.each(modes)('a mediated bell, %o', (options) => {
     expect(guest.vgpu.pinnedPages).toBe(4);
   });
 
+  test('follows a block store that goes from other pages into a table', async () => {
+    const rig = new MediatedHost();
+    const guest = rig.guest(options);
+    guest.store(0, 1, 5 * PAGE_BYTES + pte.VALID.mask + pte.TABLE.mask);
+    const block = new Uint32Array((2 * PAGE_BYTES) / 4);
+    block.set([RAM.data + SYSTEM, 0], PAGE_BYTES / 4);
+    guest.vram.writeBlock(4 * PAGE_BYTES, new Uint8Array(block.buffer));
+    guest.submit([...fill(1 << 21, 7), ...fence(1)]);
+    await rig.settle();
+    expect(guest.fault).toBeUndefined();
+    expect(guest.word(RAM.data)).toBe(7);
+  });
+
   test('a privileged packet has no opcode: what is before it runs, it does not', async () => {
     const rig = new MediatedHost();
     const guest = rig.guest(options);
