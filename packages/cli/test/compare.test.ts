@@ -72,6 +72,7 @@ test('asks for the defaults when nothing is said', async () => {
     'sriov',
     'emulated',
     'pv',
+    'pv-assisted',
   ]);
 });
 
@@ -83,6 +84,7 @@ test('gives bare flags to every stack that has the option', async () => {
     'sriov:iommu=deferred:posted-interrupts=on',
     'emulated:vram=trap',
     'pv',
+    'pv-assisted:posted-interrupts=on',
   ]);
   expect(compare.mock.lastCall?.[0].seed).toBe(0);
 });

@@ -48,11 +48,15 @@ test('compares stacks, and reports the same twice but for wall time', async () =
     'sriov',
     'emulated',
     'pv',
+    'pv-assisted',
   ]);
-  const [native, passthrough, sriov, emulated, pv] = report.stacks.map(({ driver }) => driver);
+  const [native, passthrough, sriov, emulated, pv, assisted] = report.stacks.map(
+    ({ driver }) => driver,
+  );
   expect([passthrough, sriov, emulated]).toEqual([native, native, native]);
   expect(pv.package).toBe('pv-frontend');
   expect(pv.sha256).not.toBe(native.sha256);
+  expect(assisted).toEqual(pv);
   const again = await doorbellHere(`compare ${small.join(' ')} --json -`);
   expect(withoutWallTime(JSON.parse(again.stdout))).toEqual(withoutWallTime(report));
 });
@@ -62,7 +66,7 @@ test('prints a table, and writes the last frames where it is told to', async () 
   const { code, stdout } = await doorbellHere(`compare ${small.join(' ')} --png ${frames}`);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^triangle: 2 frames of 64x48 through native, passthrough, sriov, emulated, pv/,
+    /^triangle: 2 frames of 64x48 through native, passthrough, sriov, emulated, pv,\s/,
   );
   expect(stdout).toMatch(/^ +native +passthrough +sriov +emulated$/m);
   expect(stdout).toMatch(/^identical: yes, sha256 [0-9a-f]{16}/m);
@@ -70,6 +74,7 @@ test('prints a table, and writes the last frames where it is told to', async () 
     'emulated.png',
     'native.png',
     'passthrough.png',
+    'pv-assisted.png',
     'pv.png',
     'sriov.png',
   ]);

@@ -39,6 +39,7 @@ test('writes JSON to stdout, and nothing else', async () => {
     'sriov',
     'emulated',
     'pv',
+    'pv-assisted',
   ]);
   expect(list.stacks[3].options).toHaveProperty('vram.default', 'map');
   expect(list.stacks[3]).toHaveProperty('contract.facts.submission', 'trapped');
