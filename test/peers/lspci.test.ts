@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DeviceHost, formatBdf, type VirtioDevice, virtioIds } from '@doorbell/abi';
-import { VirtioPci } from '@doorbell/device-model';
+import { VirtioPci, type VirtioPciParts } from '@doorbell/device-model';
 import { formatConfigSpace } from '../../packages/cli/src/config-dump.ts';
 import { pciTree } from '../../packages/cli/src/pci-tree.ts';
 import { hostWith, type Plugged } from '../../packages/hypervisor/test/hierarchy.ts';
@@ -132,8 +132,9 @@ const gpu: VirtioDevice = {
 };
 
 /** A function's configuration space with its BARs in place, as `lspci -xxx` prints it. */
-function virtioDump(): string {
-  const pci = new VirtioPci(host, { make: () => gpu, classCode: 0x038000 });
+function virtioDump(more: Partial<VirtioPciParts> = {}): string {
+  const pci = new VirtioPci(host, { make: () => gpu, classCode: 0x038000, ...more });
+  pci.configWrite(0x1c, 4, more.sharedPages === undefined ? 0 : 0x10);
   pci.configWrite(0x14, 4, 0xfebd0000);
   pci.configWrite(0x20, 4, 0xfe000000);
   pci.configWrite(0x04, 2, 6);
@@ -277,6 +278,16 @@ describe.skipIf(missing && !required)('lspci', () => {
     expect(text).toMatch(/PBA: BAR=1 offset=00000800/);
     expect(text).toMatch(/Express \(v2\) Endpoint/);
     expect(text).not.toMatch(/<chain looped>|<unassigned>|broken|<access denied>/i);
+  });
+
+  test('decodes one with a shared memory region, and vectors of its own', () => {
+    const [text] = decodeDump('shared', virtioDump({ sharedPages: 128, extraVectors: 8 }));
+    expect(text).toMatch(/Region 2: Memory at 1000000000 \(64-bit, prefetchable\)/);
+    expect(text).toMatch(/Capabilities: \[e8\] Vendor Specific Information: VirtIO: /);
+    expect(text).toMatch(/BAR=2 offset=00000000 size=00080000/);
+    expect(text).toMatch(/MSI-X: Enable- Count=11 Masked-/);
+    expect(virtioLines(text)).toHaveLength(4);
+    expect(text).not.toMatch(/<chain looped>|broken|<access denied>/i);
   });
 
   test.runIf(existsSync('/usr/share/misc/pci.ids'))('knows the virtio-gpu function by name', () => {

@@ -73,6 +73,7 @@ test('asks for the defaults when nothing is said', async () => {
     'mdev',
     'emulated',
     'pv',
+    'pv-assisted',
   ]);
 });
 
@@ -85,6 +86,7 @@ test('gives bare flags to every stack that has the option', async () => {
     'mdev:iommu=deferred:posted-interrupts=on',
     'emulated:vram=trap',
     'pv',
+    'pv-assisted:posted-interrupts=on',
   ]);
   expect(compare.mock.lastCall?.[0].seed).toBe(0);
 });

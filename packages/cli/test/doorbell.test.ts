@@ -49,13 +49,15 @@ test('compares stacks, and reports the same twice but for wall time', async () =
     'mdev',
     'emulated',
     'pv',
+    'pv-assisted',
   ]);
-  const [native, passthrough, sriov, mdev, emulated, pv] = report.stacks.map(
+  const [native, passthrough, sriov, mdev, emulated, pv, assisted] = report.stacks.map(
     ({ driver }) => driver,
   );
   expect([passthrough, sriov, mdev, emulated]).toEqual([native, native, native, native]);
   expect(pv.package).toBe('pv-frontend');
   expect(pv.sha256).not.toBe(native.sha256);
+  expect(assisted).toEqual(pv);
   const again = await doorbellHere(`compare ${small.join(' ')} --json -`);
   expect(withoutWallTime(JSON.parse(again.stdout))).toEqual(withoutWallTime(report));
 });
@@ -74,6 +76,7 @@ test('prints a table, and writes the last frames where it is told to', async () 
     'mdev.png',
     'native.png',
     'passthrough.png',
+    'pv-assisted.png',
     'pv.png',
     'sriov.png',
   ]);

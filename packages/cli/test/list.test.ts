@@ -40,6 +40,7 @@ test('writes JSON to stdout, and nothing else', async () => {
     'mdev',
     'emulated',
     'pv',
+    'pv-assisted',
   ]);
   expect(list.stacks[4].options).toHaveProperty('vram.default', 'map');
   expect(list.stacks[3]).toHaveProperty('contract.facts.submission', 'trapped');
