@@ -24,7 +24,7 @@ test.each([
 ])('compare %s', async (options) => {
   const { identical, stacks } = await report(options);
   expect(identical).toBe(true);
-  expect(stacks).toHaveLength(6);
+  expect(stacks).toHaveLength(7);
   const bunny = await report('--stacks native');
   expect(stacks[0].frames.sha256).not.toBe(bunny.stacks[0].frames.sha256);
 });

@@ -18,7 +18,7 @@ test('prints packets as a table, says how many more there are, and sums them up'
   const { code, stdout, stderr } = await doorbell('tlp --count 4');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^ *1 +0 +↓ +CfgRd0 +00:00.0 +0 +00:02.0 +3\/0 +1 +config 0x000 VENDOR_ID$/m,
+    /^ *1 +0 +↓ +CfgRd0 +00:00.0 +0 +01:00.0 +3\/0 +1 +config 0x000 VENDOR_ID$/m,
   );
   expect(stdout).toMatch(/^\d+ more of \d+: --from 5 --count 4$/m);
   expect(stdout).toMatch(/^payload: \d+\.\d % of the bytes on the link$/m);
