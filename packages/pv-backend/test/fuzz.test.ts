@@ -236,10 +236,10 @@ function garbage({ memory }: ScriptedDriver, random: Random): void {
 class Fuzz {
   readonly random: Random;
   readonly driver: ScriptedDriver;
+  readonly fake = fakeChannels();
   readonly violations: string[];
   /** Slots that hold commands. */
   private readonly sent = new Set<number>();
-  private readonly fake = fakeChannels();
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -269,6 +269,11 @@ class Fuzz {
       await driver.ask(attachBacking(index + 1, [PAGES, 5000], [PAGES + 0x8000, 20_000]));
       await driver.ask(attachResource(1, index + 1));
     }
+    const memory = { va: 0x4000, pages: 2, address: PAGES, writable: 1 };
+    const ring = { ring: 0x4000, ring_bytes: 4096, fence: 0x5000, report: PAGES + 64, vector: 3 };
+    await driver.ask(command('CTX_CREATE', { context_init: 49 }, { ctx_id: 2 }));
+    await driver.ask(submit(2, encodeRecord('MAP', memory)));
+    await driver.ask(submit(2, encodeRecord('START', ring)));
   }
 
   async batch(): Promise<number> {
@@ -375,6 +380,7 @@ it(
       }
       left -= ROUND;
       await fuzz.driver.device.stop();
+      expect(fuzz.fake.signals.length).toBeGreaterThan(0); // channels were on, and stopped
       expect(fuzz.driver.gpu.alive).toBe(0);
     }
   },
