@@ -2,6 +2,7 @@ export { Bell, type BellOptions, type BellState } from './bell/bell.ts';
 export { BellVirtualFunction } from './bell/virtual-function.ts';
 export { DirectEngines } from './bell/direct-engines.ts';
 export { Fault } from './bell/fault.ts';
+export { ALL_WIDTHS, FunctionRegisters } from './bell/function-registers.ts';
 export type { EngineRates } from './bell/rates.ts';
 export type { Bar, BarRegion } from './bar.ts';
 export { PciFunction, type FunctionState } from './pci-function.ts';

@@ -3,7 +3,6 @@
  * function and the virtual ones are the same, each over its own share of the part.
  */
 import {
-  type AccessWidth,
   allOnes,
   type BarShape,
   bellBars,
@@ -14,24 +13,20 @@ import {
   extract,
   msixLayout,
   PAGE_BYTES,
-  place,
-  RegisterFile,
+  type RegisterFile,
   VECTORS,
 } from '@doorbell/abi';
 import type { BarRegion } from '../bar.ts';
 import type { Identity } from '../configured-function.ts';
 import { PciFunction } from '../pci-function.ts';
 import type { BellCounts } from './counts.ts';
+import { ALL_WIDTHS, FunctionRegisters } from './function-registers.ts';
 import type { Part } from './part.ts';
 import type { PartFunction } from './part-function.ts';
 import { flip } from './scanout.ts';
 
-const { CAPS, CONTROL, ERROR, ERROR_ENABLE, ERROR_VECTOR, RESET, SCANOUT_FLIP, STATUS } =
-  bellRegisters.rows;
-const { TLB_INVALIDATE, WATCHDOG } = bellRegisters.rows;
+const { WATCHDOG } = bellRegisters.rows;
 const NS_PER_US = 1000;
-/** Registers take any access, so that a wrong one can be told. */
-const ALL_WIDTHS: readonly AccessWidth[] = [1, 2, 4];
 
 type BellBar = BarShape & { readonly index: number };
 
@@ -49,16 +44,16 @@ export function barsOf(part: Part): Readonly<Record<keyof typeof bellBars, BellB
 export abstract class BellFunction extends PciFunction {
   protected readonly part: Part;
   protected readonly own: PartFunction;
-  protected readonly registers: RegisterFile<typeof bellRegisters.rows>;
+  private readonly functionRegisters: FunctionRegisters;
 
   protected constructor(host: DeviceHost, identity: Identity, part: Part, own: PartFunction) {
     super(host, identity);
     this.part = part;
     this.own = own;
-    this.registers = this.functionRegisters();
+    this.functionRegisters = this.newRegisters();
     own.ports = {
       bus: this.bus,
-      enabled: () => extract(CONTROL.bits.ENABLE, this.registers.get('CONTROL')) === 1,
+      enabled: () => this.functionRegisters.isEnabled,
       watchdogNs: () => this.watchdogNs(),
       signal: (vector) => {
         this.signal(vector);
@@ -74,6 +69,10 @@ export abstract class BellFunction extends PciFunction {
     return this.part.counts;
   }
 
+  protected get registers(): RegisterFile<typeof bellRegisters.rows> {
+    return this.functionRegisters.file;
+  }
+
   protected watchdogNs(): number {
     return extract(WATCHDOG.bits.MICROSECONDS, this.registers.get('WATCHDOG')) * NS_PER_US;
   }
@@ -86,7 +85,7 @@ export abstract class BellFunction extends PciFunction {
     const { own } = this;
     this.addBar({
       ...REGISTERS,
-      regions: [this.functionRegion(), this.channelRegion(), ...more],
+      regions: [this.functionRegisters.region(), this.channelRegion(), ...more],
       unclaimed: (offset) => {
         this.reserved(offset);
       },
@@ -100,20 +99,6 @@ export abstract class BellFunction extends PciFunction {
     });
     const { table, pending } = msixLayout;
     this.addBar({ ...MSIX, regions: this.addMsix(msixAt, VECTORS, MSIX.index, table, pending) });
-  }
-
-  private functionRegion(): BarRegion {
-    return {
-      base: 0,
-      size: bellRegisters.size,
-      widths: ALL_WIDTHS,
-      read: (offset, width) => this.registers.read(offset, width),
-      write: (offset, width, value) => {
-        if (!this.registers.write(offset, width, value)) {
-          this.reserved(offset);
-        }
-      },
-    };
   }
 
   private channelRegion(): BarRegion {
@@ -165,58 +150,38 @@ export abstract class BellFunction extends PciFunction {
 
   // ------------------------------------------------------------------------------ registers
 
-  private functionRegisters(): RegisterFile<typeof bellRegisters.rows> {
+  private newRegisters(): FunctionRegisters {
     const { part, own } = this;
-    return new RegisterFile(bellRegisters, {
-      CAPS: {
-        read: () =>
-          (CAPS.reset & ~CAPS.bits.CHANNELS.mask) | place(CAPS.bits.CHANNELS, own.share.channels),
+    return new FunctionRegisters(this.host, {
+      channels: () => own.share.channels,
+      vramPages: () => own.share.pages,
+      isBusy: () => part.scheduler.isBusy(own),
+      control: () => {
+        part.scheduler.run();
       },
-      VRAM_PAGES: { read: () => own.share.pages },
-      CONTROL: {
-        write: () => {
-          part.scheduler.run();
-        },
+      reset: () => {
+        this.resetRegisters();
       },
-      RESET: {
-        write: (written) => {
-          if ((written & RESET.bits.RESET.mask) !== 0) {
-            this.host.trace.event('reset', -1, 0);
-            this.resetRegisters();
-          }
-        },
+      invalidate: (channel) => {
+        this.invalidate(channel);
       },
-      STATUS: { read: () => (part.scheduler.isBusy(own) ? STATUS.bits.BUSY.mask : 0) },
-      TIME_LO: { read: () => this.readTime() },
-      TLB_INVALIDATE: {
-        write: (written) => {
-          this.invalidate(written);
-        },
+      flip: () => {
+        this.flip();
       },
-      SCANOUT_FLIP: {
-        write: (written) => {
-          if ((written & SCANOUT_FLIP.bits.FLIP.mask) !== 0) {
-            this.flip();
-          }
-        },
+      signal: (vector) => {
+        this.signal(vector);
       },
     });
   }
 
-  private readTime(): number {
-    const now = Math.floor(this.host.timers.now());
-    this.registers.set('TIME_HI', Math.floor(now / 2 ** 32));
-    return now % 2 ** 32;
-  }
-
-  private invalidate(written: number): void {
-    const { ALL, CHANNEL } = TLB_INVALIDATE.bits;
-    const { firstChannel, channels } = this.own.share;
-    if ((written & ALL.mask) !== 0) {
+  /** @param channel  the function's own number of it. undefined: all that it has. */
+  private invalidate(channel: number | undefined): void {
+    if (channel === undefined) {
+      const { firstChannel, channels } = this.own.share;
       this.part.mmu.invalidate(firstChannel, channels);
       return;
     }
-    const number = this.channelNumber(extract(CHANNEL, written));
+    const number = this.channelNumber(channel);
     if (number >= 0) {
       this.part.mmu.invalidate(number, 1);
     }
@@ -230,16 +195,7 @@ export abstract class BellFunction extends PciFunction {
 
   /** A write in BAR0 that no register takes. */
   protected reserved(offset: number): void {
-    const { registers } = this;
-    const { mask } = ERROR.bits.RESERVED;
-    if ((registers.get('ERROR') & mask) !== 0) {
-      return;
-    }
-    registers.set('ERROR_OFFSET', offset);
-    registers.set('ERROR', mask);
-    if ((registers.get('ERROR_ENABLE') & ERROR_ENABLE.bits.RESERVED.mask) !== 0) {
-      this.signal(extract(ERROR_VECTOR.bits.VECTOR, registers.get('ERROR_VECTOR')));
-    }
+    this.functionRegisters.reserved(offset);
   }
 
   /** RESET: the function's channels and registers. Other functions do not notice. */

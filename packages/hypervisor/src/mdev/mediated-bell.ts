@@ -6,21 +6,24 @@ import {
   allOnes,
   bellBars,
   bellIds,
-  bellRegisters,
   channelRegisters,
   channelWindow,
   doorbellRegisters,
-  extract,
   msixLayout,
   PAGE_BYTES,
-  place,
-  RegisterFile,
   VECTORS,
   type AccessWidth,
   type DeviceHost,
   type Stateful,
 } from '@doorbell/abi';
-import { flip, PciFunction, type BarRegion, type FunctionState } from '@doorbell/device-model';
+import {
+  ALL_WIDTHS,
+  flip,
+  FunctionRegisters,
+  PciFunction,
+  type BarRegion,
+  type FunctionState,
+} from '@doorbell/device-model';
 import type { HostBell } from '../host-bell/host-bell.ts';
 import type { BarPart } from '../pci-bus.ts';
 import type { VfioContainer } from '../vfio-container.ts';
@@ -31,14 +34,9 @@ import { MediatedMemory, type MediatedMemoryState } from './mediated-memory.ts';
 import { SnapshotPool, type SnapshotPoolState } from './snapshot-pool.ts';
 import { TableBudget } from './table-budget.ts';
 
-const { CAPS, CONTROL, ERROR, ERROR_ENABLE, ERROR_VECTOR, RESET, SCANOUT_FLIP, STATUS } =
-  bellRegisters.rows;
-const { TLB_INVALIDATE } = bellRegisters.rows;
 /** Where the capabilities of a bell stand. */
 const capabilities = { PM: 0x40, MSIX: 0x50, PCIE: 0x60, SERIAL: 0x100 } as const;
 const SERIAL_HIGH = 0xbe110000;
-/** Registers take any access, so that a wrong one can be told. */
-const ALL_WIDTHS: readonly AccessWidth[] = [1, 2, 4];
 /** Pages of the host's RAM for audited commands, for each eighth of the GPU. */
 const SNAPSHOT_PAGES = 1024;
 
@@ -67,7 +65,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
   private readonly budget: TableBudget;
   private readonly pool: SnapshotPool;
   private readonly channels: readonly MediatedChannel[];
-  private readonly registers: RegisterFile<typeof bellRegisters.rows>;
+  private readonly registers: FunctionRegisters;
   /** Pages of VRAM whose stores trap, because they hold page tables. */
   private protectedPages: ReadonlySet<number> = new Set();
   /** Whether the guest let the device reach its RAM when it was last looked at. */
@@ -87,7 +85,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
         channel.dropMemory(address, bytes);
       });
     });
-    this.registers = this.functionRegisters();
+    this.registers = this.newRegisters();
     this.channels = Array.from({ length: share.channels }, () => this.newChannel(bell));
     this.addPowerManagement(capabilities.PM);
     this.addBars();
@@ -101,7 +99,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
       ...{ bell, vram, memory, budget, pool },
       shadow: options.shadow,
       masters: () => this.masters(),
-      functionEnabled: () => extract(CONTROL.bits.ENABLE, this.registers.get('CONTROL')) === 1,
+      functionEnabled: () => this.registers.isEnabled,
       signal: (vector) => {
         this.signal(vector);
       },
@@ -129,9 +127,9 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
     const { vram } = this;
     this.addBar({
       ...{ ...REGISTERS, ...narrow },
-      regions: [this.functionRegion(), this.channelRegion()],
+      regions: [this.registers.region(), this.channelRegion()],
       unclaimed: (offset) => {
-        this.reserved(offset);
+        this.registers.reserved(offset);
       },
     });
     this.addBar({ ...DOORBELLS, ...narrow, regions: [this.doorbellRegion()] });
@@ -182,20 +180,6 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
     }
   }
 
-  private functionRegion(): BarRegion {
-    return {
-      base: 0,
-      size: bellRegisters.size,
-      widths: ALL_WIDTHS,
-      read: (offset, width) => this.registers.read(offset, width),
-      write: (offset, width, value) => {
-        if (!this.registers.write(offset, width, value)) {
-          this.reserved(offset);
-        }
-      },
-    };
-  }
-
   private channelRegion(): BarRegion {
     const { base, stride } = channelWindow;
     const { channels } = this;
@@ -212,7 +196,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
       write: (offset, width, value) => {
         const channel = channels.at(Math.floor(offset / stride));
         if (channel === undefined || !isRegister(offset % stride, width)) {
-          this.reserved(base + offset);
+          this.registers.reserved(base + offset);
         } else {
           channel.write(offset % stride, value >>> 0);
         }
@@ -279,85 +263,42 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
     }
   }
 
-  private functionRegisters(): RegisterFile<typeof bellRegisters.rows> {
+  private newRegisters(): FunctionRegisters {
     const { share } = this;
-    return new RegisterFile(bellRegisters, {
-      CAPS: {
-        read: () =>
-          (CAPS.reset & ~CAPS.bits.CHANNELS.mask) | place(CAPS.bits.CHANNELS, share.channels),
-      },
-      VRAM_PAGES: { read: () => share.vram.pages },
-      CONTROL: {
-        write: () => {
-          this.channels.forEach((channel) => {
-            channel.update();
-          });
-        },
-      },
-      RESET: {
-        write: (written) => {
-          if ((written & RESET.bits.RESET.mask) !== 0) {
-            this.host.trace.event('reset', -1, 0);
-            this.onReset();
-          }
-        },
-      },
+    return new FunctionRegisters(this.host, {
+      channels: () => share.channels,
+      vramPages: () => share.vram.pages,
       // Of its own channels: what others do is not its business.
-      STATUS: {
-        read: () => (this.channels.some(({ isBusy }) => isBusy) ? STATUS.bits.BUSY.mask : 0),
+      isBusy: () => this.channels.some(({ isBusy }) => isBusy),
+      control: () => {
+        this.channels.forEach((channel) => {
+          channel.update();
+        });
       },
-      TIME_LO: { read: () => this.readTime() },
-      TLB_INVALIDATE: {
-        write: (written) => {
-          this.invalidate(written);
-        },
+      reset: () => {
+        this.onReset();
       },
-      SCANOUT_FLIP: {
-        write: (written) => {
-          if ((written & SCANOUT_FLIP.bits.FLIP.mask) !== 0) {
-            this.flip();
-          }
-        },
+      invalidate: (number) => {
+        const { channels } = this;
+        const flushed = number === undefined ? channels : channels.slice(number, number + 1);
+        flushed.forEach((channel) => {
+          channel.flush();
+        });
+      },
+      flip: () => {
+        this.flip();
+      },
+      signal: (vector) => {
+        this.signal(vector);
       },
     });
   }
 
-  private readTime(): number {
-    const now = Math.floor(this.host.timers.now());
-    this.registers.set('TIME_HI', Math.floor(now / 2 ** 32));
-    return now % 2 ** 32;
-  }
-
-  private invalidate(written: number): void {
-    const { ALL, CHANNEL } = TLB_INVALIDATE.bits;
-    if ((written & ALL.mask) !== 0) {
-      this.channels.forEach((channel) => {
-        channel.flush();
-      });
-    } else {
-      this.channels.at(extract(CHANNEL, written))?.flush();
-    }
-  }
-
   /** Its own screen. */
   private flip(): void {
-    const { registers } = this;
+    const registers = this.registers.file;
     const { display, trace } = this.host;
     flip({ registers, vram: this.vram.memory, display, trace, counts: { flips: 0 } });
-  }
-
-  /** A write in BAR0 that no register takes. */
-  private reserved(offset: number): void {
-    const { registers } = this;
-    const { mask } = ERROR.bits.RESERVED;
-    if ((registers.get('ERROR') & mask) !== 0) {
-      return;
-    }
-    registers.set('ERROR_OFFSET', offset);
-    registers.set('ERROR', mask);
-    if ((registers.get('ERROR_ENABLE') & ERROR_ENABLE.bits.RESERVED.mask) !== 0) {
-      this.signal(extract(ERROR_VECTOR.bits.VECTOR, registers.get('ERROR_VECTOR')));
-    }
   }
 
   /** VRAM keeps its contents. */
@@ -365,7 +306,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
     this.channels.forEach((channel) => {
       channel.reset();
     });
-    this.registers.reset();
+    this.registers.file.reset();
   }
 
   onTimer(): void {
@@ -389,7 +330,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
   save(): MediatedBellState {
     return {
       pci: this.saveFunction(),
-      registers: this.registers.save(),
+      registers: this.registers.file.save(),
       mastered: this.mastered,
       memory: this.memory.save(),
       pool: this.pool.save(),
@@ -401,7 +342,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
   /** The host, and its driver of the physical part, are loaded first. */
   load(state: MediatedBellState): void {
     this.loadFunction(state.pci);
-    this.registers.load(state.registers);
+    this.registers.file.load(state.registers);
     this.mastered = state.mastered;
     this.memory.load(state.memory);
     this.pool.load(state.pool);
@@ -415,7 +356,11 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
 
 /** The size of a BAR that holds so many bytes. */
 function atLeast(bytes: number): number {
-  return 2 ** Math.ceil(Math.log2(bytes));
+  let size = 1;
+  while (size < bytes) {
+    size *= 2;
+  }
+  return size;
 }
 
 function isRegister(offset: number, width: AccessWidth): boolean {
