@@ -2,9 +2,10 @@
  * SR-IOV: the host keeps bell's physical function, and VFIO gives one of its virtual functions to
  * the guest. The hardware divides the channels, the VRAM and the engines' time.
  */
-import { SriovPf, Vm, type IommuMode } from '@doorbell/hypervisor';
+import { SriovPf, type IommuMode } from '@doorbell/hypervisor';
+import { assigned } from './assigned.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
-import { bellDriver, GUEST_BYTES, GUEST_GPU, type Stack, type StackParts } from './stack.ts';
+import type { Stack, StackParts } from './stack.ts';
 
 /** The virtual function that the guest is given. */
 const ASSIGNED = 1;
@@ -18,26 +19,5 @@ export function sriov({ profile, options, display }: StackParts): Stack {
   });
   pf.driversAutoprobe = false;
   pf.setNumVfs(Number(options.vfs));
-
-  const { vfio } = host;
-  const physical = pf.virtualFunctions[ASSIGNED - 1];
-  vfio.setDriverOverride(physical, 'vfio-pci');
-  vfio.probe(physical);
-
-  const vm = new Vm(host, {
-    name: 'guest',
-    ramBytes: GUEST_BYTES,
-    postedInterrupts: options['posted-interrupts'] === 'on',
-  });
-  vm.assign(GUEST_GPU, physical, vfio.groupOf(physical));
-  vm.bus.assignBars();
-  return {
-    host,
-    vm,
-    computer: vm.computer,
-    bdf: GUEST_GPU,
-    bell,
-    busyNs: () => bell.counts.busyNs,
-    probe: bellDriver(vm.computer, GUEST_GPU),
-  };
+  return assigned(host, bell, pf.virtualFunctions[ASSIGNED - 1], options);
 }
