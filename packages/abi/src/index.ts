@@ -1,3 +1,4 @@
+export * from './arbiter.ts';
 export * from './audio.ts';
 export * from './bell-faults.ts';
 export * from './bell-packets.ts';
