@@ -199,7 +199,8 @@ describe('Renderer', () => {
 
   it('leaves no gap in a mesh that reaches behind the viewer, and no pixel twice', () => {
     canvas.renderer.setTransform(camera, 0, 0, 0, 1);
-    const jitter = fc.double({ min: -0.45, max: 0.45, noNaN: true });
+    // Less than a quarter: no triangle of the mesh turns over, so none lies on another.
+    const jitter = fc.double({ min: -0.24, max: 0.24, noNaN: true });
     fc.assert(
       fc.property(
         fc.array(fc.tuple(jitter, jitter), { minLength: 49, maxLength: 49 }),
