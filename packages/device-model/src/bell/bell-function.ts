@@ -157,7 +157,7 @@ export abstract class BellFunction extends PciFunction {
       vramPages: () => own.share.pages,
       isBusy: () => part.scheduler.isBusy(own),
       control: () => {
-        part.scheduler.run();
+        part.scheduler.functionChanged(own);
       },
       reset: () => {
         this.resetRegisters();
@@ -202,6 +202,6 @@ export abstract class BellFunction extends PciFunction {
   protected resetRegisters(): void {
     this.part.resetFunction(this.own);
     this.registers.reset();
-    this.part.scheduler.run();
+    this.part.scheduler.functionChanged(this.own);
   }
 }

@@ -7,6 +7,7 @@ import { FUNCTION_ACS } from '../configured-function.ts';
 import type { FunctionState } from '../pci-function.ts';
 import { Sriov } from '../sriov.ts';
 import { barsOf, BellFunction } from './bell-function.ts';
+import type { EngineTime } from './engine-time.ts';
 import { Part, type PartState, wholePart } from './part.ts';
 import { Quotas } from './quotas.ts';
 import type { EngineRates } from './rates.ts';
@@ -69,6 +70,14 @@ export class Bell extends BellFunction implements Stateful<BellState> {
   /** Of the whole part. */
   get vramPages(): number {
     return wholePart(this.part.vram.size).pages;
+  }
+
+  /**
+   * The host has loaded a scheduler: `time` says whose packets run, and `tenantOf` who a channel of the
+   * part works for, which is asked when the channel is turned on. Nothing runs yet.
+   */
+  share(time: EngineTime, tenantOf: (channel: number) => number): void {
+    this.part.share(time, tenantOf);
   }
 
   private quotaRegion(): ReturnType<Quotas['region']> {

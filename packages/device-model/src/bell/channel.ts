@@ -15,6 +15,7 @@ import {
   type Stateful,
 } from '@doorbell/abi';
 import { type ChannelEvent, type ChannelState, transition } from './channel-state.ts';
+import type { Engine } from './counts.ts';
 import { check, Fault } from './fault.ts';
 import { Fetch, type FetchState } from './fetch.ts';
 import type { AddressSpace } from './mmu.ts';
@@ -40,7 +41,7 @@ export interface ChannelHooks {
   /** Software asked for a reset. */
   readonly reset: (channel: number) => void;
   /** CONTROL was written. */
-  readonly control: () => void;
+  readonly control: (channel: number) => void;
 }
 
 /** A buffer of packets that the ring points at. */
@@ -62,6 +63,15 @@ export interface Wait {
   readonly since: number;
 }
 
+/** A packet that was stopped: its work is done, but not its time. */
+export interface Suspended {
+  readonly engine: Engine;
+  /** Nanoseconds that are left. */
+  readonly ns: number;
+  readonly batchNs: number;
+  readonly hangs: boolean;
+}
+
 /** The packet at hand, for the fault registers and for going on behind it. */
 interface Position {
   readonly address: number;
@@ -76,6 +86,7 @@ export interface ChannelSaved {
   readonly state: ChannelState;
   readonly indirect: Indirect | undefined;
   readonly wait: Wait | undefined;
+  readonly suspended: Suspended | undefined;
   readonly position: Position;
   readonly fetch: FetchState;
   readonly render: Uint32Array;
@@ -88,6 +99,8 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
   readonly render = new RenderState();
   /** Set while a WAIT keeps the channel from being scheduled. */
   wait: Wait | undefined;
+  /** Set while the packet at hand waits to go on. */
+  suspended: Suspended | undefined;
   position = NOWHERE;
   private current: ChannelState = 'IDLE';
   private indirect: Indirect | undefined;
@@ -98,7 +111,11 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     this.number = number;
     this.owner = owner;
     this.registers = new RegisterFile(channelRegisters, {
-      CONTROL: { write: hooks.control },
+      CONTROL: {
+        write: () => {
+          hooks.control(number);
+        },
+      },
       RESET: {
         write: (written) => {
           if ((written & channelRegisters.rows.RESET.bits.RESET.mask) !== 0) {
@@ -263,6 +280,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     registers.set('FAULT_ADDRESS', value);
     registers.set('FAULT_PACKET', position.address);
     this.wait = undefined;
+    this.suspended = undefined;
     this.move(reason === 'HANG' ? 'hang' : 'fault');
     this.raise(reason === 'HANG' ? 'HANG' : 'FAULT');
   }
@@ -285,6 +303,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     this.move('reset');
     this.indirect = undefined;
     this.wait = undefined;
+    this.suspended = undefined;
     this.position = NOWHERE;
     this.fetch.drop();
     this.render.reset();
@@ -296,6 +315,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
       state: this.current,
       indirect: this.indirect,
       wait: this.wait,
+      suspended: this.suspended,
       position: this.position,
       fetch: this.fetch.save(),
       render: this.render.save(),
@@ -307,6 +327,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     this.current = saved.state;
     this.indirect = saved.indirect;
     this.wait = saved.wait;
+    this.suspended = saved.suspended;
     this.position = saved.position;
     this.fetch.load(saved.fetch);
     this.render.load(saved.render);

@@ -8,6 +8,10 @@ export interface BellCounts {
   packets: number;
   fences: number;
   contextSwitches: number;
+  /** Packets that were stopped before they were done, to go on later. */
+  preemptions: number;
+  /** Nanoseconds in which the engines took in another tenant's context. */
+  switchNs: number;
   /** Hangs included. */
   faults: number;
   hangs: number;
@@ -30,6 +34,8 @@ export function newCounts(): BellCounts {
     packets: 0,
     fences: 0,
     contextSwitches: 0,
+    preemptions: 0,
+    switchNs: 0,
     faults: 0,
     hangs: 0,
     flips: 0,

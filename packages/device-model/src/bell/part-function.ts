@@ -40,8 +40,6 @@ export class PartFunction {
   ports = noPorts;
   /** False: the virtual function was turned off. */
   alive = true;
-  /** The channel of it that ran last; -1: none. */
-  last = -1;
   private given: Share;
   private vram: VramWindow;
 

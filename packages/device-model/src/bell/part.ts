@@ -14,6 +14,8 @@ import { PagedMemory, type PagedMemoryState } from '../paged-memory.ts';
 import { ActiveBus } from './active-bus.ts';
 import { Channel, type ChannelSaved } from './channel.ts';
 import { type BellCounts, copyCounts, newCounts, restoreCounts } from './counts.ts';
+import { EngineTime } from './engine-time.ts';
+import { FunctionTurns } from './function-turns.ts';
 import { Mmu, type MmuState } from './mmu.ts';
 import { PartFunction, type Share } from './part-function.ts';
 import { Processor } from './processor.ts';
@@ -40,6 +42,9 @@ export class Part implements Stateful<PartState> {
   /** The physical function, then the virtual ones. */
   readonly functions: PartFunction[];
   private readonly trace: Trace;
+  private readonly now: () => number;
+  private readonly turns: FunctionTurns;
+  private time: EngineTime;
 
   /** @param vramBytes  default: what the datasheet says. */
   constructor(
@@ -56,15 +61,18 @@ export class Part implements Stateful<PartState> {
     this.vram = vram;
     this.mmu = mmu;
     this.functions = [physical];
+    this.now = () => timers.now();
+    this.turns = new FunctionTurns(this.functions);
+    this.time = new EngineTime({ arbiter: this.turns, now: this.now });
     this.channels = Array.from({ length: CHANNELS }, (_, number) => this.channel(number, physical));
     this.scheduler = new Scheduler({
       channels: this.channels,
-      functions: this.functions,
       processor: new Processor({ vram, mmu, bus }, rates, counts, timers, trace),
       bus,
       counts,
       timers,
       trace,
+      time: this.time,
     });
   }
 
@@ -74,12 +82,18 @@ export class Part implements Stateful<PartState> {
         this.trace.event('reset', number, 0);
         this.scheduler.resetChannel(number);
         this.mmu.invalidate(number, 1);
-        this.scheduler.run();
+        this.time.run();
       },
       control: () => {
-        this.scheduler.run();
+        this.scheduler.control(this.channels[number]);
       },
     });
+  }
+
+  /** The engines' time is given out by another from now on, to who `tenantOf` says. Nothing runs. */
+  share(time: EngineTime, tenantOf: (channel: number) => number): void {
+    this.time = time;
+    this.scheduler.share(time, ({ number }) => tenantOf(number));
   }
 
   /** All channels of a function, and the translations that they made. */
@@ -109,8 +123,9 @@ export class Part implements Stateful<PartState> {
     });
     this.assignChannels(true);
     this.mmu.invalidateAll();
-    this.scheduler.restartTurns();
-    this.scheduler.run();
+    this.scheduler.forgetContexts();
+    this.turns.restart(this.now());
+    this.time.run();
   }
 
   /** The function's VRAM holds zeros. */

@@ -29,12 +29,16 @@ interface Handler {
   readonly run: (channel: Channel, packet: Uint32Array, limit: number) => number;
 }
 
+/** A draw may be stopped behind each so many triangles. */
+const BATCH_TRIANGLES = 64;
 const MOST_WORDS = Math.max(...Object.values(drawPackets).map(({ words }) => words));
 const unsupported = new Set<number>(Object.values(computePackets).map(({ opcode }) => opcode));
 
 export class Processor {
   /** Where the last packet ran. */
   engine: Engine = 'other';
+  /** How long a batch of its triangles takes, in nanoseconds; 0: it is one batch, or none. */
+  batchNs = 0;
   private readonly memory: GpuMemory;
   private readonly rates: EngineRates;
   private readonly counts: BellCounts;
@@ -100,7 +104,10 @@ export class Processor {
     this.counts.packets++;
     this.engine = handler.engine;
     this.trace.event('packet', channel.number, channel.position.opcode);
+    const before = this.counts.triangles;
     const ns = this.rates.packet + handler.run(channel, this.packet, limit) + this.takeLatency();
+    const triangles = this.counts.triangles - before;
+    this.batchNs = triangles > BATCH_TRIANGLES ? (ns * BATCH_TRIANGLES) / triangles : 0;
     return ns > limit ? Infinity : ns;
   }
 

@@ -1,14 +1,16 @@
 /**
- * The scheduler in hardware: one packet of one channel runs at a time. Functions take turns,
- * round-robin, at the ends of packets; a turn lasts the function's quantum unless no other wants
- * one. Within it the function's channels take turns in the same way, each for a time slice.
- * A WAIT gives the turn away and is looked at again every microsecond.
+ * The scheduler in hardware: one packet of one channel runs at a time. Whose turn it is among those
+ * that share the engines, their arbiter says (`EngineTime`); of one tenant's channels each has them
+ * for a time slice, round-robin, at the ends of packets. A WAIT gives the turn away and is looked at
+ * again every microsecond.
  */
 import { faults, type Stateful, type Timers, type Trace } from '@doorbell/abi';
 import { type Channel, NOWHERE } from './channel.ts';
 import { isStopped } from './channel-state.ts';
 import type { BellCounts, Engine } from './counts.ts';
 import type { ActiveBus } from './active-bus.ts';
+import { Demand, type DemandState } from './demand.ts';
+import type { EngineTime, EngineTimeState, Runner } from './engine-time.ts';
 import { Fault } from './fault.ts';
 import type { PartFunction } from './part-function.ts';
 import type { Processor } from './processor.ts';
@@ -16,59 +18,80 @@ import type { Processor } from './processor.ts';
 /** Timers of the function. */
 const timer = { PACKET: 0, WAIT: 1 } as const;
 
-const TIME_SLICE_NS = 1_000_000;
 const WAIT_POLL_NS = 1000;
 
 /** A packet whose time passes. */
 interface Running {
   readonly channel: number;
+  /** Whom its time is booked to. */
+  readonly tenant: number;
   readonly engine: Engine;
+  /** When its work began, behind a switch of contexts, and what is left to do from then on. */
   readonly since: number;
   readonly ns: number;
+  /** It can be stopped after each so many nanoseconds of work; 0: it cannot. */
+  readonly batchNs: number;
   /** The watchdog will end it. */
   readonly hangs: boolean;
 }
 
 export interface SchedulerState {
   readonly running: Running | undefined;
-  readonly last: number;
-  readonly sliceBegan: number;
   readonly polling: boolean;
-  /** The function whose turn it is. */
-  readonly turn: number;
-  readonly quantumBegan: number;
-  /** Of each function, the channel that ran last. */
-  readonly lasts: readonly number[];
+  readonly demand: DemandState;
+  readonly time: EngineTimeState;
 }
 
 /** What the scheduler works with. */
 export interface SchedulerParts {
   readonly channels: readonly Channel[];
-  /** The physical one, then those that are turned on. */
-  readonly functions: readonly PartFunction[];
   readonly processor: Processor;
   readonly bus: ActiveBus;
   readonly counts: BellCounts;
   readonly timers: Timers;
   readonly trace: Trace;
+  readonly time: EngineTime;
 }
 
-export class Scheduler implements Stateful<SchedulerState> {
+export class Scheduler implements Runner, Stateful<SchedulerState> {
   private readonly parts: SchedulerParts;
+  private time: EngineTime;
+  /** Whom a channel that is turned on works for. */
+  private tenantOf: (channel: Channel) => number = ({ owner }) => owner.index;
+  private readonly demand = new Demand({
+    wake: (tenant) => {
+      this.time.wake(tenant, this);
+    },
+    sleep: (tenant) => {
+      this.time.sleep(tenant);
+    },
+  });
+  private readonly switched = (): void => {
+    this.parts.counts.contextSwitches++;
+  };
   private running: Running | undefined;
-  /** The channel whose context the engines hold; -1: none's. */
-  private last = -1;
-  private sliceBegan = 0;
-  /** The function whose turn it is, and since when. */
-  private turn = 0;
-  private quantumBegan = 0;
   /** Whether the timer for WAIT packets is armed. */
   private polling = false;
-  /** A packet is being begun: what that sets off must not begin another. */
-  private beginning = false;
 
   constructor(parts: SchedulerParts) {
     this.parts = parts;
+    this.time = parts.time;
+  }
+
+  /**
+   * The engines' time is given out by another from now on. Nothing runs; channels that are on are
+   * asked for again.
+   */
+  share(time: EngineTime, tenantOf: (channel: Channel) => number): void {
+    for (const { number } of this.parts.channels) {
+      this.demand.update(number, false);
+    }
+    this.time = time;
+    this.tenantOf = tenantOf;
+    this.forgetContexts();
+    for (const channel of this.parts.channels) {
+      this.control(channel);
+    }
   }
 
   /** Whether a packet of the function is being executed. */
@@ -93,105 +116,89 @@ export class Scheduler implements Stateful<SchedulerState> {
       channel.position = NOWHERE;
       this.fault(channel, error);
     }
-    this.run();
+    this.update(channel);
+    this.time.run();
   }
 
-  /** Begins packets until one takes time, or none is left. Call it when anything has changed. */
-  run(): void {
-    if (this.beginning) {
+  /** CONTROL of the channel was written. */
+  control(channel: Channel): void {
+    if (channel.enabled && !this.demand.has(channel.number)) {
+      this.demand.assign(channel.number, this.tenantOf(channel));
+    }
+    this.update(channel);
+    this.time.run();
+  }
+
+  /** CONTROL of a function was written, or it was reset. */
+  functionChanged(own: PartFunction): void {
+    const { firstChannel, channels: count } = own.share;
+    for (let number = firstChannel; number < firstChannel + count; number++) {
+      this.update(this.parts.channels[number]);
+    }
+    this.time.run();
+  }
+
+  /** Call it when anything about the channel has changed. */
+  private update(channel: Channel): void {
+    const isRunning = this.running?.channel === channel.number;
+    const wants = isRunning || (channel.ready && channel.owner.ports.enabled());
+    this.demand.update(channel.number, wants);
+  }
+
+  // ------------------------------------------------------------------------------ packets
+
+  begin(tenant: number): void {
+    const { channels, processor, timers } = this.parts;
+    const now = timers.now();
+    const channel = channels[this.demand.take(tenant, now, this.switched)];
+    const since = now + this.time.switchTo(tenant);
+    const { number, suspended } = channel;
+    channel.move('start');
+    if (suspended !== undefined) {
+      channel.suspended = undefined;
+      this.start({ ...suspended, channel: number, tenant, since });
       return;
     }
-    this.beginning = true;
-    while (this.running === undefined) {
-      const next = this.pick();
-      if (next < 0) {
-        break;
-      }
-      this.begin(next);
-    }
-    this.beginning = false;
-  }
-
-  /** The channel whose turn it is, or -1. */
-  private pick(): number {
-    const { functions, timers } = this.parts;
-    const count = functions.length;
-    const now = timers.now();
-    const turnIsOver = now - this.quantumBegan >= functions[this.turn].share.quantumNs;
-    for (let step = 0; step < count; step++) {
-      const index = (this.turn + step + (turnIsOver ? 1 : 0)) % count;
-      const number = this.pickOf(functions[index], now);
-      if (number >= 0) {
-        return number;
-      }
-    }
-    return -1;
-  }
-
-  /** The channel of a function whose turn it is, or -1. */
-  private pickOf(own: PartFunction, now: number): number {
-    const { channels } = this.parts;
-    if (!own.ports.enabled()) {
-      return -1;
-    }
-    const { firstChannel, channels: count } = own.share;
-    const sliceIsOver = now - this.sliceBegan >= TIME_SLICE_NS;
-    const goesOn = own.last >= 0 && own.last === this.last && !sliceIsOver;
-    if (goesOn && channels[own.last].ready) {
-      return own.last;
-    }
-    const last = own.last < 0 ? -1 : own.last - firstChannel;
-    for (let step = 1; step <= count; step++) {
-      const number = firstChannel + ((last + step) % count);
-      if (channels[number].ready) {
-        return number;
-      }
-    }
-    return -1;
-  }
-
-  private begin(number: number): void {
-    const { channels, processor, timers } = this.parts;
-    const channel = channels[number];
-    const now = timers.now();
-    const limit = channel.owner.ports.watchdogNs();
-    this.takeTurn(channel, now);
     this.parts.bus.become(channel.owner.ports.bus);
-    channel.move('start');
+    const limit = channel.owner.ports.watchdogNs();
     try {
-      const ns = processor.execute(channel, limit);
-      if (channel.wait !== undefined) {
+      const took = processor.execute(channel, limit);
+      if (channel.wait === undefined) {
+        const hangs = took > limit;
+        const ns = Math.max(1, Math.ceil(hangs ? limit : took));
+        const { engine } = processor;
+        const batchNs = hangs ? 0 : processor.batchNs;
+        this.start({ channel: number, tenant, engine, since, ns, batchNs, hangs });
+      } else {
         channel.move('yield');
         this.poll();
-      } else {
-        this.start(number, processor.engine, now, ns, limit);
       }
     } catch (error) {
       processor.dropLatency();
       this.fault(channel, error);
     }
+    this.update(channel);
   }
 
-  private takeTurn({ number, owner }: Channel, now: number): void {
-    if (owner.index !== this.turn || now - this.quantumBegan >= owner.share.quantumNs) {
-      this.turn = owner.index;
-      this.quantumBegan = now;
-    }
-    if (number !== this.last) {
-      this.parts.counts.contextSwitches += this.last < 0 ? 0 : 1;
-      this.sliceBegan = now;
-      this.last = number;
-    } else if (now - this.sliceBegan >= TIME_SLICE_NS) {
-      this.sliceBegan = now;
-    }
-    owner.last = number;
+  private start(running: Running): void {
+    const { timers } = this.parts;
+    this.running = running;
+    this.time.occupy(this);
+    this.parts.counts.switchNs += Math.max(0, running.since - timers.now());
+    timers.arm(timer.PACKET, running.since + running.ns - timers.now());
   }
 
-  private start(channel: number, engine: Engine, since: number, took: number, limit: number): void {
-    const hangs = took > limit;
-    const ns = Math.max(1, Math.ceil(hangs ? limit : took));
-    this.running = { channel, engine, since, ns, hangs };
-    this.parts.timers.arm(timer.PACKET, ns);
+  stopAfter(time: number): void {
+    const { running } = this;
+    const { timers } = this.parts;
+    if (running === undefined || running.batchNs === 0) {
+      return;
+    }
+    const { since, ns, batchNs } = running;
+    const from = Math.max(time, timers.now()) - since;
+    const batches = Math.max(1, Math.ceil(from / batchNs));
+    const stop = Math.min(ns, Math.ceil(batches * batchNs));
+    timers.arm(timer.PACKET, since + stop - timers.now());
   }
 
   onTimer(id: number): void {
@@ -201,24 +208,36 @@ export class Scheduler implements Stateful<SchedulerState> {
       this.polling = false;
       this.lookAtWaits();
     }
-    this.run();
+    this.time.run();
   }
 
-  /** The running packet's time is over. */
+  /** The running packet's time is over, or its turn is. */
   private finish(): void {
-    const { channels, counts } = this.parts;
+    const { channels, timers } = this.parts;
     const { running } = this;
     if (running === undefined) {
       return;
     }
-    this.running = undefined;
-    counts.busyNs[running.engine] += running.ns;
     const channel = channels[running.channel];
-    if (running.hangs) {
+    const left = running.since + running.ns - timers.now();
+    this.vacate(running, running.ns - left);
+    if (left > 0) {
+      const { engine, batchNs, hangs } = running;
+      channel.suspended = { engine, batchNs, hangs, ns: left };
+      channel.move('yield');
+      this.parts.counts.preemptions++;
+    } else if (running.hangs) {
       this.hang(channel);
     } else {
       this.done(channel, running.ns);
     }
+    this.update(channel);
+  }
+
+  private vacate({ engine, tenant }: Running, ns: number): void {
+    this.running = undefined;
+    this.parts.counts.busyNs[engine] += ns;
+    this.time.vacate(tenant, ns);
   }
 
   private done(channel: Channel, ns: number): void {
@@ -255,6 +274,7 @@ export class Scheduler implements Stateful<SchedulerState> {
       }
       // Looking costs the engines nothing.
       processor.dropLatency();
+      this.update(channel);
     }
   }
 
@@ -289,11 +309,10 @@ export class Scheduler implements Stateful<SchedulerState> {
 
   /** Ends what a channel has on an engine. */
   private abandon(number: number): void {
-    const { counts, timers } = this.parts;
+    const { timers } = this.parts;
     const { running } = this;
     if (running?.channel === number) {
-      counts.busyNs[running.engine] += timers.now() - running.since;
-      this.running = undefined;
+      this.vacate(running, Math.max(0, timers.now() - running.since));
       timers.disarm(timer.PACKET);
     }
   }
@@ -301,8 +320,10 @@ export class Scheduler implements Stateful<SchedulerState> {
   // ------------------------------------------------------------------------------ reset and state
 
   resetChannel(number: number): void {
+    const channel = this.parts.channels[number];
     this.abandon(number);
-    this.parts.channels[number].reset();
+    channel.reset();
+    this.update(channel);
   }
 
   /** All channels of a function; the engines hold no context of it. */
@@ -312,46 +333,29 @@ export class Scheduler implements Stateful<SchedulerState> {
     for (let number = firstChannel; number < firstChannel + count; number++) {
       this.resetChannel(number);
     }
-    if (own.has(this.last)) {
-      this.last = -1;
-    }
-    own.last = -1;
+    this.demand.forget((number) => own.has(number));
     if (!channels.some(({ wait }) => wait !== undefined)) {
       timers.disarm(timer.WAIT);
       this.polling = false;
     }
   }
 
-  /** The part was divided anew: turns begin with the physical function. */
-  restartTurns(): void {
-    const { functions, timers } = this.parts;
-    this.last = -1;
-    this.turn = 0;
-    this.quantumBegan = timers.now();
-    functions[0].last = -1;
+  /** The part was divided anew. */
+  forgetContexts(): void {
+    this.demand.forget(() => true);
   }
 
   save(): SchedulerState {
-    return {
-      running: this.running,
-      last: this.last,
-      sliceBegan: this.sliceBegan,
-      polling: this.polling,
-      turn: this.turn,
-      quantumBegan: this.quantumBegan,
-      lasts: this.parts.functions.map(({ last }) => last),
-    };
+    const { running, polling } = this;
+    return { running, polling, demand: this.demand.save(), time: this.time.save() };
   }
 
-  load(state: SchedulerState): void {
-    this.running = state.running;
-    this.last = state.last;
-    this.sliceBegan = state.sliceBegan;
-    this.polling = state.polling;
-    this.turn = state.turn;
-    this.quantumBegan = state.quantumBegan;
-    this.parts.functions.forEach((own, index) => {
-      own.last = state.lasts[index];
-    });
+  load({ running, polling, demand, time }: SchedulerState): void {
+    this.running = running;
+    this.polling = polling;
+    this.demand.load(demand);
+    this.time.load(time);
+    const awake = demand.wanting.map((number) => demand.tenants[number]);
+    this.time.restore(this, awake, running !== undefined);
   }
 }

@@ -1,0 +1,180 @@
+/**
+ * The engines' time: one packet runs at once, of a tenant that the arbiter picks. A part has its
+ * engines for itself; device models in software may share what they run on.
+ */
+import type { Arbiter, Stateful } from '@doorbell/abi';
+
+/** The tenant of the host's own channels: they go before all others, and no arbiter hears of them. */
+export const HOST_TENANT = -1;
+const NOBODY = -2;
+
+/** Whose packets they are: a part. */
+export interface Runner {
+  /** Begins the next packet of the tenant, and calls `occupy` if that takes time. */
+  begin(tenant: number): void;
+  /** The packet that occupies the engines need not go on after `time`, in nanoseconds. */
+  stopAfter(time: number): void;
+}
+
+export interface EngineTimeParts {
+  readonly arbiter: Arbiter & Stateful<unknown>;
+  readonly now: () => number;
+  /** Calls `onAlarm` in `ns`, in place of what was set before. */
+  readonly setAlarm?: (ns: number) => void;
+  /** Whether long packets are stopped when a turn is over. Default: no. */
+  readonly preempts?: boolean;
+  /** What it takes to hold another tenant's context, in nanoseconds. Default: 0. */
+  readonly switchNs?: number;
+}
+
+export interface EngineTimeState {
+  readonly arbiter: unknown;
+  readonly awake: number;
+  readonly last: number;
+  readonly hostIsAwake: boolean;
+}
+
+export class EngineTime implements Stateful<EngineTimeState> {
+  private readonly parts: EngineTimeParts;
+  /** By tenant + 1. */
+  private readonly runners: (Runner | undefined)[] = [];
+  private occupant: Runner | undefined;
+  private hostIsAwake = false;
+  /** How many tenants are. */
+  private awake = 0;
+  /** The tenant, but for the host, whose context the engines hold. */
+  private last = NOBODY;
+  /** A packet is being begun: what that sets off must not begin another. */
+  private beginning = false;
+
+  constructor(parts: EngineTimeParts) {
+    this.parts = parts;
+  }
+
+  // ------------------------------------------------------------------------------ for runners
+
+  /** A tenant of the runner's has a packet that could run, and had none before. */
+  wake(tenant: number, runner: Runner): void {
+    this.runners[tenant + 1] = runner;
+    if (tenant === HOST_TENANT) {
+      this.hostIsAwake = true;
+    } else {
+      this.awake++;
+      this.parts.arbiter.wake(tenant, this.parts.now());
+    }
+  }
+
+  /** It has none any more. */
+  sleep(tenant: number): void {
+    if (tenant === HOST_TENANT) {
+      this.hostIsAwake = false;
+    } else {
+      this.awake--;
+      this.parts.arbiter.sleep(tenant, this.parts.now());
+    }
+  }
+
+  /** A packet takes time: until `vacate` nothing else begins. */
+  occupy(runner: Runner): void {
+    this.occupant = runner;
+  }
+
+  /** The packet is done, or was stopped, after `ns`. */
+  vacate(tenant: number, ns: number): void {
+    this.occupant = undefined;
+    if (tenant !== HOST_TENANT) {
+      this.parts.arbiter.ran(tenant, ns, this.parts.now());
+    }
+  }
+
+  /** What it takes before a packet of the tenant can begin; the engines hold its context then. */
+  switchTo(tenant: number): number {
+    const { last } = this;
+    if (tenant === HOST_TENANT || tenant === last) {
+      return 0;
+    }
+    this.last = tenant;
+    return last === NOBODY ? 0 : (this.parts.switchNs ?? 0);
+  }
+
+  /** Begins packets until one takes time, or none is left. Call it when anything has changed. */
+  run(): void {
+    if (this.beginning) {
+      return;
+    }
+    this.beginning = true;
+    while (this.occupant === undefined) {
+      const next = this.pick();
+      const runner = next === NOBODY ? undefined : this.runners[next + 1];
+      if (runner === undefined) {
+        break;
+      }
+      runner.begin(next);
+    }
+    this.beginning = false;
+    this.look();
+  }
+
+  private pick(): number {
+    if (this.hostIsAwake) {
+      return HOST_TENANT;
+    }
+    const picked = this.parts.arbiter.pick(this.parts.now());
+    return picked < 0 ? NOBODY : picked;
+  }
+
+  /** When a turn ends, or a budget is filled again, is the arbiter's to say. */
+  private look(): void {
+    const { arbiter, now, preempts, setAlarm } = this.parts;
+    const { occupant } = this;
+    if (occupant === undefined) {
+      const at = this.awake > 0 ? arbiter.askAt(now()) : Infinity;
+      if (at !== Infinity) {
+        setAlarm?.(at - now());
+      }
+    } else if (preempts === true) {
+      occupant.stopAfter(this.hostIsAwake ? now() : arbiter.askAt(now()));
+    }
+  }
+
+  // ------------------------------------------------------------------------------ for the host
+
+  /** A tenant's virtual machine starts, or ends. */
+  join(tenant: number): void {
+    this.parts.arbiter.join(tenant, this.parts.now());
+    this.run();
+  }
+
+  leave(tenant: number): void {
+    this.parts.arbiter.leave(tenant, this.parts.now());
+    this.run();
+  }
+
+  /** The alarm that was set. */
+  onAlarm(): void {
+    this.run();
+  }
+
+  save(): EngineTimeState {
+    const { awake, last, hostIsAwake } = this;
+    return { arbiter: this.parts.arbiter.save(), awake, last, hostIsAwake };
+  }
+
+  /** Runners call `restore` after. */
+  load({ arbiter, awake, last, hostIsAwake }: EngineTimeState): void {
+    this.parts.arbiter.load(arbiter);
+    this.awake = awake;
+    this.last = last;
+    this.hostIsAwake = hostIsAwake;
+  }
+
+  /** Tenants of the runner that are awake already, and whether a packet of it occupies the engines. */
+  restore(runner: Runner, tenants: readonly number[], occupies: boolean): void {
+    tenants.forEach((tenant) => {
+      this.runners[tenant + 1] = runner;
+    });
+    if (occupies || this.occupant === runner) {
+      this.occupant = occupies ? runner : undefined;
+    }
+  }
+}
