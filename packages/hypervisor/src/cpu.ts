@@ -6,6 +6,8 @@ export interface PendingInterrupt {
   /** Which controller takes it, and which of its entries. */
   readonly controller: number;
   readonly entry: number;
+  /** When it was sent, in nanoseconds. */
+  readonly at: number;
   readonly request: RequestId;
   readonly cause: EventId;
 }
@@ -30,13 +32,20 @@ export interface CpuState {
   readonly handling: PendingInterrupt | undefined;
 }
 
-/** A CPU has its own time: it runs ahead while others wait. */
+/** A CPU has its own time: it runs ahead while others wait. A computer may have several. */
 export class Cpu {
   time = 0;
   readonly pending: PendingInterrupt[] = [];
   /** The interrupt whose handler runs; others wait until it returns. */
   handling: PendingInterrupt | undefined;
   recorder: CpuRecorder | undefined;
+  /** The one that the computer began with. */
+  readonly first: Cpu;
+
+  /** @param first  of the same computer; absent: it is that. */
+  constructor(first?: Cpu) {
+    this.first = first ?? this;
+  }
 
   /** `time` is where it stands: a CPU that runs keeps no time of its own. */
   save(time: number): CpuState {

@@ -12,18 +12,24 @@ import type { PortOp, Recorder } from './recorder.ts';
 
 export class Crossings {
   readonly machine: Machine;
-  readonly cpu: Cpu;
+  private readonly first: Cpu;
   private recorder: Recorder | undefined;
 
+  /** @param cpu  the computer's first. */
   constructor(machine: Machine, cpu: Cpu) {
     this.machine = machine;
-    this.cpu = cpu;
+    this.first = cpu;
+  }
+
+  /** The CPU that crosses. */
+  get cpu(): Cpu {
+    return this.machine.cpuOf(this.first);
   }
 
   /** Records crossings, handlers and waits from now on, or stops doing so. */
   record(recorder: Recorder | undefined): void {
     this.recorder = recorder;
-    this.cpu.recorder = recorder;
+    this.first.recorder = recorder;
   }
 
   /** Comes first in each access and wait: runs the handlers of what is pending. */

@@ -20,6 +20,8 @@ export type InterruptMode = 'native' | 'injected' | 'posted';
 
 interface Entry {
   handler: (() => void) | undefined;
+  /** Where it runs: where it was asked for. */
+  readonly cpu: Cpu;
   /** A line's level; false for messages. */
   high: boolean;
   readonly isLine: boolean;
@@ -89,7 +91,7 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     entry.handler = handler;
     entry.repeats = 0;
     if (entry.high && handler !== undefined) {
-      this.machine.interrupt(this.cpu, this.number, line);
+      this.machine.interrupt(entry.cpu, this.number, line);
     }
   }
 
@@ -98,15 +100,16 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     const rises = high && !entry.high;
     entry.high = high;
     if (rises && entry.handler !== undefined) {
-      this.machine.interrupt(this.cpu, this.number, line);
+      this.machine.interrupt(entry.cpu, this.number, line);
     }
   }
 
   /** A message was written. One that no handler asked for is dropped, as a spurious one is. */
   signal(address: number, data: number): void {
     const number = data - FIRST_VECTOR;
-    if (address === MESSAGE_ADDRESS && this.entries[number]?.handler !== undefined) {
-      this.machine.interrupt(this.cpu, this.number, number);
+    const entry = this.entries[number];
+    if (address === MESSAGE_ADDRESS && entry?.handler !== undefined) {
+      this.machine.interrupt(entry.cpu, this.number, number);
     }
   }
 
@@ -144,7 +147,7 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     const entry = this.entries[number];
     if (entry.isLine && entry.high && entry.handler !== undefined) {
       if (++entry.repeats < LINE_STORM) {
-        this.machine.interrupt(this.cpu, this.number, number);
+        this.machine.interrupt(entry.cpu, this.number, number);
       }
     } else {
       entry.repeats = 0;
@@ -157,7 +160,8 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
 
   private newEntry(handler: (() => void) | undefined, isLine: boolean): number {
     const free = this.entries.findIndex((entry) => entry.handler === undefined && !entry.isLine);
-    const entry: Entry = { handler, high: false, isLine, repeats: 0 };
+    const cpu = this.machine.cpuOf(this.cpu);
+    const entry: Entry = { handler, cpu, high: false, isLine, repeats: 0 };
     if (free < 0 || isLine) {
       return this.entries.push(entry) - 1;
     }
@@ -181,7 +185,8 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     const old = this.entries.splice(0);
     state.entries.forEach(({ used, high, isLine, repeats }, index) => {
       const handler = used ? (old[index]?.handler ?? nobody) : undefined;
-      this.entries.push({ handler, high, isLine, repeats });
+      const cpu = old[index]?.cpu ?? this.cpu;
+      this.entries.push({ handler, cpu, high, isLine, repeats });
     });
   }
 }

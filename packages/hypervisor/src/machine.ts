@@ -22,25 +22,37 @@ export interface MachineState {
   readonly tasks: TasksState;
 }
 
+/** When the CPU can take its first interrupt. */
+function dueAt({ pending, time }: Cpu): number {
+  return pending.length > 0 ? Math.max(time, pending[0].at) : Infinity;
+}
+
 export class Machine extends Timeline implements Stateful<MachineState> {
   readonly counts: Counts = newCounts();
   readonly tasks: Tasks;
   /** Replay gives interrupts itself, at the points that were recorded. */
   manual = false;
   private readonly cpus: Cpu[] = [];
+  /** Interrupts on their way, of all CPUs. */
+  private interrupted = 0;
   private readonly controllers: InterruptSink[] = [];
 
   constructor(profile: Profile) {
     super(profile);
-    this.tasks = new Tasks(this, () => {
-      this.serveIdleCpus();
-    });
+    this.tasks = new Tasks(this, (limit) => this.serveIdleCpu(limit));
   }
 
-  newCpu(): Cpu {
-    const cpu = new Cpu();
+  /** @param first  the CPU of the computer that gets one more; absent: of a new one. */
+  newCpu(first?: Cpu): Cpu {
+    const cpu = new Cpu(first);
     this.cpus.push(cpu);
     return cpu;
+  }
+
+  /** The CPU of a computer that runs the current task; the computer's first when it is another's. */
+  cpuOf(first: Cpu): Cpu {
+    const { running } = this.tasks;
+    return running?.first === first ? running : first;
   }
 
   /** The guest leaves for the hypervisor: counted, priced, and the cause of what follows. */
@@ -61,21 +73,23 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   /** Makes an interrupt pending: its handler runs at the CPU's next access or wait. */
   interrupt(cpu: Cpu, controller: number, entry: number): void {
     const { request, cause } = this.tracer;
-    cpu.pending.push({ controller, entry, request, cause });
+    this.interrupted++;
+    cpu.pending.push({ controller, entry, at: this.now, request, cause });
   }
 
   /** Runs the handlers of what is pending. Called at the start of each access and wait. */
   deliver(cpu: Cpu): void {
     this.pay();
     if (cpu.pending.length > 0 && cpu.handling === undefined && !this.manual) {
-      this.deliverAll(cpu);
+      this.deliverDue(cpu);
     }
   }
 
-  private deliverAll(cpu: Cpu): void {
+  /** An interrupt that another CPU, which is ahead, has set off does not come before its time. */
+  private deliverDue(cpu: Cpu): void {
     const { tracer } = this;
     const { request, cause } = tracer;
-    while (cpu.pending.length > 0) {
+    while (cpu.pending.length > 0 && cpu.pending[0].at <= this.now) {
       const { controller, entry } = cpu.pending[0];
       this.beginInterrupt(cpu);
       this.controllers[controller].handle(entry);
@@ -91,6 +105,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     if (next === undefined) {
       throw new RangeError('No interrupt is pending.');
     }
+    this.interrupted--;
     cpu.recorder?.begin(this.eventsRun, this.now);
     this.tracer.request = next.request;
     this.tracer.cause = next.cause;
@@ -107,15 +122,30 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     cpu.recorder?.end();
   }
 
-  /** A CPU whose task waits still takes interrupts. */
-  private serveIdleCpus(): void {
+  /** A CPU on which no task runs takes its interrupts, if the first comes by `limit`. False: there is none such. */
+  private serveIdleCpu(limit: number): boolean {
+    const next = this.interrupted === 0 ? undefined : this.nextInterrupted();
+    const at = next === undefined ? Infinity : dueAt(next);
+    if (next === undefined || at > limit) {
+      return false;
+    }
+    this.now = at;
+    this.deliverDue(next);
+    next.time = this.now;
+    return true;
+  }
+
+  /** The CPU that is due first. A task that is ready goes before an interrupt that comes later. */
+  private nextInterrupted(): Cpu | undefined {
+    let next: Cpu | undefined;
     for (const cpu of this.cpus) {
-      if (cpu.pending.length > 0) {
-        this.now = cpu.time = Math.max(cpu.time, this.now);
-        this.deliverAll(cpu);
-        cpu.time = this.now;
+      const at = dueAt(cpu);
+      const isFirst = at < (next === undefined ? Infinity : dueAt(next));
+      if (isFirst && (at <= cpu.time || !this.tasks.hasReady(cpu))) {
+        next = cpu;
       }
     }
+    return next;
   }
 
   // ------------------------------------------------------------------------------ state
@@ -154,5 +184,6 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     state.cpus.forEach((saved, index) => {
       this.cpus[index].load(saved);
     });
+    this.interrupted = this.cpus.reduce((sum, { pending }) => sum + pending.length, 0);
   }
 }

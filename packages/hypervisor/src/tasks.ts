@@ -38,8 +38,8 @@ export interface TasksState {
 
 export class Tasks {
   private readonly timeline: Timeline;
-  /** Gives CPUs whose tasks wait their interrupts. */
-  private readonly serveIdleCpus: () => void;
+  /** Gives a CPU whose tasks wait an interrupt that comes before a time. */
+  private readonly serveIdleCpu: (limit: number) => boolean;
   private readonly waiters: Waiter[] = [];
   private readonly ready: Waiter[] = [];
   private readonly timeouts: Timeout[] = [];
@@ -51,9 +51,9 @@ export class Tasks {
   /** The wait that is replayed. */
   private replayed: Timeout | undefined;
 
-  constructor(timeline: Timeline, serveIdleCpus: () => void) {
+  constructor(timeline: Timeline, serveIdleCpu: (limit: number) => boolean) {
     this.timeline = timeline;
-    this.serveIdleCpus = serveIdleCpus;
+    this.serveIdleCpu = serveIdleCpu;
   }
 
   /** Starts a task on a CPU, when `run` is called or once the running task waits. */
@@ -95,6 +95,11 @@ export class Tasks {
       this.leave(cpu);
       this.dispatch();
     });
+  }
+
+  /** Whether a task is ready to run on the CPU. */
+  hasReady(cpu: Cpu): boolean {
+    return this.ready.some((waiter) => waiter.cpu === cpu);
   }
 
   /** Whether a task is ready on a CPU that stands at an earlier time than the running one's. */
@@ -159,8 +164,10 @@ export class Tasks {
   /** Gives the machine to the next ready task; while there is none, goes on to the next event. */
   private dispatch(): void {
     while (this.current === undefined) {
-      this.serveIdleCpus();
-      const next = this.takeReady();
+      const next = this.nextReady();
+      if (this.serveIdleCpu(next?.cpu.time ?? Infinity)) {
+        continue;
+      }
       if (next !== undefined) {
         this.resume(next);
       } else if (this.live === 0) {
@@ -180,17 +187,18 @@ export class Tasks {
   }
 
   /** The ready task whose CPU is the furthest behind; among equals the one that was ready first. */
-  private takeReady(): Waiter | undefined {
+  private nextReady(): Waiter | undefined {
     let best = 0;
     for (let i = 1; i < this.ready.length; i++) {
       if (this.ready[i].cpu.time < this.ready[best].cpu.time) {
         best = i;
       }
     }
-    return this.ready.splice(best, 1)[0];
+    return this.ready.at(best);
   }
 
   private resume(waiter: Waiter): void {
+    this.ready.splice(this.ready.indexOf(waiter), 1);
     const at = this.waiters.indexOf(waiter);
     if (at >= 0) {
       this.waiters.splice(at, 1);

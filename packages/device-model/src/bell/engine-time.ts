@@ -30,6 +30,8 @@ export interface EngineTimeParts {
 export interface EngineTimeState {
   readonly arbiter: unknown;
   readonly awake: number;
+  readonly clock: number;
+  readonly freeSince: number;
   readonly last: number;
   readonly hostIsAwake: boolean;
 }
@@ -44,11 +46,21 @@ export class EngineTime implements Stateful<EngineTimeState> {
   private awake = 0;
   /** The tenant, but for the host, whose context the engines hold. */
   private last = NOBODY;
+  /**
+   * The latest time that passed here. CPUs run apart, and may bring what they do in another order:
+   * to the arbiter time does not go back, and the engines are not in two places at once.
+   */
+  private clock = 0;
+  private freeSince = 0;
   /** A packet is being begun: what that sets off must not begin another. */
   private beginning = false;
 
   constructor(parts: EngineTimeParts) {
     this.parts = parts;
+  }
+
+  private now(): number {
+    return (this.clock = Math.max(this.clock, this.parts.now()));
   }
 
   // ------------------------------------------------------------------------------ for runners
@@ -60,7 +72,7 @@ export class EngineTime implements Stateful<EngineTimeState> {
       this.hostIsAwake = true;
     } else {
       this.awake++;
-      this.parts.arbiter.wake(tenant, this.parts.now());
+      this.parts.arbiter.wake(tenant, this.now());
     }
   }
 
@@ -70,7 +82,7 @@ export class EngineTime implements Stateful<EngineTimeState> {
       this.hostIsAwake = false;
     } else {
       this.awake--;
-      this.parts.arbiter.sleep(tenant, this.parts.now());
+      this.parts.arbiter.sleep(tenant, this.now());
     }
   }
 
@@ -82,12 +94,18 @@ export class EngineTime implements Stateful<EngineTimeState> {
   /** The packet is done, or was stopped, after `ns`. */
   vacate(tenant: number, ns: number): void {
     this.occupant = undefined;
+    this.freeSince = Math.max(this.freeSince, this.parts.now());
     if (tenant !== HOST_TENANT) {
-      this.parts.arbiter.ran(tenant, ns, this.parts.now());
+      this.parts.arbiter.ran(tenant, ns, this.now());
     }
   }
 
-  /** What it takes before a packet of the tenant can begin; the engines hold its context then. */
+  /** When a packet can begin at the earliest. */
+  get begin(): number {
+    return Math.max(this.parts.now(), this.freeSince);
+  }
+
+  /** How long it takes until the engines hold the tenant's context. They do from then on. */
   switchTo(tenant: number): number {
     const { last } = this;
     if (tenant === HOST_TENANT || tenant === last) {
@@ -119,21 +137,22 @@ export class EngineTime implements Stateful<EngineTimeState> {
     if (this.hostIsAwake) {
       return HOST_TENANT;
     }
-    const picked = this.parts.arbiter.pick(this.parts.now());
+    const picked = this.parts.arbiter.pick(this.now());
     return picked < 0 ? NOBODY : picked;
   }
 
   /** When a turn ends, or a budget is filled again, is the arbiter's to say. */
   private look(): void {
-    const { arbiter, now, preempts, setAlarm } = this.parts;
+    const { arbiter, preempts, setAlarm } = this.parts;
+    const now = this.now();
     const { occupant } = this;
     if (occupant === undefined) {
-      const at = this.awake > 0 ? arbiter.askAt(now()) : Infinity;
+      const at = this.awake > 0 ? arbiter.askAt(now) : Infinity;
       if (at !== Infinity) {
-        setAlarm?.(at - now());
+        setAlarm?.(at - this.parts.now());
       }
     } else if (preempts === true) {
-      occupant.stopAfter(this.hostIsAwake ? now() : arbiter.askAt(now()));
+      occupant.stopAfter(this.hostIsAwake ? now : arbiter.askAt(now));
     }
   }
 
@@ -141,12 +160,12 @@ export class EngineTime implements Stateful<EngineTimeState> {
 
   /** A tenant's virtual machine starts, or ends. */
   join(tenant: number): void {
-    this.parts.arbiter.join(tenant, this.parts.now());
+    this.parts.arbiter.join(tenant, this.now());
     this.run();
   }
 
   leave(tenant: number): void {
-    this.parts.arbiter.leave(tenant, this.parts.now());
+    this.parts.arbiter.leave(tenant, this.now());
     this.run();
   }
 
@@ -156,14 +175,17 @@ export class EngineTime implements Stateful<EngineTimeState> {
   }
 
   save(): EngineTimeState {
-    const { awake, last, hostIsAwake } = this;
-    return { arbiter: this.parts.arbiter.save(), awake, last, hostIsAwake };
+    const { awake, clock, freeSince, last, hostIsAwake } = this;
+    const arbiter = this.parts.arbiter.save();
+    return { arbiter, awake, clock, freeSince, last, hostIsAwake };
   }
 
   /** Runners call `restore` after. */
-  load({ arbiter, awake, last, hostIsAwake }: EngineTimeState): void {
+  load({ arbiter, awake, clock, freeSince, last, hostIsAwake }: EngineTimeState): void {
     this.parts.arbiter.load(arbiter);
     this.awake = awake;
+    this.clock = clock;
+    this.freeSince = freeSince;
     this.last = last;
     this.hostIsAwake = hostIsAwake;
   }

@@ -148,10 +148,12 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
   // ------------------------------------------------------------------------------ packets
 
   begin(tenant: number): void {
-    const { channels, processor, timers } = this.parts;
-    const now = timers.now();
+    const { channels, counts, processor } = this.parts;
+    const now = this.time.begin;
     const channel = channels[this.demand.take(tenant, now, this.switched)];
-    const since = now + this.time.switchTo(tenant);
+    const switchNs = this.time.switchTo(tenant);
+    const since = now + switchNs;
+    counts.switchNs += switchNs;
     const { number, suspended } = channel;
     channel.move('start');
     if (suspended !== undefined) {
@@ -184,7 +186,6 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
     const { timers } = this.parts;
     this.running = running;
     this.time.occupy(this);
-    this.parts.counts.switchNs += Math.max(0, running.since - timers.now());
     timers.arm(timer.PACKET, running.since + running.ns - timers.now());
   }
 
