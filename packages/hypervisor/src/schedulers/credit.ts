@@ -8,6 +8,9 @@
  * priority wakes. At every third tick, a slice, credits are dealt out by weight [csched_acct]; who has
  * overdrawn its cap is parked: it does not run, whoever else has work, until it has credits again.
  *
+ * Only who runs at a tick is seen, by its accounts and its cap, as in Xen: one that sleeps at each tick
+ * gets away with what it uses.
+ *
  * Left out, since there is one processor and a tenant is one vCPU: affinity, migration, load
  * balancing, stealing; and yielding, which no GPU's packet can. What Xen sorts at the next tick after an
  * accounting is sorted with it here, and a BOOST always comes before an UNDER.
@@ -18,7 +21,7 @@ import type { Arbiter, Stateful } from '@doorbell/abi';
 import { CreditAccounts, type CreditAccountsState } from './credit-accounts.ts';
 import { partsByWeightAndCap } from './due-parts.ts';
 import { PriorityLines } from './priority-lines.ts';
-import type { RunQueueState } from './run-queue.ts';
+import { RunQueue, type RunQueueState } from './run-queue.ts';
 import { checkShares, checkSlice, type SchedulerKind, type TenantShare } from './scheduler-kind.ts';
 import { TenantSet } from './tenant-set.ts';
 
@@ -63,6 +66,8 @@ export class Credit implements Arbiter, Stateful<CreditState> {
   private readonly waiting: PriorityLines;
   private readonly priorities: Uint8Array;
   private readonly parked: Uint8Array;
+  /** Scratch of `deal`: parked no more, and to be put into line. */
+  private readonly unparked: RunQueue;
   /** Of each: ns of its packet that it paid for at ticks, before it is told what the packet took. */
   private readonly burntAhead: Float64Array;
   /** Who is in; -1: nobody. */
@@ -88,6 +93,7 @@ export class Credit implements Arbiter, Stateful<CreditState> {
     this.waiting = new PriorityLines(size, 3);
     this.priorities = new Uint8Array(size).fill(UNDER);
     this.parked = new Uint8Array(size);
+    this.unparked = new RunQueue(size);
     this.burntAhead = new Float64Array(size);
   }
 
@@ -233,8 +239,18 @@ export class Credit implements Arbiter, Stateful<CreditState> {
     }
     this.ticks++;
     if (this.ticks % this.ticksPerSlice === 0) {
-      this.accounts.deal(this.settle);
-      this.waiting.sort(this.priorities);
+      this.deal();
+    }
+  }
+
+  private deal(): void {
+    this.accounts.deal(this.settle);
+    this.waiting.sort(this.priorities);
+    for (let tenant = this.unparked.first; tenant !== -1; tenant = this.unparked.first) {
+      this.unparked.remove(tenant);
+      if (this.tenants.isAwake(tenant) && tenant !== this.current) {
+        this.enqueue(tenant);
+      }
     }
   }
 
@@ -265,16 +281,10 @@ export class Credit implements Arbiter, Stateful<CreditState> {
       this.parked[tenant] = 1;
       this.waiting.remove(tenant);
     } else if (credit >= 0 && this.parked[tenant] === 1) {
-      this.unpark(tenant);
+      this.parked[tenant] = 0;
+      this.unparked.addLast(tenant);
     }
   };
-
-  private unpark(tenant: number): void {
-    this.parked[tenant] = 0;
-    if (this.tenants.isAwake(tenant) && tenant !== this.current) {
-      this.enqueue(tenant);
-    }
-  }
 }
 
 export const credit: SchedulerKind = {

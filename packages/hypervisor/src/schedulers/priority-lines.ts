@@ -4,9 +4,12 @@ import { RunQueue, type RunQueueState } from './run-queue.ts';
 
 export class PriorityLines implements Stateful<readonly RunQueueState[]> {
   private readonly lines: readonly RunQueue[];
+  /** Scratch of `sort`. */
+  private readonly lasts: Int32Array;
 
   constructor(size: number, priorities: number) {
     this.lines = Array.from({ length: priorities }, () => new RunQueue(size));
+    this.lasts = new Int32Array(priorities);
   }
 
   /** -1 for none. */
@@ -37,15 +40,11 @@ export class PriorityLines implements Stateful<readonly RunQueueState[]> {
    * before those that were there, as they did all along.
    */
   sort(priorities: Uint8Array): void {
-    for (const line of this.lines) {
-      const { last } = line;
-      for (let tenant = line.first, isLast = tenant === -1; !isLast;) {
-        const next = line.after(tenant);
-        isLast = tenant === last;
-        line.remove(tenant);
-        this.add(tenant, priorities[tenant]);
-        tenant = next;
-      }
+    for (let priority = 0; priority < this.lines.length; priority++) {
+      this.lasts[priority] = this.lines[priority].last;
+    }
+    for (let priority = 0; priority < this.lines.length; priority++) {
+      this.sortLine(this.lines[priority], this.lasts[priority], priorities);
     }
   }
 
@@ -55,5 +54,15 @@ export class PriorityLines implements Stateful<readonly RunQueueState[]> {
 
   load(states: readonly RunQueueState[]): void {
     this.lines.forEach((line, priority) => line.load(states[priority]));
+  }
+
+  /** Those up to `last`: behind it are some that have dropped into the line already. */
+  private sortLine(line: RunQueue, last: number, priorities: Uint8Array): void {
+    for (let tenant = last === -1 ? -1 : line.first; tenant !== -1;) {
+      const next = tenant === last ? -1 : line.after(tenant);
+      line.remove(tenant);
+      this.add(tenant, priorities[tenant]);
+      tenant = next;
+    }
   }
 }

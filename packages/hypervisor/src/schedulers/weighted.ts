@@ -12,7 +12,7 @@
  */
 import type { Arbiter, Stateful } from '@doorbell/abi';
 import { partsByWeight } from './due-parts.ts';
-import { checkShares, checkSlice, type SchedulerKind } from './scheduler-kind.ts';
+import { checkShares, checkSlice, SchedulerError, type SchedulerKind } from './scheduler-kind.ts';
 import { TenantSet } from './tenant-set.ts';
 import { BALANCE_PERIOD_NS, TimeSlices, type TimeSlicesState } from './time-slices.ts';
 import { VgpuOrder, type VgpuOrderState } from './vgpu-order.ts';
@@ -253,8 +253,13 @@ export const weighted: SchedulerKind = {
   doc: 'Time in proportion to weight, dealt out every 100 ms and settled every second; who has used its part waits, even if nobody else has work.',
   source: "GVT-g: Linux, drivers/gpu/drm/i915/gvt/sched_policy.c, 'tbs', 6.x.",
   defaultSliceNs: () => 1_000_000,
-  make(tenants, { sliceNs, startPriorityNs }) {
+  make(tenants, { sliceNs, startPriorityNs = START_PRIORITY_NS }) {
     checkShares('weighted', tenants, MOST_WEIGHT);
+    if (!(startPriorityNs >= 0)) {
+      throw new SchedulerError(
+        `A start's priority lasts ${startPriorityNs} ns, but it must be 0 or more.`,
+      );
+    }
     checkSlice('weighted', sliceNs, 1000, BALANCE_PERIOD_NS);
     return new Weighted(
       tenants.map(({ weight }) => weight),

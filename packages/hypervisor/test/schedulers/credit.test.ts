@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CreditAccounts } from '../../src/schedulers/credit-accounts.ts';
 import { Credit, credit } from '../../src/schedulers/credit.ts';
+import { Both } from './both.ts';
 import { Engine } from './engine.ts';
 import { busy, mix } from './mix.ts';
+import { Xen } from './xen.ts';
 
 const MS = 1_000_000;
 const SECOND = 1000 * MS;
@@ -64,6 +66,26 @@ describe('CreditAccounts', () => {
 });
 
 describe('credit', () => {
+  it('decides as the run queue of Xen does, walked at each tick and accounting', () => {
+    const share = fc.record({
+      weight: fc.constantFrom(1, 100, 256, 256, 512, 65_535),
+      cap: fc.constantFrom(0, 0, 0, 10, 40, 100),
+    });
+    fc.assert(
+      fc.property(
+        mix(9000),
+        fc.array(share, { minLength: 6, maxLength: 6 }),
+        fc.constantFrom(SLICE, 3 * MS, 12 * MS),
+        fc.constantFrom(undefined, 'pick first' as const, 'ran first' as const),
+        (loads, shares, slice, preempts) => {
+          const both = new Both(new Credit(shares, slice), new Xen(shares, slice), false);
+          new Engine(both, loads, preempts === undefined ? {} : { preempts }).run(2 * SECOND);
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
+    );
+  });
+
   it('gives weights 1:2:4 their parts: of a second within 5 % of the GPU, of ten within 5 % of each part', () => {
     // The first second is not even: who was not seen running at a tick yet earns nothing.
     const loads = [20, 50, 100].map((us) => busy(us * 1000));
@@ -114,21 +136,25 @@ describe('credit', () => {
     );
   });
 
-  it('gives nobody more than its cap, and what two periods and a packet make', () => {
+  it('gives one that always has work no more than its cap, and what two slices and a packet make', () => {
     fc.assert(
-      fc.property(
-        mix(2500),
-        fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 6, maxLength: 6 }),
-        (loads, caps) => {
-          const shares = caps.map((cap) => ({ weight: 256, cap }));
-          const engine = new Engine(new Credit(shares, SLICE), loads).run(2 * SECOND);
-          engine.used.forEach((used, i) => {
-            expect(used).toBeLessThanOrEqual((2 * SECOND * caps[i]) / 100 + 2 * SLICE + 2.5 * MS);
-          });
-        },
-      ),
+      fc.property(mix(2500), fc.integer({ min: 1, max: 100 }), (loads, cap) => {
+        const shares = loads.map(() => ({ weight: 256, cap }));
+        const all = [busy(100_000), ...loads.slice(1)];
+        const [used] = new Engine(new Credit(shares, SLICE), all).run(2 * SECOND).used;
+        expect(used).toBeLessThanOrEqual((2 * SECOND * cap) / 100 + 2 * SLICE + 2.5 * MS);
+      }),
       { numRuns: 50 },
     );
+  });
+
+  it('does not see one that sleeps at each tick: it earns nothing, and no cap holds it', () => {
+    const shares = [{ weight: 256, cap: 1 }];
+    const evader = { packets: [8 * MS], gaps: [2 * MS], from: MS };
+    const arbiter = new Credit(shares, SLICE);
+    const [used] = new Engine(arbiter, [evader]).run(10 * SECOND).used;
+    expect(used / (10 * SECOND)).toBeCloseTo(0.8, 2);
+    expect(arbiter.save().accounts.credits[0]).toBeLessThan(-70_000);
   });
 
   it('lets one that always has work wait until it has earned a slice back, and the others had one', () => {

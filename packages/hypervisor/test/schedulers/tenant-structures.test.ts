@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PriorityLines } from '../../src/schedulers/priority-lines.ts';
 import { RunQueue } from '../../src/schedulers/run-queue.ts';
 import { TenantHeap } from '../../src/schedulers/tenant-heap.ts';
 import { TenantRing } from '../../src/schedulers/tenant-ring.ts';
@@ -44,6 +45,26 @@ describe('RunQueue', () => {
         const copy = new RunQueue(SIZE);
         copy.load(queue.save());
         expect(listed(copy)).toEqual(model);
+      }),
+    );
+  });
+});
+
+describe('PriorityLines', () => {
+  it('sorts as a list would whose order does not change but for priorities', () => {
+    const priorities = fc.array(fc.nat(2), { minLength: SIZE, maxLength: SIZE });
+    fc.assert(
+      fc.property(priorities, priorities, fc.uniqueArray(tenant), (before, after, list) => {
+        const lines = new PriorityLines(SIZE, 3);
+        const byPriority = (order: number[], keys: number[]): number[] =>
+          [0, 1, 2].flatMap((priority) => order.filter((who) => keys[who] === priority));
+        list.forEach((who) => lines.add(who, before[who]));
+        lines.sort(Uint8Array.from(after));
+        for (const who of byPriority(byPriority(list, before), after)) {
+          expect(lines.first).toBe(who);
+          lines.remove(who);
+        }
+        expect(lines.first).toBe(-1);
       }),
     );
   });

@@ -1,7 +1,8 @@
-import type { Arbiter } from '@doorbell/abi';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Weighted } from '../../src/schedulers/weighted.ts';
+import { SchedulerError } from '../../src/schedulers/scheduler-kind.ts';
+import { Weighted, weighted } from '../../src/schedulers/weighted.ts';
+import { Both } from './both.ts';
 import { Engine } from './engine.ts';
 import { Gvt } from './gvt.ts';
 import { busy, mix } from './mix.ts';
@@ -10,49 +11,6 @@ const MS = 1_000_000;
 const SECOND = 1000 * MS;
 /** All VMs that join at once are past their start's priority, and one stage 0 later. */
 const SETTLED = 3001 * MS;
-
-function same(call: string, now: number, one: number, other: number): number {
-  if (one !== other) {
-    throw new Error(`At ${now} ${call} gives ${one}, and the oracle ${other}.`);
-  }
-  return one;
-}
-
-/** Two arbiters that are told the same and must answer the same. */
-class Both implements Arbiter {
-  private readonly one: Arbiter;
-  private readonly other: Arbiter;
-  constructor(one: Arbiter, other: Arbiter) {
-    this.one = one;
-    this.other = other;
-  }
-  join(tenant: number, now: number): void {
-    this.one.join(tenant, now);
-    this.other.join(tenant, now);
-  }
-  leave(tenant: number, now: number): void {
-    this.one.leave(tenant, now);
-    this.other.leave(tenant, now);
-  }
-  wake(tenant: number, now: number): void {
-    this.one.wake(tenant, now);
-    this.other.wake(tenant, now);
-  }
-  sleep(tenant: number, now: number): void {
-    this.one.sleep(tenant, now);
-    this.other.sleep(tenant, now);
-  }
-  ran(tenant: number, ns: number, now: number): void {
-    this.one.ran(tenant, ns, now);
-    this.other.ran(tenant, ns, now);
-  }
-  pick(now: number): number {
-    return same('pick', now, this.one.pick(now), this.other.pick(now));
-  }
-  askAt(now: number): number {
-    return same('askAt', now, this.one.askAt(now), this.other.askAt(now));
-  }
-}
 
 const weights = [1, 2, 4, 16, 3, 8];
 
@@ -163,5 +121,17 @@ describe('weighted', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('takes the weights and the times of GVT-g', () => {
+    const make = (weight: number, startPriorityNs?: number): unknown =>
+      weighted.make([{ weight, cap: 0 }], {
+        sliceNs: MS,
+        ...(startPriorityNs === undefined ? {} : { startPriorityNs }),
+      });
+    expect(() => make(16)).not.toThrow();
+    expect(() => make(17)).toThrow('weighted takes whole numbers from 1 to 16');
+    expect(() => make(1, NaN)).toThrow('lasts NaN ns');
+    expect(() => make(1, -1)).toThrow(SchedulerError);
   });
 });
