@@ -1,6 +1,6 @@
 /**
- * GVT-g's scheduler: Linux, drivers/gpu/drm/i915/gvt/sched_policy.c (since 4.15; unchanged in 6.x),
- * whose names for things stand in brackets.
+ * GVT-g's scheduler: Linux, drivers/gpu/drm/i915/gvt/sched_policy.c as of
+ * 6.x, whose names for things stand in brackets.
  *
  * Every millisecond (GVT_DEFAULT_TIME_SLICE), and when one gets work (intel_gvt_kick_schedule), the
  * one used least recently of those that have work and time left is chosen (find_busy_vgpu), else
@@ -235,6 +235,7 @@ export class Weighted implements Arbiter, Stateful<WeightedState> {
     this.tickAt += this.ticks(now + 1) * this.tickNs;
   }
 
+  /** Before then a tick would choose as the last one did; 0: perhaps the next one would not. */
   private quietUntil(): number {
     const { current, running } = this;
     if (running !== IDLE && this.next !== NONE) {
