@@ -34,3 +34,4 @@ export { SriovPf, type SriovPfOptions, type VfQuota } from './sriov-pf.ts';
 export type { IommuFault } from './fault-log.ts';
 export type { IoAccess, IoPageTableOptions, TablePages } from './io-page-table.ts';
 export * from './vtd.ts';
+export * from './schedulers/index.ts';
