@@ -27,7 +27,7 @@ export interface Arbiter {
   /**
    * Asked after `pick`: when its answer may be another though nothing else happens; Infinity: never.
    * That is the end of a turn, of a budget's period, or of a tick. While a packet runs, a GPU that
-   * preempts stops it then, if another tenant would be picked.
+   * preempts stops it then, and asks `pick` who goes on; one that does not never asks in its middle.
    */
   askAt(now: number): number;
 }

@@ -1,10 +1,11 @@
 /** `doorbell list`: what there is to compare. */
-import { profiles } from '@doorbell/hypervisor';
+import { profiles, schedulers } from '@doorbell/hypervisor';
 import {
   contractOf,
   optionValues,
   renderers,
   scenes,
+  sharingOptions,
   stackKinds,
   type Scene,
   type StackKind,
@@ -46,6 +47,13 @@ export function listText(terminal: Terminal): string {
       'Stacks',
       [...stackKinds.values()].map((kind) => stackText(kind, terminal)),
     ),
+    section('Options of every stack', optionTexts(sharingOptions, terminal)),
+    section(
+      'Schedulers',
+      [...schedulers.values()].map(({ name, doc, source }) =>
+        entry(name, '', `${doc} ${source}`, terminal),
+      ),
+    ),
     section(
       'Scenes',
       [...scenes.values()].map((scene) => sceneText(scene, terminal)),
@@ -77,11 +85,17 @@ function sceneText({ name, doc, credit }: Scene, terminal: Terminal): string {
 }
 
 function stackText(kind: StackKind, terminal: Terminal): string {
-  const options = Object.entries(kind.options).map(([name, option]) => {
-    const { default: fallback, doc } = option;
-    return `    ${name}=${optionValues(option)}, by default ${fallback}\n${wrap(doc, terminal.columns, '      ')}`;
-  });
+  const own = Object.entries(kind.options).filter(([name]) => !(name in sharingOptions));
+  const options = optionTexts(Object.fromEntries(own), terminal);
   return [entry(kind.name, `(${kind.term})`, kind.doc, terminal), ...options].join('\n');
+}
+
+function optionTexts(options: StackKind['options'], { columns }: Terminal): string[] {
+  return Object.entries(options).map(([name, option]) => {
+    const values = optionValues(option).replaceAll('|', ' | ');
+    const title = wrap(`${name}=${values}, by default ${option.default}`, columns, '    ');
+    return `${title}\n${wrap(option.doc, columns, '      ')}`;
+  });
 }
 
 function listReport(): object {
@@ -89,6 +103,7 @@ function listReport(): object {
     schema: 'doorbell.list/1',
     stacks: [...stackKinds.values()].map((kind) => ({ ...kind, contract: contractOf(kind.name) })),
     scenes: [...scenes.values()].map(({ name, doc, credit }) => ({ name, doc, credit })),
+    schedulers: [...schedulers.values()].map(({ name, doc, source }) => ({ name, doc, source })),
     renderers: Object.entries(renderers).map(([name, doc]) => ({ name, doc })),
     profiles: [...profiles.values()].map((profile) => ({
       name: profile.name,

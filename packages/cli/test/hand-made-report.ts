@@ -52,6 +52,7 @@ export function handMadeStack(id: string, parts: Partial<StackReport> = {}): Sta
     driver: { package: 'guest-driver', sha256: 'd'.repeat(64) },
     frames: { count: 10, sha256: 'f'.repeat(64) },
     guests: [],
+    sharing: null,
     counts: noCounts,
     time: {
       setupNs: 0,

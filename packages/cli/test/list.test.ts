@@ -18,7 +18,7 @@ const plain = { isTerminal: true, columns: 80, depth: 1, colors: pc.createColors
 test('lists stacks with their options and defaults, scenes, and profiles', () => {
   const text = listText(plain);
   expect(text).toMatch(/^Stacks\n {2}native \(bare metal\)\n/);
-  expect(text).toContain('    posted-interrupts=off|on, by default off\n');
+  expect(text).toContain('    posted-interrupts=off | on, by default off\n');
   expect(text).toMatch(/^Scenes\n(?: {2}.*\n)* {2}bunny\n/m);
   expect(text).toMatch(/^Profiles\n {2}kvm-x86 \(\d+ of \d+ constants verified\)\n/m);
 });

@@ -1,6 +1,7 @@
 export { Bell, type BellOptions, type BellState } from './bell/bell.ts';
 export { BellVirtualFunction } from './bell/virtual-function.ts';
 export { DirectEngines } from './bell/direct-engines.ts';
+export type { Engine } from './bell/counts.ts';
 export { EngineTime, HOST_TENANT } from './bell/engine-time.ts';
 export { Fault } from './bell/fault.ts';
 export { ALL_WIDTHS, FunctionRegisters } from './bell/function-registers.ts';

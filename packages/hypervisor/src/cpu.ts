@@ -1,6 +1,8 @@
 /** A CPU, and what interrupts it. */
 import type { EventId, RequestId } from '@doorbell/abi';
 
+const WAIT_REASONS = 7;
+
 /** An interrupt on its way to a CPU. */
 export interface PendingInterrupt {
   /** Which controller takes it, and which of its entries. */
@@ -39,6 +41,8 @@ export class Cpu {
   /** The interrupt whose handler runs; others wait until it returns. */
   handling: PendingInterrupt | undefined;
   recorder: CpuRecorder | undefined;
+  /** Nanoseconds that its tasks waited, until they went on, by the number of the reason. */
+  readonly waitedNs = new Float64Array(WAIT_REASONS);
   /** The one that the computer began with. */
   readonly first: Cpu;
 

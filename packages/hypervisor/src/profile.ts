@@ -49,6 +49,7 @@ export const costs = {
   'engine.triangle': 'One triangle set up',
   'engine.pixel': 'One pixel tested or drawn',
   'engine.tlbMiss': "A walk of the GPU's page tables",
+  'engine.tenantSwitch': "The engines take in another guest's context",
   'software.packet': 'The same, by a device model on the CPU',
   'software.fillByte': 'The same, by a device model on the CPU',
   'software.copyByte': 'The same, by a device model on the CPU',

@@ -4,7 +4,7 @@ import type { Crossings } from './crossings.ts';
 import { cost } from './profile.ts';
 
 /** By the number that a trace has. */
-const waitReasons: readonly WaitReason[] = [
+export const waitReasons: readonly WaitReason[] = [
   'queue',
   'translation',
   'data',
@@ -39,6 +39,7 @@ export class TaskQueue implements WaitQueue {
       const began = machine.now;
       const woken = await machine.tasks.park(cpu, this, left);
       this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
+      cpu.waitedNs[number] += machine.now - began;
       this.crossings.deliver();
     }
     return true;

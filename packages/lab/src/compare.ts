@@ -7,7 +7,7 @@ import type { Environment, Progress } from './environment.ts';
 import type { Mesh } from './mesh.ts';
 import type { Picture } from './picture.ts';
 import type { CompareReport, StackReport } from './report.ts';
-import type { RunRequest } from './frames.ts';
+import type { GuestRequest, RunRequest } from './frames.ts';
 import { runStack } from './run.ts';
 import type { Scene } from './scene.ts';
 import type { StackSpec } from './stack-spec.ts';
@@ -23,13 +23,17 @@ export interface CompareRequest {
   readonly model?: Mesh;
   readonly texture?: Picture;
   readonly onProgress?: (progress: Progress) => void;
+  /** Several guests, whose scenes these are; absent: one, which draws `scene`. */
+  readonly guests?: readonly GuestRequest[];
   /** Ends the comparison, by the error `Aborted`. */
   readonly signal?: { readonly aborted: boolean };
 }
 
-/** The first frame on which two stacks differ. */
+/** The first frame on which two stacks differ, or a guest among others from itself alone. */
 export interface Mismatch {
   readonly frame: number;
+  /** Of several guests, whose frame it is. */
+  readonly guest?: string;
   /** The stack that the others are compared with, and the one that differs. */
   readonly reference: string;
   readonly stack: string;
@@ -64,7 +68,8 @@ export async function compare(
     }
   }
   const drawing = outcomes.filter(({ spec }) => draws(spec));
-  const mismatch = await findMismatch(request, drawing, environment);
+  const alone = await soloRuns(request, drawing, environment);
+  const mismatch = await findMismatch(request, drawing, alone, environment);
   const nativeNs = outcomes.find(({ report }) => report.name === 'native')?.report.time.virtualNs;
   const stacks = outcomes.map(({ report }) => withRelative(report, nativeNs ?? null));
   const report: CompareReport = {
@@ -75,13 +80,18 @@ export async function compare(
       width: request.width,
       height: request.height,
       seed: request.seed,
-      guests: 1,
+      guests: request.guests?.length ?? 1,
     },
     profile: request.profile.name,
-    identical: new Set(drawing.map(({ report: { frames } }) => frames.sha256)).size <= 1,
+    identical: mismatch === undefined,
     stacks,
   };
   return { report, lastFrames, mismatch };
+}
+
+/** Of all guests. */
+export function framesOf({ guests, frames }: Pick<CompareRequest, 'guests' | 'frames'>): number {
+  return guests?.reduce((sum, { context }) => sum + context.frames, 0) ?? frames;
 }
 
 /** Whether its pixels can be compared: `renderer=null` draws nothing. */
@@ -97,7 +107,9 @@ function withRelative(report: StackReport, nativeNs: number | null): StackReport
 }
 
 function runRequest(request: CompareRequest, spec: StackSpec): RunRequest {
-  const { scene, width, height, frames, seed, model, texture, profile, onProgress } = request;
+  const { scene, width, height, frames, seed, model, texture, profile } = request;
+  const { guests, onProgress } = request;
+  const drawn = (guests ?? [request]).map(() => 0);
   return {
     spec,
     scene,
@@ -110,51 +122,126 @@ function runRequest(request: CompareRequest, spec: StackSpec): RunRequest {
       ...(model === undefined ? {} : { model }),
       ...(texture === undefined ? {} : { texture }),
     },
-    onFrame: (frame) => onProgress?.({ stack: spec.id, frame, frames }),
+    onFrame: (frame, guest) => {
+      drawn[guest] = frame;
+      const all = drawn.reduce((sum, count) => sum + count, 0);
+      onProgress?.({ stack: spec.id, frame: all, frames: framesOf(request) });
+    },
+    ...(guests === undefined ? {} : { guests }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
 }
 
-/** Runs are repeatable: the two stacks run again, to find and take the frame on which they part. */
+/** What each of several guests draws when it is alone, by its place: its hash, on the first stack. */
+async function soloRuns(
+  request: CompareRequest,
+  [reference]: readonly Outcome[],
+  environment: Environment,
+): Promise<readonly string[]> {
+  const { guests } = request;
+  if (guests === undefined || reference === undefined) {
+    return [];
+  }
+  const known = new Map<string, string>();
+  const hashes: string[] = [];
+  for (const guest of guests) {
+    // The same scene is the same picture, whoever draws it.
+    const key = JSON.stringify([guest.scene.name, guest.context]);
+    const hash = known.get(key) ?? (await soloHash(request, reference.spec, guest, environment));
+    known.set(key, hash);
+    hashes.push(hash);
+  }
+  return hashes;
+}
+
+async function soloHash(
+  request: CompareRequest,
+  spec: StackSpec,
+  guest: GuestRequest,
+  environment: Environment,
+): Promise<string> {
+  const run = { ...runRequest(request, spec), guests: [guest], onFrame: () => undefined };
+  const { report } = await runStack(run, environment);
+  return report.frames.sha256;
+}
+
+/** Two runs whose frames should be the same: of a stack with all guests, and of what it is compared with. */
+interface Pair {
+  readonly reference: string;
+  readonly stack: string;
+  readonly expected: RunRequest;
+  readonly seen: RunRequest;
+  /** Which guest of `seen`; in `expected` it is the first, or the only one. */
+  readonly guest: number;
+  readonly expectedGuest: number;
+}
+
+function differing(
+  request: CompareRequest,
+  outcomes: readonly Outcome[],
+  alone: readonly string[],
+): Pair | undefined {
+  const [reference] = outcomes;
+  for (const { spec, report } of outcomes) {
+    const seen = runRequest(request, spec);
+    const guest = report.guests.findIndex(
+      ({ sha256, error }, index) =>
+        error === undefined && sha256 !== (alone[index] ?? reference.report.guests[index].sha256),
+    );
+    const expected = runRequest(request, reference.spec);
+    if (guest >= 0) {
+      const { guests } = request;
+      const isSolo = guests !== undefined;
+      return {
+        reference: isSolo ? `${reference.spec.id}, alone` : reference.spec.id,
+        ...{ stack: spec.id, seen, guest, expectedGuest: isSolo ? 0 : guest },
+        expected: isSolo ? { ...expected, guests: [guests[guest]] } : expected,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Runs are repeatable: the two run again, to find and take the frame on which they part. */
 async function findMismatch(
   request: CompareRequest,
   outcomes: readonly Outcome[],
+  alone: readonly string[],
   environment: Environment,
 ): Promise<Mismatch | undefined> {
-  const [reference, ...others] = outcomes;
-  const other = others.find(
-    ({ report }) => report.frames.sha256 !== reference.report.frames.sha256,
-  );
-  if (other === undefined) {
+  const pair = differing(request, outcomes, alone);
+  if (pair === undefined) {
     return undefined;
   }
-  const expected = await frameSums(request, reference.spec, environment);
-  const seen = await frameSums(request, other.spec, environment);
+  const { reference, stack, guest, expectedGuest } = pair;
+  const expected = await frames(pair.expected, expectedGuest, environment);
+  const seen = await frames(pair.seen, guest, environment);
   const differs = expected.findIndex((sum, index) => sum !== seen[index]);
   const frame = differs < 0 ? expected.length - 1 : differs;
   return {
-    frame,
-    reference: reference.spec.id,
-    stack: other.spec.id,
-    expected: await capture(request, reference.spec, frame, environment),
-    seen: await capture(request, other.spec, frame, environment),
+    ...{ frame, reference, stack },
+    ...(request.guests === undefined ? {} : { guest: request.guests[guest].name }),
+    expected: await capture(pair.expected, expectedGuest, frame, environment),
+    seen: await capture(pair.seen, guest, frame, environment),
   };
 }
 
-/** One SHA-256 per frame. */
-async function frameSums(
-  request: CompareRequest,
-  spec: StackSpec,
+/** One SHA-256 per frame of a guest. */
+async function frames(
+  request: RunRequest,
+  guest: number,
   environment: Environment,
 ): Promise<readonly string[]> {
   const sums: string[] = [];
   await runStack(
     {
-      ...runRequest(request, spec),
-      onShown: (_, { picture }) => {
-        const hash = environment.sha256();
-        hash.update(picture?.pixels ?? new Uint8Array(0));
-        sums.push(hash.digest());
+      ...request,
+      onShown: (_, { picture }, shownBy) => {
+        if (shownBy === guest) {
+          const hash = environment.sha256();
+          hash.update(picture?.pixels ?? new Uint8Array(0));
+          sums.push(hash.digest());
+        }
       },
     },
     environment,
@@ -163,17 +250,19 @@ async function frameSums(
 }
 
 async function capture(
-  request: CompareRequest,
-  spec: StackSpec,
+  request: RunRequest,
+  guest: number,
   frame: number,
   environment: Environment,
 ): Promise<Picture> {
   let taken: Picture | undefined;
   await runStack(
     {
-      ...runRequest({ ...request, frames: frame + 1 }, spec),
-      onShown: (_, { picture }) => {
-        taken = picture === undefined ? undefined : { ...picture, pixels: picture.pixels.slice() };
+      ...request,
+      onShown: (shown, { picture }, shownBy) => {
+        if (shownBy === guest && shown === frame && picture !== undefined) {
+          taken = { ...picture, pixels: picture.pixels.slice() };
+        }
       },
     },
     environment,

@@ -22,6 +22,7 @@ export interface Environment {
 /** Where a comparison stands. */
 export interface Progress {
   readonly stack: string;
+  /** Frames that were drawn, by all guests, and how many there will be. */
   readonly frame: number;
   readonly frames: number;
 }

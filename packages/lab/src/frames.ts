@@ -1,23 +1,39 @@
 /** A scene's frames on a `Gpu`, whatever is behind it. */
 import type { Gpu } from '@doorbell/abi';
-import type { Profile } from '@doorbell/hypervisor';
+import { DEFAULT_WEIGHT, type Profile } from '@doorbell/hypervisor';
 import type { Environment } from './environment.ts';
-import type { OnShown } from './monitor.ts';
+import type { Monitor } from './monitor.ts';
 import type { Scene, SceneContext } from './scene.ts';
 import type { StackSpec } from './stack-spec.ts';
 import type { Stack } from './stacks/stack.ts';
 
-export interface RunRequest {
-  readonly spec: StackSpec;
+/** What an application draws. */
+export interface Drawing {
   readonly scene: Scene;
   readonly context: SceneContext;
+}
+
+/** One of several guests: what its application draws, and what it is due of the GPU. */
+export interface GuestRequest extends Drawing {
+  readonly name: string;
+  /** To schedulers that know it: its part against the others' weights. */
+  readonly weight: number;
+  /** To schedulers that know it: the most that it gets, in percent of the GPU; 0: no limit. */
+  readonly cap: number;
+}
+
+/** Of one guest, or of several: then `scene` and `context` are of none in particular. */
+export interface RunRequest extends Drawing {
+  readonly spec: StackSpec;
   readonly profile: Profile;
+  /** Absent: one guest, which draws `scene`. */
+  readonly guests?: readonly GuestRequest[];
   /** Called before the driver's probe. */
   readonly onStack?: (stack: Stack) => void;
-  /** Called before each frame, and once when all are done. */
-  readonly onFrame?: (frame: number) => void;
-  /** Called after a frame was shown. */
-  readonly onShown?: OnShown;
+  /** Called before each frame of each guest, and once when all of a guest's are done: with how many are. */
+  readonly onFrame?: (frame: number, guest: number) => void;
+  /** Called after a frame was shown, with the guest that showed it. */
+  readonly onShown?: (frame: number, monitor: Monitor, guest: number) => void;
   readonly signal?: { readonly aborted: boolean };
 }
 
@@ -34,16 +50,23 @@ export interface FrameWatch {
   end(began: number): void;
 }
 
+/** The guests that a request asks for. */
+export function guestsOf({ guests, scene, context }: RunRequest): readonly GuestRequest[] {
+  return guests ?? [{ name: 'guest0', scene, context, weight: DEFAULT_WEIGHT, cap: 0 }];
+}
+
 /** Sets the scene up and draws its frames. Gives what lets go of the scene. @throws Aborted */
 export async function drawFrames(
   gpu: Gpu,
-  { scene, context, onFrame, signal }: RunRequest,
+  { scene, context }: Drawing,
+  { onFrame, signal }: Pick<RunRequest, 'onFrame' | 'signal'>,
   environment: Environment,
   watch: FrameWatch,
+  guest = 0,
 ): Promise<() => Promise<void>> {
   const run = await scene.setup(gpu, context);
   for (let frame = 0; frame < context.frames; frame++) {
-    onFrame?.(frame);
+    onFrame?.(frame, guest);
     await environment.breathe();
     if (signal?.aborted === true) {
       throw new Aborted('The run was ended.');
@@ -52,6 +75,6 @@ export async function drawFrames(
     await run.frame(frame);
     watch.end(began);
   }
-  onFrame?.(context.frames);
+  onFrame?.(context.frames, guest);
   return () => run.close();
 }

@@ -3,6 +3,7 @@ import { type Bdf, CONFIG_BYTES } from '@doorbell/abi';
 import type { Profile } from '@doorbell/hypervisor';
 import type { StackSpec } from './stack-spec.ts';
 import { buildStack } from './stacks/index.ts';
+import { alone } from './stacks/stack.ts';
 
 export interface FunctionDump {
   readonly bdf: Bdf;
@@ -20,11 +21,13 @@ export function functionDumps(
   profile: Profile,
   where: 'host' | 'drivers',
 ): readonly FunctionDump[] {
-  const { host, computer } = buildStack(spec.kind.name, {
+  const stack = buildStack(spec.kind.name, {
     profile,
     options: spec.options,
-    display: { flip: () => undefined },
+    guests: alone({ flip: () => undefined }),
   });
+  const { host } = stack;
+  const [{ computer }] = stack.guests;
   const seen = where === 'host' ? host.computer : computer;
   const members = seen === host.computer ? host.vfio.list().flatMap((one) => one.members) : [];
   return seen.parts.bus.functions().map(([at, endpoint]) => {

@@ -3,7 +3,7 @@
  * call, and books the time that passes to the phase of the call that is running.
  */
 import type { Gpu, Trace } from '@doorbell/abi';
-import { cost, type Computer } from '@doorbell/hypervisor';
+import { cost, type Computer, type Cpu } from '@doorbell/hypervisor';
 import { phases, type Phase } from './report.ts';
 
 /** Each call of the Gpu API, and the phase that its time belongs to. */
@@ -26,25 +26,32 @@ export function noPhases(): Record<Phase, number> {
   return Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
 }
 
+/** Calls that one guest can make before its ids meet the next one's. */
+const REQUESTS_EACH = 2 ** 24;
+
 export class Meter {
   /** Virtual nanoseconds. */
   readonly byPhase: Record<Phase, number>;
   private readonly computer: Computer;
+  private readonly cpu: Cpu;
   private readonly trace: Trace;
   private phase: Phase = 'init';
   private since: number;
-  private requests = 0;
+  private request: number;
 
-  constructor(computer: Computer) {
+  /** @param guest  of several: requests of different guests have different ids. */
+  constructor({ computer, cpu }: { readonly computer: Computer; readonly cpu: Cpu }, guest = 0) {
     this.computer = computer;
+    this.cpu = cpu;
     this.trace = computer.parts.machine.tracer;
     this.since = computer.parts.machine.now;
+    this.request = guest * REQUESTS_EACH;
     this.byPhase = noPhases();
   }
 
-  /** Time counts from here on. */
-  start(): void {
-    this.since = this.computer.parts.machine.now;
+  /** Time counts from `at` on, in nanoseconds. */
+  start(at: number): void {
+    this.since = at;
   }
 
   /** Time from here on belongs to `phase`. */
@@ -81,9 +88,9 @@ export class Meter {
     const number = callNames.indexOf(name);
     this.enter(calls[name]);
     if (tasks.othersAreBehind) {
-      await tasks.letOthersCatchUp(this.computer.parts.cpu);
+      await tasks.letOthersCatchUp(this.cpu);
     }
-    this.computer.request(++this.requests);
+    this.computer.request(++this.request);
     tracer.cause = 0;
     tracer.cause = this.trace.event('appCall', number, bytes);
     this.computer.spend(cost['driver.call']);

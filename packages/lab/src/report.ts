@@ -64,8 +64,11 @@ export interface StackReport {
   /** All of them, defaults included. */
   readonly options: Readonly<Record<string, string>>;
   readonly driver: { readonly package: string; readonly sha256: string };
+  /** Of all guests together: of several, the hash is over their hashes. */
   readonly frames: { readonly count: number; readonly sha256: string };
   readonly guests: readonly GuestReport[];
+  /** Null where time is not virtual. */
+  readonly sharing: SharingReport | null;
   readonly counts: CountsReport;
   readonly time: TimeReport;
   /** What this way paid for, in a sentence. */
@@ -79,12 +82,35 @@ export interface GuestReport {
   readonly scene: string;
   readonly frames: number;
   readonly sha256: string;
-  /** The part of the GPU's busy time that it got, 0 to 1, and that it was due. */
+  /** The part of the GPU's busy time that it got, 0 to 1, and that it was due: see `sharing`. */
   readonly share: number;
   readonly due: number;
   /** Time per frame. */
   readonly p50Ns: number;
   readonly p99Ns: number;
+  /** Nanoseconds that it had the engines. */
+  readonly busyNs: number;
+  /**
+   * Nanoseconds that its driver waited, by what for. `schedule` is not beside the others but within
+   * them: the guest had work that could run, and others had the engines.
+   */
+  readonly waitsNs: Readonly<Record<string, number>>;
+  /** What its driver said when it gave up; absent: all went well. */
+  readonly error?: string;
+}
+
+/** Of guests that share a GPU. Shares are those of the time in which all of them drew. */
+export interface SharingReport {
+  /** How long that was; 0: never, and shares are those of the whole run. */
+  readonly windowNs: number;
+  /** Jain's index over share / due. */
+  readonly jain: number;
+  /** Of each guest, the part of each bin of the run in which it had the engines. */
+  readonly timeline: {
+    readonly fromNs: number;
+    readonly binNs: number;
+    readonly busy: readonly (readonly number[])[];
+  };
 }
 
 export interface CompareReport {
@@ -98,7 +124,10 @@ export interface CompareReport {
     readonly guests: number;
   };
   readonly profile: string;
-  /** All frames of all stacks that draw (renderer=null does not) have the same pixels. */
+  /**
+   * All frames of all stacks that draw (renderer=null does not) have the same pixels; and those of
+   * each of several guests are what it draws when it is alone.
+   */
   readonly identical: boolean;
   readonly stacks: readonly StackReport[];
 }

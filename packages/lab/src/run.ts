@@ -1,24 +1,43 @@
-/** One scene through one stack, from the driver's probe to its removal. */
-import type { Bell } from '@doorbell/device-model';
-import { copyCounts, costNames, totalExits, type Counts, type Host } from '@doorbell/hypervisor';
+/** One run through one stack: a scene, or one for each guest, from the driver's probe to its removal. */
+import {
+  copyCounts,
+  costNames,
+  totalExits,
+  type Counts,
+  type ExitReason,
+  type Host,
+} from '@doorbell/hypervisor';
 import type { Environment } from './environment.ts';
-import { drawFrames, type RunRequest } from './frames.ts';
+import { InputError } from './input-error.ts';
+import { guestsOf, type RunRequest } from './frames.ts';
+import { GuestRun } from './guest-run.ts';
 import { runRemote } from './pv/remote-run.ts';
 import { contractOf } from './mode-contract.ts';
-import { Meter, noPhases } from './meter.ts';
+import { noPhases } from './meter.ts';
 import { Monitor } from './monitor.ts';
 import { paidFor } from './paid-for.ts';
-import type { CountsReport, GuestReport, StackReport, TimeReport } from './report.ts';
+import type {
+  CountsReport,
+  GuestReport,
+  SharingReport,
+  StackReport,
+  TimeReport,
+} from './report.ts';
+import { SharingWatch, waitsOf } from './sharing-report.ts';
 import { buildStack } from './stacks/index.ts';
-import { noPvCounts, type PvCounts, type Stack } from './stacks/stack.ts';
+import type { PvCounts, Stack } from './stacks/stack.ts';
 
 export interface RunResult {
   readonly report: StackReport;
+  /** The first guest's. */
   readonly monitor: Monitor;
+  /** Of each guest. */
+  readonly monitors: readonly Monitor[];
   /** Undefined when the backend was elsewhere. */
   readonly stack: Stack | undefined;
 }
 
+/** @throws InputError when the stack has no room for so many guests; a driver's error, when there is one guest. */
 export function runStack(request: RunRequest, environment: Environment): Promise<RunResult> {
   const { transport = 'inline' } = request.spec.options;
   return transport === 'inline'
@@ -30,41 +49,66 @@ export function runStack(request: RunRequest, environment: Environment): Promise
 async function runInline(request: RunRequest, environment: Environment): Promise<RunResult> {
   const { spec, profile } = request;
   const started = environment.wallMs();
-  const monitor = new Monitor(environment.sha256(), request.onShown);
-  const stack = buildStack(spec.kind.name, { profile, options: spec.options, display: monitor });
+  const guests = guestsOf(request);
+  const monitors = guests.map(
+    (_, index) =>
+      new Monitor(environment.sha256(), (frame, monitor) =>
+        request.onShown?.(frame, monitor, index),
+      ),
+  );
+  const stack = buildStack(spec.kind.name, {
+    ...{ profile, options: spec.options },
+    guests: guests.map(({ weight, cap }, index) => ({ weight, cap, display: monitors[index] })),
+  });
   request.onStack?.(stack);
-  const meter = new Meter(stack.computer);
-  const { machine } = stack.host;
-  const marks: Marks = {
-    setupNs: 0,
-    setupByCost: machine.byCost,
-    endNs: 0,
-    frameNs: [],
-    atInit: undefined,
-    atClose: undefined,
+  const runs = guests.map(
+    (guest, index) => new GuestRun({ stack, index, request: guest, monitor: monitors[index] }),
+  );
+  const watch = new SharingWatch(runs);
+  const running: Running = {
+    ...{ stack, runs, request, environment, watch },
+    ...{ setup: undefined, atInit: undefined, atClose: undefined },
   };
-  const running: Running = { stack, meter, marks };
-  boot(running, () => application(request, environment, running));
-  await machine.tasks.run();
+  runs.forEach((_, index) => {
+    boot(running, index);
+  });
+  await stack.host.machine.tasks.run();
+  checkErrors(runs);
 
-  const wallMs = environment.wallMs() - started;
-  const time: TimeReport = {
-    virtualNs: marks.endNs - marks.setupNs,
-    setupNs: marks.setupNs,
-    byPhase: meter.byPhase,
-    byCost: byCost(stack, marks.setupByCost),
-    relativeToNative: null,
-    wallMs,
-  };
-  const counts = countsReport(stack, marks);
-  const report = stackReport(request, environment, { monitor, counts, time, ...marks });
-  return { report, monitor, stack };
+  const time = timeReport(running, environment.wallMs() - started);
+  const counts = countsReport(running);
+  const { setupNs, virtualNs } = time;
+  const sharing = watch.report(setupNs, setupNs + (virtualNs ?? 0));
+  const report = stackReport(request, environment, {
+    ...{ counts, time, sharing, guests: guestReports(runs, watch) },
+  });
+  return { report, monitor: monitors[0], monitors, stack };
+}
+
+/** Who is alone has its error thrown; so have all, when none came through. */
+function checkErrors(runs: readonly GuestRun[]): void {
+  const [first] = runs;
+  if (first.error !== undefined && runs.every(({ error }) => error !== undefined)) {
+    throw first.error;
+  }
 }
 
 /** The paravirtual pair with its backend elsewhere, in the wall's time. */
 async function runElsewhere(request: RunRequest, environment: Environment): Promise<RunResult> {
+  const guests = guestsOf(request);
+  if (guests.length > 1) {
+    throw new InputError(
+      `With its backend elsewhere (transport=${request.spec.options.transport}) '${request.spec.kind.name}' has one guest, not ${guests.length}.`,
+    );
+  }
   const started = environment.wallMs();
-  const { monitor, host, counts: pv, frameNs } = await runRemote(request, environment);
+  const [guest] = guests;
+  const {
+    monitor,
+    host,
+    counts: pv,
+    frameNs,
+  } = await runRemote({ ...request, ...guest }, environment);
   const time: TimeReport = {
     virtualNs: null,
     setupNs: 0,
@@ -73,33 +117,41 @@ async function runElsewhere(request: RunRequest, environment: Environment): Prom
     relativeToNative: null,
     wallMs: environment.wallMs() - started,
   };
-  const counts = machineCounts(host, pv, undefined);
-  const report = stackReport(request, environment, { monitor, counts, time, frameNs });
-  return { report, monitor, stack: undefined };
+  const counts = machineCounts(host, pv, 0);
+  const only: GuestReport = {
+    ...{ name: guest.name, scene: guest.scene.name, frames: monitor.frames },
+    ...{ sha256: monitor.sha256(), share: 1, due: 1, ...percentiles(frameNs) },
+    ...{ busyNs: 0, waitsNs: {} },
+  };
+  const report = stackReport(request, environment, {
+    ...{ counts, time, sharing: null, guests: [only] },
+  });
+  return { report, monitor, monitors: [monitor], stack: undefined };
 }
 
 interface Outcome {
-  readonly monitor: Monitor;
   readonly counts: CountsReport;
   readonly time: TimeReport;
-  readonly frameNs: readonly number[];
+  readonly sharing: SharingReport | null;
+  readonly guests: readonly GuestReport[];
 }
 
 function stackReport(
   request: RunRequest,
   environment: Environment,
-  { monitor, counts, time, frameNs }: Outcome,
+  { counts, time, sharing, guests }: Outcome,
 ): StackReport {
   const { id, kind, options } = request.spec;
-  const sha256 = monitor.sha256();
+  const count = guests.reduce((sum, { frames }) => sum + frames, 0);
   const report: StackReport = {
     id,
     name: kind.name,
     term: kind.term,
     options,
     driver: { package: kind.driver, sha256: environment.driverSha256(kind.driver) },
-    frames: { count: monitor.frames, sha256 },
-    guests: [guestReport(request, monitor, sha256, frameNs)],
+    frames: { count, sha256: hashOf(guests, environment) },
+    guests,
+    sharing,
     counts,
     time,
     paidFor: '',
@@ -108,93 +160,127 @@ function stackReport(
   return { ...report, paidFor: paidFor(report) };
 }
 
+function hashOf(guests: readonly GuestReport[], environment: Environment): string {
+  if (guests.length === 1) {
+    return guests[0].sha256;
+  }
+  const hash = environment.sha256();
+  hash.update(new TextEncoder().encode(guests.map(({ sha256 }) => sha256).join('\n')));
+  return hash.digest();
+}
+
+interface Running {
+  readonly stack: Stack;
+  readonly runs: readonly GuestRun[];
+  readonly request: RunRequest;
+  readonly environment: Environment;
+  readonly watch: SharingWatch;
+  /** When the first application began, and what had been spent before it. */
+  setup: { readonly ns: number; readonly byCost: Float64Array } | undefined;
+  /** Counts when the last driver was ready, and when the first application began to close. */
+  atInit: Counts | undefined;
+  atClose: Counts | undefined;
+}
+
 /** Starts what runs on the host, and then the application in the guest; it ends in that order too. */
-function boot({ stack, meter, marks }: Running, application: () => Promise<void>): void {
-  const { machine, computer } = stack.host;
-  const host = computer.parts.cpu;
-  const guest = stack.computer.parts.cpu;
+function boot(running: Running, index: number): void {
+  const { stack, runs, request, environment, watch } = running;
+  const { machine } = stack.host;
+  const run = runs[index];
+  const { cpu, gpu, service } = run.guest;
+  gpu?.sharing.join(gpu.tenant);
   const main = async (): Promise<void> => {
-    await application();
-    marks.endNs = machine.now;
-    if (stack.service !== undefined) {
-      machine.tasks.spawn(host, () => stack.service!.stop());
+    await run.application(request, environment, {
+      ready: () => {
+        running.atInit = copyCounts(machine.counts);
+      },
+      drawing: () => {
+        watch.look(machine.now);
+      },
+      closing: () => {
+        running.atClose ??= copyCounts(machine.counts);
+      },
+    });
+    watch.look(machine.now);
+    if (service === undefined) {
+      gpu?.sharing.leave(gpu.tenant);
+      return;
     }
+    machine.tasks.spawn(service.cpu, async () => {
+      await service.stop();
+      gpu?.sharing.leave(gpu.tenant);
+    });
   };
   const begin = (): void => {
-    marks.setupNs = machine.now;
-    marks.setupByCost = machine.byCost.slice();
-    meter.start();
-    machine.tasks.spawn(guest, main);
+    running.setup ??= { ns: machine.now, byCost: machine.byCost.slice() };
+    run.meter.start(running.setup.ns);
+    machine.tasks.spawn(cpu, main);
   };
-  const { service } = stack;
   if (service === undefined) {
     begin();
   } else {
-    machine.tasks.spawn(host, async () => {
+    machine.tasks.spawn(service.cpu, async () => {
       await service.start();
       begin();
     });
   }
 }
 
-interface Marks {
-  /** When the application began and ended, and what had been spent before it. */
-  setupNs: number;
-  setupByCost: Float64Array;
-  endNs: number;
-  /** Virtual time of each frame. */
-  readonly frameNs: number[];
-  /** Counts when the driver was ready, and when the application began to close. */
-  atInit: Counts | undefined;
-  atClose: Counts | undefined;
-}
-
-interface Running {
-  readonly stack: Stack;
-  readonly meter: Meter;
-  readonly marks: Marks;
-}
-
-/** What the application does. It sees the Gpu, and nothing of what is behind it. */
-async function application(
-  request: RunRequest,
-  environment: Environment,
-  { stack, meter, marks }: Running,
-): Promise<void> {
-  const { machine } = stack.host;
-  const driver = await stack.probe();
-  const gpu = meter.wrap(await driver.open());
-  marks.atInit = copyCounts(machine.counts);
-  const closeScene = await drawFrames(gpu, request, environment, {
-    begin: () => machine.now,
-    end: (began) => {
-      marks.frameNs.push(machine.now - began);
-    },
-  });
-  await closeScene();
-  marks.atClose = copyCounts(machine.counts);
-  await gpu.close();
-  await driver.remove();
-  meter.enter('close');
-}
-
-function countsReport(stack: Stack, marks: Marks): CountsReport {
-  const { host, bell } = stack;
-  const between = Object.entries(marks.atClose?.exitsByReason ?? {}).map(([reason, count]) => [
-    reason,
-    count - (marks.atInit?.exitsByReason[reason as keyof Counts['exitsByReason']] ?? 0),
-  ]);
+/** From the first application's begin to the last one's end; phases are those of the one that ended last. */
+function timeReport({ stack, runs, setup }: Running, wallMs: number): TimeReport {
+  const last = runs.reduce((latest, run) => (run.endNs > latest.endNs ? run : latest));
+  const setupNs = setup?.ns ?? 0;
   return {
-    ...machineCounts(host, stack.pvCounts?.(), bell),
-    exitsAfterInit: Object.fromEntries(between) as Record<string, number>,
+    virtualNs: last.endNs - setupNs,
+    setupNs,
+    byPhase: last.meter.byPhase,
+    byCost: byCost(stack, setup?.byCost),
+    relativeToNative: null,
+    wallMs,
+  };
+}
+
+function countsReport({ stack, atInit, atClose }: Running): CountsReport {
+  const contextSwitches = stack.bells.reduce((sum, { counts }) => sum + counts.contextSwitches, 0);
+  const pv = sumPvCounts(stack.guests.flatMap(({ pvCounts }) => pvCounts?.() ?? []));
+  return {
+    ...machineCounts(stack.host, pv, contextSwitches),
+    exitsAfterInit: exitsBetween(atInit, atClose),
+  };
+}
+
+function exitsBetween(init: Counts | undefined, close: Counts | undefined): Record<string, number> {
+  const reasons = Object.keys(close?.exitsByReason ?? {}) as ExitReason[];
+  const of = (counts: Counts | undefined, reason: ExitReason): number =>
+    counts?.exitsByReason[reason] ?? 0;
+  return Object.fromEntries(
+    reasons.map((reason) => [reason, Math.max(0, of(close, reason) - of(init, reason))]),
+  );
+}
+
+function sumPvCounts(all: readonly PvCounts[]): PvCounts {
+  const sum = (name: Exclude<keyof PvCounts, 'commands'>): number =>
+    all.reduce((total, counts) => total + counts[name], 0);
+  const commands: Record<string, number> = {};
+  for (const [name, count] of all.flatMap((counts) => Object.entries(counts.commands))) {
+    commands[name] = (commands[name] ?? 0) + count;
+  }
+  return {
+    kicks: sum('kicks'),
+    suppressedNotifications: sum('suppressedNotifications'),
+    descriptors: sum('descriptors'),
+    commands,
+    bytesMirrored: sum('bytesMirrored'),
+    bytesOnWire: sum('bytesOnWire'),
+    reconnections: sum('reconnections'),
   };
 }
 
 /** What the machine, the GPU and the paravirtual pair counted. */
 function machineCounts(
   { machine, iommu }: Host,
-  pv: PvCounts = noPvCounts,
-  bell: Bell | undefined,
+  pv: PvCounts,
+  contextSwitches: number,
 ): CountsReport {
   const { counts } = machine;
   return {
@@ -214,42 +300,51 @@ function machineCounts(
     shadowUpdates: counts.shadowUpdates,
     commandsScanned: counts.commandsScanned,
     commandsRefused: counts.commandsRefused,
-    contextSwitches: bell?.counts.contextSwitches ?? 0,
+    contextSwitches,
   };
 }
 
 /** What was spent, dearest first; the GPU's engines by what they did. */
-function byCost(stack: Stack, before: Float64Array): Record<string, number> {
+function byCost(stack: Stack, before: Float64Array | undefined): Record<string, number> {
   const spent = costNames.map((name, index): [string, number] => [
     name,
-    stack.host.machine.byCost[index] - before[index],
+    stack.host.machine.byCost[index] - (before?.[index] ?? 0),
   ]);
   const engines = Object.entries(stack.busyNs()).map(([engine, ns]): [string, number] => [
     `gpu.${engine}`,
     ns,
   ]);
+  const switches = stack.bells.reduce((sum, { counts }) => sum + counts.switchNs, 0);
   return Object.fromEntries(
-    [...spent, ...engines].filter(([, ns]) => ns > 0).sort(([, a], [, b]) => b - a),
+    [...spent, ...engines, ['gpu.tenantSwitch', switches] as const]
+      .filter(([, ns]) => ns > 0)
+      .sort(([, a], [, b]) => b - a),
   );
 }
 
-function guestReport(
-  { scene }: RunRequest,
-  monitor: Monitor,
-  sha256: string,
-  frameNs: readonly number[],
-): GuestReport {
+function guestReports(runs: readonly GuestRun[], watch: SharingWatch): readonly GuestReport[] {
+  const shares = watch.shares();
+  const dues = watch.dues();
+  return runs.map((run, index) => {
+    const { request, monitor, frameNs, error, guest } = run;
+    return {
+      name: request.name,
+      scene: request.scene.name,
+      frames: monitor.frames,
+      sha256: monitor.sha256(),
+      share: shares[index],
+      due: dues[index],
+      ...percentiles(frameNs),
+      busyNs: guest.gpu?.sharing.ledger.useOf(guest.gpu.tenant).busyNs ?? 0,
+      waitsNs: waitsOf(run),
+      ...(error === undefined ? {} : { error: error.message }),
+    };
+  });
+}
+
+function percentiles(frameNs: readonly number[]): Pick<GuestReport, 'p50Ns' | 'p99Ns'> {
   const sorted = [...frameNs].sort((a, b) => a - b);
   const percentile = (part: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-  return {
-    name: 'guest0',
-    scene: scene.name,
-    frames: monitor.frames,
-    sha256,
-    share: 1,
-    due: 1,
-    p50Ns: percentile(0.5),
-    p99Ns: percentile(0.99),
-  };
+  return { p50Ns: percentile(0.5), p99Ns: percentile(0.99) };
 }

@@ -3,7 +3,7 @@
  * `native,passthrough:posted-interrupts=on,emulated:vram=trap`.
  */
 import { TOTAL_VFS } from '@doorbell/abi';
-import { mdevTypes } from '@doorbell/hypervisor';
+import { mdevTypes, schedulers } from '@doorbell/hypervisor';
 import { InputError } from './input-error.ts';
 
 export interface StackOption {
@@ -82,6 +82,26 @@ const postedInterrupts: StackOption = {
   values: ['off', 'on'],
   default: 'off',
   doc: 'The hardware posts interrupts to the running guest, without exits.',
+};
+
+/** How guests share the GPU. Every stack has them; they matter once there are several guests. */
+export const sharingOptions: Readonly<Record<string, StackOption>> = {
+  scheduler: {
+    values: [...schedulers.keys()],
+    default: 'round-robin',
+    doc: 'Who has the GPU next, of several guests.',
+  },
+  timeslice: {
+    values: [],
+    range: { least: 0, most: 1_000_000 },
+    default: '0',
+    doc: 'A turn of a guest, in microseconds; 0: as the scheduler has it.',
+  },
+  preempt: {
+    values: ['off', 'on'],
+    default: 'off',
+    doc: 'Whether a long draw is stopped behind a batch of triangles when its turn is over.',
+  },
 };
 
 const kinds: readonly StackKind[] = [
@@ -209,7 +229,7 @@ const kinds: readonly StackKind[] = [
 
 /** The stacks that exist, by name, in the order of the default comparison. */
 export const stackKinds: ReadonlyMap<string, StackKind> = new Map(
-  kinds.map((kind) => [kind.name, kind]),
+  kinds.map((kind) => [kind.name, { ...kind, options: { ...kind.options, ...sharingOptions } }]),
 );
 
 /** The GPU works for a guest on the guest's own memory. */

@@ -81,8 +81,7 @@ describe('compare', () => {
           context: { width: 64, height: 48, frames: 3, seed: 1 },
           profile,
           // Counted where the accesses arrive, apart from the hypervisor's own counts.
-          onStack: ({ bell: model }) => {
-            const bell = model!;
+          onStack: ({ bells: [bell] }) => {
             const read = bell.barRead.bind(bell);
             const write = bell.barWrite.bind(bell);
             bell.barRead = (bar, offset, width) => {
@@ -229,7 +228,7 @@ async function misbehave(stackName: string, bad: (stack: Stack) => void): Promis
 
 describe.each(['native', 'passthrough', 'sriov', 'mdev', 'emulated'])('a mistake on %s', (name) => {
   it('with a reserved register is told to the application, and the next frames are drawn', async () => {
-    const told = await misbehave(name, ({ computer, bdf }) => {
+    const told = await misbehave(name, ({ guests: [{ computer, bdf }] }) => {
       computer.device(bdf).mapBar(bellBars.REGISTERS.index).write(0x0ff0, 4, 1);
     });
     expect(told).toBeInstanceOf(GpuError);
@@ -237,7 +236,7 @@ describe.each(['native', 'passthrough', 'sriov', 'mdev', 'emulated'])('a mistake
   });
 
   it('with the tail of another channel leaves this one alone', async () => {
-    const told = await misbehave(name, ({ computer, bdf }) => {
+    const told = await misbehave(name, ({ guests: [{ computer, bdf }] }) => {
       const device = computer.device(bdf);
       device.mapBar(bellBars.DOORBELLS.index).write(5 * 4096, 4, 3);
       device.mapBar(bellBars.REGISTERS.index).read(bellRegisters.rows.ID.offset, 4);

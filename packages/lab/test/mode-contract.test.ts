@@ -37,7 +37,7 @@ function factsOf(stack: Stack): ContractFacts {
 }
 
 /** Whose IDs requests have that go up: the function of this user alone, or the host's for all. */
-function requester({ host, vm }: Stack): ContractFacts['requester'] {
+function requester({ host, guests: [{ vm }] }: Stack): ContractFacts['requester'] {
   const masters = new Set(
     [...tlpsOf(host.machine.tracer, busMapOf(host))]
       .filter(({ direction, flow }) => direction === 'up' && flow !== 'completion')
@@ -63,7 +63,7 @@ function pinned({ host: { machine } }: Stack): ContractFacts['pinned'] {
 }
 
 /** Messages that crossed the bus, and what a guest was given of them or in their place. */
-function interrupt({ host: { machine }, vm }: Stack): ContractFacts['interrupt'] {
+function interrupt({ host: { machine }, guests: [{ vm }] }: Stack): ContractFacts['interrupt'] {
   const messages = [...machine.tracer].filter(({ kind }) => kind === 'message').length;
   expect(machine.counts.injections > 0).toBe(vm !== undefined);
   if (messages === 0) {

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runStack } from '../src/run.ts';
 import { buildStack } from '../src/stacks/index.ts';
-import { loadStack, saveStack, type Stack } from '../src/stacks/stack.ts';
+import { alone, loadStack, saveStack, type Stack } from '../src/stacks/stack.ts';
 import { parseStacks, type StackSpec } from '../src/stack-spec.ts';
 import { scenes } from '../src/scenes/index.ts';
 import { Monitor } from '../src/monitor.ts';
@@ -54,7 +54,7 @@ async function record(spec: StackSpec, scene: string, cuts: readonly number[]) {
       profile,
       onStack: (made) => {
         running = made;
-        made.computer.record(recorder);
+        made.guests[0].computer.record(recorder);
       },
       onFrame: (frame) => {
         if (frame === 1) {
@@ -72,10 +72,13 @@ function replay(spec: StackSpec, checkpoint: Checkpoint, recorder: Recorder) {
   const stack = buildStack(spec.kind.name, {
     profile,
     options: spec.options,
-    display: monitor,
+    guests: alone(monitor),
   });
   loadStack(stack, checkpoint.state);
-  new Replay(stack.computer).run(recorder, checkpoint.at);
+  const [{ computer, gpu }] = stack.guests;
+  new Replay(computer).run(recorder, checkpoint.at);
+  // As the run's host does, which is behind no port.
+  gpu?.sharing.leave(gpu.tenant);
   return { end: saveStack(stack), picture: monitor.picture };
 }
 

@@ -6,9 +6,11 @@ describe('parseStacks', () => {
   it('fills options in with their defaults and names only the changed ones', () => {
     const [native, passthrough] = parseStacks('native,passthrough:posted-interrupts=on');
     expect(native?.id).toBe('native');
-    expect(native?.options).toEqual({ iommu: 'strict' });
+    const shared = { scheduler: 'round-robin', timeslice: '0', preempt: 'off' };
+    expect(native?.options).toEqual({ iommu: 'strict', ...shared });
     expect(passthrough?.id).toBe('passthrough:posted-interrupts=on');
-    expect(passthrough?.options).toEqual({ iommu: 'strict', 'posted-interrupts': 'on' });
+    const options = { iommu: 'strict', 'posted-interrupts': 'on', ...shared };
+    expect(passthrough?.options).toEqual(options);
   });
 
   it('gives shared options to the stacks that have them; own options win', () => {

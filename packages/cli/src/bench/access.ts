@@ -1,15 +1,17 @@
 /** A driver's register access, through all that stands between it and the device. */
 import { bellBars, bellRegisters, type0Header, type Mmio } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
-import { buildStack } from '@doorbell/lab';
+import { alone, buildStack, stackSpec } from '@doorbell/lab';
 import type { Benchmark, Work } from './benchmark.ts';
 
 const ACCESSES = 10_000;
 
 /** bell's registers as a driver of this stack has them. */
-function registersOf(stack: 'native' | 'emulated', options: Record<string, string>): Mmio {
+function registersOf(stack: 'native' | 'emulated', given: Record<string, string>): Mmio {
   const profile = [...profiles.values()][0];
-  const { computer, bdf } = buildStack(stack, { profile, options, display: { flip: () => {} } });
+  const { options } = stackSpec(stack, given);
+  const guests = alone({ flip: () => {} });
+  const [{ computer, bdf }] = buildStack(stack, { profile, options, guests }).guests;
   const device = computer.device(bdf);
   const { COMMAND } = type0Header.rows;
   device.config.write(COMMAND.offset, COMMAND.width, COMMAND.bits.MEMORY.mask);

@@ -43,13 +43,16 @@ export class KernelChannel {
   private readonly mapped: (readonly [number, number])[] = [];
   private tail = 0;
   private sequence = 0;
-  private last: Promise<unknown> = Promise.resolve();
+  /** One request at a time: the table's entries are for what is cleared now. */
+  private readonly turn: WaitQueue;
+  private isClearing = false;
 
   /** @throws GpuError `out-of-memory` */
   constructor(bell: HostBell) {
     const { host } = bell;
     this.bell = bell;
     this.interrupted = host.computer.clock.waitQueue();
+    this.turn = host.computer.clock.waitQueue();
     this.channel = bell.takeChannel(() => {
       // Acknowledged where it is waited for; a fence that passes meanwhile is seen there, too.
       this.interrupted.wake();
@@ -85,14 +88,17 @@ export class KernelChannel {
   }
 
   /** Clears pages of VRAM, one request after the other. @throws GpuError `lost` when the part does not. */
-  clear(page: number, pages: number): Promise<void> {
-    const next = this.last.then(async () => {
+  async clear(page: number, pages: number): Promise<void> {
+    await this.turn.until(() => !this.isClearing, 'resource');
+    this.isClearing = true;
+    try {
       for (let done = 0; done < pages; done += MOST_PAGES) {
         await this.clearPart(page + done, Math.min(MOST_PAGES, pages - done));
       }
-    });
-    this.last = next.catch(() => undefined);
-    return next;
+    } finally {
+      this.isClearing = false;
+      this.turn.wake();
+    }
   }
 
   private beginPart(page: number, pages: number): void {

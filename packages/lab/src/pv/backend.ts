@@ -5,7 +5,8 @@ import { type DisplaySinks, VirtioGpu } from '@doorbell/pv-backend';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
 import { SoftwareRenderer } from '../renderers/software.ts';
 import { engineRates } from '../stacks/engine-rates.ts';
-import { machineWith } from '../stacks/physical-machine.ts';
+import { HOST_GPU, machineWith } from '../stacks/physical-machine.ts';
+import { SharedDriver } from '../stacks/shared-driver.ts';
 import { VRAM_BYTES } from '../stacks/stack.ts';
 import { MachineGpu, MachineTasks } from './machine-gpu.ts';
 
@@ -100,8 +101,9 @@ async function openOutside(kind: RendererKind, display: Display): Promise<OpenOu
     return { gpu, bytesOf: (image) => gpu.bytesOf(image), close: () => gpu.close() };
   }
   // Nobody reads its virtual time.
-  const { host, bell } = machineWith(kind === 'host', { profile, display, iommu: 'strict' });
+  const { host } = machineWith(kind === 'host', { profile, display, iommu: 'strict' });
+  const driver = new SharedDriver(host.computer, HOST_GPU);
   const tasks = new MachineTasks(host.computer);
-  const opened = await tasks.run(() => openRenderer(kind, host, display, profile, bell));
+  const opened = await tasks.run(() => openRenderer(kind, { host, driver, display, profile }));
   return { gpu: new MachineGpu(tasks, opened.gpu), close: () => tasks.run(() => opened.close()) };
 }

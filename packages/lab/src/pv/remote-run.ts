@@ -31,7 +31,9 @@ export async function runRemote(
   const { spec, profile, context } = request;
   const kind = spec.options.transport as RemoteTransport;
   const shared = kind === 'worker';
-  const monitor = new Monitor(environment.sha256(), request.onShown);
+  const monitor = new Monitor(environment.sha256(), (frame, shown) =>
+    request.onShown?.(frame, shown, 0),
+  );
   const ram = shared ? new SharedArrayBuffer(GUEST_BYTES) : new ArrayBuffer(GUEST_BYTES);
   const host = new Host({
     profile,
@@ -95,7 +97,7 @@ async function drive(
   const parts = { memory, dma, clock, onFlushed };
   const driver = await probeVirtioGpu(pair.transport, parts, options);
   const gpu = await driver.open();
-  const close = await drawFrames(gpu, request, environment, {
+  const close = await drawFrames(gpu, request, request, environment, {
     begin: () => clock.now(),
     end: (began) => {
       frameNs.push(clock.now() - began);

@@ -1,10 +1,8 @@
 /** Renderers: what a paravirtual backend draws on. Each is a `Gpu`. */
 import type { Display, Gpu } from '@doorbell/abi';
-import type { Bell } from '@doorbell/device-model';
-import { probeBell } from '@doorbell/guest-driver';
 import type { Host, Profile } from '@doorbell/hypervisor';
 import { engineRates } from '../stacks/engine-rates.ts';
-import { HOST_GPU } from '../stacks/physical-machine.ts';
+import type { SharedDriver } from '../stacks/shared-driver.ts';
 import { VRAM_BYTES } from '../stacks/stack.ts';
 import { NullRenderer } from './null.ts';
 import { SoftwareRenderer } from './software.ts';
@@ -19,32 +17,34 @@ export type RendererKind = keyof typeof renderers;
 
 export interface OpenRenderer {
   readonly gpu: Gpu;
-  /** Nanoseconds of its engines, by name. */
+  /** Nanoseconds of its engines, by name; those of the host's GPU are the GPU's to tell. */
   readonly busyNs: Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
-/**
- * Opens a renderer on the host, from a task of the host's CPU. `bell` is the one on its bus.
- * @throws GpuError, ProbeError
- */
+export interface RendererParts {
+  readonly host: Host;
+  /** Of the physical bell. */
+  readonly driver: SharedDriver;
+  readonly display: Display;
+  readonly profile: Profile;
+}
+
+/** Opens a renderer on the host, from a task of one of its CPUs. @throws GpuError, ProbeError */
 export async function openRenderer(
   kind: RendererKind,
-  host: Host,
-  display: Display,
-  profile: Profile,
-  bell: Bell | undefined,
+  { host, driver, display, profile }: RendererParts,
 ): Promise<OpenRenderer> {
   switch (kind) {
     case 'host': {
-      const driver = await probeBell(host.computer.device(HOST_GPU));
-      const gpu = await driver.open();
+      const user = await driver.use();
+      const gpu = await user.open();
       return {
         gpu,
-        busyNs: bell?.counts.busyNs ?? {},
+        busyNs: {},
         close: async () => {
           await gpu.close();
-          driver.remove();
+          await user.remove();
         },
       };
     }

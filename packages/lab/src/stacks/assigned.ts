@@ -1,33 +1,24 @@
 /** A guest that VFIO gives a physical function to, and bell's driver in it. */
-import type { Bell } from '@doorbell/device-model';
 import { Vm, type Host } from '@doorbell/hypervisor';
-import { bellDriver, GUEST_BYTES, GUEST_GPU, type Stack, type StackParts } from './stack.ts';
+import { bellDriver, GUEST_GPU, type StackGuest, type StackParts, vmOptions } from './stack.ts';
 
 /** @param physical  of no driver yet; its whole group becomes the guest's. */
 export function assigned(
   host: Host,
-  bell: Bell,
   physical: number,
-  options: StackParts['options'],
-): Stack {
+  index: number,
+  parts: StackParts,
+): Omit<StackGuest, 'gpu'> {
   const { vfio } = host;
   vfio.setDriverOverride(physical, 'vfio-pci');
   vfio.probe(physical);
 
-  const vm = new Vm(host, {
-    name: 'guest',
-    ramBytes: GUEST_BYTES,
-    postedInterrupts: options['posted-interrupts'] === 'on',
-  });
+  const vm = new Vm(host, vmOptions(parts, index));
   vm.assign(GUEST_GPU, physical, vfio.groupOf(physical));
   vm.bus.assignBars();
+  const { computer } = vm;
   return {
-    host,
-    vm,
-    computer: vm.computer,
-    bdf: GUEST_GPU,
-    bell,
-    busyNs: () => bell.counts.busyNs,
-    probe: bellDriver(vm.computer, GUEST_GPU),
+    ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
+    probe: bellDriver(computer, GUEST_GPU),
   };
 }

@@ -1,15 +1,22 @@
-/** Full virtualization: bell is a device model in software, and every register access traps. */
+/**
+ * Full virtualization: bell is a device model in software, and every register access traps. The device
+ * models of all guests draw on one CPU of the host.
+ */
 import { bellBars } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
 import { Vm, type BarPolicy } from '@doorbell/hypervisor';
 import { engineRates } from './engine-rates.ts';
 import { machineWithoutGpu } from './physical-machine.ts';
-import { bellDriver, GUEST_BYTES, GUEST_GPU, type Stack, type StackParts } from './stack.ts';
+import { shareGpu } from './share-gpu.ts';
+import { bellDriver, GUEST_GPU, sumBusy, vmOptions, type Stack, type StackParts } from './stack.ts';
 
-export function emulated({ profile, options, display }: StackParts): Stack {
-  // The host's IOMMU has nothing to translate: no physical device does this guest's work.
-  const host = machineWithoutGpu({ profile, display, iommu: 'off' });
-  const vm = new Vm(host, { name: 'guest', ramBytes: GUEST_BYTES, postedInterrupts: false });
+export function emulated(parts: StackParts): Stack {
+  const { profile, options, guests } = parts;
+  const nobody = { flip: () => undefined };
+  // The host's IOMMU has nothing to translate: no physical device does these guests' work.
+  const host = machineWithoutGpu({
+    ...{ profile, display: nobody, iommu: 'off', guests: guests.length },
+  });
   const mapsVram = options.vram === 'map';
   const policy: BarPolicy = (bar, size) => {
     const kind = bar === bellBars.VRAM.index && mapsVram ? 'shared' : 'trapped';
@@ -17,15 +24,23 @@ export function emulated({ profile, options, display }: StackParts): Stack {
   };
   const make = (ports: ConstructorParameters<typeof Bell>[0]): Bell =>
     new Bell(ports, engineRates(profile, 'software'));
-  const bell = vm.emulate(GUEST_GPU, make, policy, display);
-  vm.bus.assignBars();
+  const made = guests.map(({ display }, index) => {
+    const vm = new Vm(host, { ...vmOptions(parts, index), postedInterrupts: false });
+    const bell = vm.emulate(GUEST_GPU, make, policy, display);
+    vm.bus.assignBars();
+    return { vm, bell };
+  });
+  const bells = made.map(({ bell }) => bell);
+  const cpus = made.map(({ vm }) => vm.computer.parts.cpu);
+  const sharing = shareGpu(parts, host, bells, cpus);
   return {
     host,
-    vm,
-    computer: vm.computer,
-    bdf: GUEST_GPU,
-    bell,
-    busyNs: () => bell.counts.busyNs,
-    probe: bellDriver(vm.computer, GUEST_GPU),
+    guests: made.map(({ vm, vm: { computer } }, tenant) => ({
+      ...{ vm, computer, cpu: cpus[tenant], bdf: GUEST_GPU },
+      gpu: { sharing, tenant },
+      probe: bellDriver(computer, GUEST_GPU),
+    })),
+    bells,
+    busyNs: () => sumBusy(bells),
   };
 }

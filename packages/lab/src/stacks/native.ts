@@ -1,18 +1,27 @@
-/** Bare metal: the host's own operating system drives bell. */
+/** Bare metal: the host's own operating system drives bell, for as many processes as there are guests. */
 import type { IommuMode } from '@doorbell/hypervisor';
+import { HostCpus } from './host-cpus.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
-import { bellDriver, type Stack, type StackParts } from './stack.ts';
+import { shareGpu } from './share-gpu.ts';
+import { SharedDriver } from './shared-driver.ts';
+import type { Stack, StackParts } from './stack.ts';
 
-export function native({ profile, options, display }: StackParts): Stack {
+export function native(parts: StackParts): Stack {
+  const { profile, options, guests } = parts;
   const iommu = options.iommu as IommuMode;
-  const { host, bell } = physicalMachine({ profile, display, iommu });
+  const processes = new HostCpus(guests);
+  const { host, bell } = physicalMachine({ profile, display: processes.screen, iommu });
+  const cpus = processes.of(host);
+  const sharing = shareGpu(parts, host, [bell], cpus);
+  const driver = new SharedDriver(host.computer, HOST_GPU);
   return {
     host,
-    vm: undefined,
-    computer: host.computer,
-    bdf: HOST_GPU,
-    bell,
+    guests: cpus.map((cpu, tenant) => ({
+      ...{ vm: undefined, computer: host.computer, cpu, bdf: HOST_GPU },
+      gpu: { sharing, tenant },
+      probe: () => driver.use(),
+    })),
+    bells: [bell],
     busyNs: () => bell.counts.busyNs,
-    probe: bellDriver(host.computer, HOST_GPU),
   };
 }

@@ -1,12 +1,25 @@
-/** Device assignment: VFIO takes bell from the host and gives it to one guest. */
+/** Device assignment: VFIO takes bell from the host and gives it to one guest. Each guest has a GPU of its own. */
 import type { IommuMode } from '@doorbell/hypervisor';
 import { assigned } from './assigned.ts';
-import { HOST_GPU, physicalMachine } from './physical-machine.ts';
-import type { Stack, StackParts } from './stack.ts';
+import { machineWithGpus } from './physical-machine.ts';
+import { shareGpu } from './share-gpu.ts';
+import { sumBusy, type Stack, type StackParts } from './stack.ts';
 
-export function passthrough({ profile, options, display }: StackParts): Stack {
+export function passthrough(parts: StackParts): Stack {
+  const { profile, options, guests } = parts;
   const iommu = options.iommu as IommuMode;
-  const { host, bell } = physicalMachine({ profile, display, iommu });
-  host.vfio.unbind(HOST_GPU);
-  return assigned(host, bell, HOST_GPU, options);
+  const displays = guests.map(({ display }) => display);
+  const { host, bells } = machineWithGpus({ profile, iommu, guests: guests.length }, displays);
+  return {
+    host,
+    guests: bells.map((bell, index) => {
+      const physical = host.addressOf(bell);
+      host.vfio.unbind(physical);
+      const guest = assigned(host, physical, index, parts);
+      const own = { ...parts, guests: [guests[index]] };
+      return { ...guest, gpu: { sharing: shareGpu(own, host, [bell], [guest.cpu]), tenant: 0 } };
+    }),
+    bells,
+    busyNs: () => sumBusy(bells),
+  };
 }

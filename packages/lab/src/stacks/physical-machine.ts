@@ -1,32 +1,41 @@
-/** The physical machine of the stacks: one GPU, on a board behind a root port that isolates it. */
+/** The physical machine of the stacks: GPUs on boards, each behind a root port that isolates it. */
 import { bdf, type Display } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
 import { Host, type IommuMode, type Port, type Profile } from '@doorbell/hypervisor';
+import { InputError } from '../input-error.ts';
 import { engineRates } from './engine-rates.ts';
+import { guestBytes } from './stack.ts';
 
-const HOST_BYTES = 256 << 20;
+/** What the host keeps for itself. */
+const HOST_BYTES = 128 << 20;
 /** Where the host finds the GPU: 01:00.0, right behind the root port at 00:01.0. */
 export const HOST_GPU = bdf(1, 0, 0);
-const ROOT_PORT = bdf(0, 1, 0);
-/** On the bus behind it. */
+/** Devices on the root bus that can be root ports. */
+const MOST_PORTS = 31;
+/** On the bus behind one. */
 const BOARD = bdf(0, 0, 0);
 
-export interface PhysicalMachineParts {
+interface MachineParts {
   readonly profile: Profile;
-  readonly display: Display;
   readonly iommu: IommuMode;
+  /** How many its memory has room for. Default: one. */
+  readonly guests?: number;
+}
+
+export interface PhysicalMachineParts extends MachineParts {
+  readonly display: Display;
   /** Whether the GPU has virtual functions. Default: no. */
   readonly sriov?: boolean;
 }
 
-/** With the board. */
+/** With one board. */
 export function physicalMachine(parts: PhysicalMachineParts): {
   readonly host: Host;
   readonly bell: Bell;
 } {
   const { profile, sriov = false } = parts;
-  const { host, port } = unfinished(parts);
-  const bell = port.plug(
+  const host = unfinished(parts, parts.display);
+  const bell = addPort(host, 0).plug(
     BOARD,
     (ports) => new Bell(ports, engineRates(profile, 'engine'), { sriov }),
   );
@@ -34,14 +43,37 @@ export function physicalMachine(parts: PhysicalMachineParts): {
   return { host, bell };
 }
 
-/** Without it: the root port leads nowhere. */
-export function machineWithoutGpu(parts: PhysicalMachineParts): Host {
-  const { host } = unfinished(parts);
+/** With a board for each display. @throws InputError when there is no room for so many. */
+export function machineWithGpus(
+  parts: MachineParts,
+  displays: readonly Display[],
+): { readonly host: Host; readonly bells: readonly Bell[] } {
+  if (displays.length > MOST_PORTS) {
+    throw new InputError(
+      `'passthrough': the machine has room for ${MOST_PORTS} GPUs, too few for ${displays.length} guests.`,
+    );
+  }
+  const host = unfinished(parts, displays[0]);
+  const rates = engineRates(parts.profile, 'engine');
+  const bells = displays.map((display, index) =>
+    addPort(host, index).plug(
+      BOARD,
+      (ports) => new Bell({ ...ports, display }, rates, { serial: index + 1 }),
+    ),
+  );
+  host.enumerate();
+  return { host, bells };
+}
+
+/** With none: the root port leads nowhere. */
+export function machineWithoutGpu(parts: Omit<PhysicalMachineParts, 'sriov'>): Host {
+  const host = unfinished(parts, parts.display);
+  addPort(host, 0);
   host.enumerate();
   return host;
 }
 
-/** With it or without, for what draws on it or does not. */
+/** With one or without, for what draws on it or does not. */
 export function machineWith(
   hasGpu: boolean,
   parts: PhysicalMachineParts,
@@ -49,10 +81,11 @@ export function machineWith(
   return hasGpu ? physicalMachine(parts) : { host: machineWithoutGpu(parts), bell: undefined };
 }
 
-function unfinished({ profile, display, iommu }: PhysicalMachineParts): {
-  readonly host: Host;
-  readonly port: Port;
-} {
-  const host = new Host({ profile, display, iommu, memoryBytes: HOST_BYTES });
-  return { host, port: host.addPort(ROOT_PORT, 'ROOT_PORT', { acs: true }) };
+function unfinished({ profile, iommu, guests = 1 }: MachineParts, display: Display): Host {
+  const memoryBytes = HOST_BYTES + guests * guestBytes(guests);
+  return new Host({ profile, display, iommu, memoryBytes });
+}
+
+function addPort(host: Host, index: number): Port {
+  return host.addPort(bdf(0, index + 1, 0), 'ROOT_PORT', { acs: true });
 }

@@ -1,96 +1,60 @@
 /**
- * Paravirtualization: the guest has a virtio-gpu, whose backend on the host serves its queues and
+ * Paravirtualization: each guest has a virtio-gpu, whose backend on the host serves its queues and
  * draws on what the host has.
  */
-import { virtioPciLayout, type VirtioDevice, type VirtioHost } from '@doorbell/abi';
-import { VirtioPci } from '@doorbell/device-model';
-import { Vm, type BarPolicy } from '@doorbell/hypervisor';
-import { VirtioGpu } from '@doorbell/pv-backend';
-import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
-import { LateGpu } from '../renderers/late.ts';
 import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
-import { frontendOptions, POLL_NS } from '../pv/options.ts';
-import { machineWith } from './physical-machine.ts';
-import { GUEST_BYTES, GUEST_GPU, noPvCounts, type Stack, type StackParts } from './stack.ts';
+import { LateGpu } from '../renderers/late.ts';
+import { HostCpus } from './host-cpus.ts';
+import { HOST_GPU, machineWith } from './physical-machine.ts';
+import { shareGpu } from './share-gpu.ts';
+import { SharedDriver } from './shared-driver.ts';
+import type { Stack, StackGuest, StackParts } from './stack.ts';
+import { virtioGuest } from './virtio-guest.ts';
 
-/** PCI class: display controller, other. */
-export const DISPLAY_OTHER = 0x038000;
-const { BAR, NOTIFY, PART_BYTES } = virtioPciLayout;
-
-/** All registers trap; the kernel forwards notifications by itself when `ioeventfd` is on. */
-export function structuresPolicy(ioeventfd: boolean): BarPolicy {
-  return (bar, size) =>
-    bar === BAR && ioeventfd
-      ? [
-          { kind: 'trapped', offset: 0, size: NOTIFY },
-          { kind: 'doorbell', offset: NOTIFY, size: PART_BYTES },
-        ]
-      : [{ kind: 'trapped', offset: 0, size }];
-}
-
-export function pv({ profile, options, display }: StackParts): Stack {
+export function pv(stack: StackParts): Stack {
+  const { profile, options, guests } = stack;
   const kind = options.renderer as RendererKind;
-  const { host, bell } = machineWith(kind === 'host', { profile, display, iommu: 'strict' });
-
-  const vm = new Vm(host, { name: 'guest', ramBytes: GUEST_BYTES, postedInterrupts: false });
-  const { machine, computer } = host;
-  const renderer = new LateGpu();
-  let gpu!: VirtioGpu;
-  const make = (upcalls: Omit<VirtioHost, 'memory'>): VirtioDevice => {
-    gpu = new VirtioGpu(
-      { memory: vm.memory(() => virtio.isBusMaster), ...upcalls },
-      {
-        renderer,
-        clock: computer.clock,
-        spawn: (body) => {
-          machine.tasks.spawn(computer.parts.cpu, body);
-        },
-        trace: machine.tracer,
-        width: 640,
-        height: 480,
-        ...(options.notify === 'poll' ? { pollNs: POLL_NS } : {}),
-      },
-    );
-    return gpu;
-  };
-  const virtio: VirtioPci = vm.emulate(
-    GUEST_GPU,
-    (ports) => new VirtioPci(ports, { make, classCode: DISPLAY_OTHER }),
-    structuresPolicy(options.ioeventfd === 'on'),
-    display,
-  );
-  vm.bus.assignBars();
-
-  let opened: OpenRenderer | undefined;
-  let driver: VirtioGpuDriver | undefined;
+  const backends = new HostCpus(guests);
+  const { host, bell } = machineWith(kind === 'host', {
+    ...{ profile, display: backends.screen, iommu: 'strict', guests: guests.length },
+  });
+  const cpus = backends.of(host);
+  const sharing = bell === undefined ? undefined : shareGpu(stack, host, [bell], cpus);
+  const driver = new SharedDriver(host.computer, HOST_GPU);
+  const opened: OpenRenderer[] = [];
   return {
     host,
-    vm,
-    computer: vm.computer,
-    bdf: GUEST_GPU,
-    bell,
-    probe: async () => {
-      const device = vm.computer.device(GUEST_GPU);
-      driver = await probeVirtioGpu(pciTransport(device), device, frontendOptions(options));
-      return driver;
-    },
-    busyNs: () => opened?.busyNs ?? {},
-    service: {
-      start: async () => {
-        opened = await openRenderer(kind, host, display, profile, bell);
-        renderer.become(opened.gpu);
-      },
-      stop: async () => {
-        await gpu.stop();
-        await opened?.close();
-      },
-    },
-    pvCounts: () => ({
-      ...noPvCounts,
-      kicks: virtio.kicks,
-      suppressedNotifications: gpu.counts.suppressed + (driver?.counts.suppressedKicks ?? 0),
-      descriptors: gpu.counts.descriptors,
-      commands: gpu.counts.commands,
+    guests: cpus.map((cpu, index): StackGuest => {
+      const renderer = new LateGpu();
+      const { stop, ...guest } = virtioGuest({ host, cpu, stack, index, renderer });
+      let own: OpenRenderer | undefined;
+      return {
+        ...guest,
+        gpu: sharing === undefined ? undefined : { sharing, tenant: index },
+        service: {
+          cpu,
+          start: async () => {
+            const { display } = guests[index];
+            own = await openRenderer(kind, { host, driver, display, profile });
+            opened.push(own);
+            renderer.become(own.gpu);
+          },
+          stop: async () => {
+            await stop();
+            await own?.close();
+          },
+        },
+      };
     }),
+    bells: bell === undefined ? [] : [bell],
+    busyNs: () => bell?.counts.busyNs ?? sum(opened.map(({ busyNs }) => busyNs)),
   };
+}
+
+function sum(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const total: Record<string, number> = {};
+  for (const [name, ns] of all.flatMap((each) => Object.entries(each))) {
+    total[name] = (total[name] ?? 0) + ns;
+  }
+  return total;
 }

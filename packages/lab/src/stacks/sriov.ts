@@ -1,23 +1,44 @@
 /**
- * SR-IOV: the host keeps bell's physical function, and VFIO gives one of its virtual functions to
- * the guest. The hardware divides the channels, the VRAM and the engines' time.
+ * SR-IOV: the host keeps bell's physical function, and VFIO gives each guest one of its virtual
+ * functions. The hardware divides the channels, the VRAM and the engines' time.
  */
+import { TOTAL_VFS, type Display } from '@doorbell/abi';
 import { SriovPf, type IommuMode } from '@doorbell/hypervisor';
+import { InputError } from '../input-error.ts';
 import { assigned } from './assigned.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
+import { shareGpu } from './share-gpu.ts';
 import type { Stack, StackParts } from './stack.ts';
 
-/** The virtual function that the guest is given. */
-const ASSIGNED = 1;
+const nobody: Display = { flip: () => undefined };
 
-export function sriov({ profile, options, display }: StackParts): Stack {
+/** @throws InputError when the GPU has fewer virtual functions than there are guests. */
+export function sriov(parts: StackParts): Stack {
+  const { profile, options, guests } = parts;
+  if (guests.length > TOTAL_VFS) {
+    throw new InputError(
+      `'sriov': the GPU has ${TOTAL_VFS} virtual functions, too few for ${guests.length} guests.`,
+    );
+  }
   const iommu = options.iommu as IommuMode;
-  const nobody = { flip: () => undefined };
-  const { host, bell } = physicalMachine({ profile, display: nobody, iommu, sriov: true });
+  const { host, bell } = physicalMachine({
+    ...{ profile, display: nobody, iommu, sriov: true, guests: guests.length },
+  });
+  // The guests have the first ones.
   const pf = new SriovPf(host, HOST_GPU, bell, {
-    display: (index) => (index === ASSIGNED ? display : nobody),
+    display: (index) => guests.at(index - 1)?.display ?? nobody,
   });
   pf.driversAutoprobe = false;
-  pf.setNumVfs(Number(options.vfs));
-  return assigned(host, bell, pf.virtualFunctions[ASSIGNED - 1], options);
+  pf.setNumVfs(Math.max(Number(options.vfs), guests.length));
+  const assignments = guests.map((_, index) =>
+    assigned(host, pf.virtualFunctions[index], index, parts),
+  );
+  const cpus = assignments.map(({ cpu }) => cpu);
+  const sharing = shareGpu(parts, host, [bell], cpus);
+  return {
+    host,
+    guests: assignments.map((guest, tenant) => ({ ...guest, gpu: { sharing, tenant } })),
+    bells: [bell],
+    busyNs: () => bell.counts.busyNs,
+  };
 }

@@ -1,8 +1,17 @@
-/** A stack, assembled: a machine with bell in it, and the computer on which bell's driver runs. */
+/** A stack, assembled: a machine with bell in it, and the guests whose drivers reach it. */
 import { type Bdf, bdf, bellBars, type Display, type Gpu, type Stateful } from '@doorbell/abi';
-import type { Bell } from '@doorbell/device-model';
+import type { Bell, Engine } from '@doorbell/device-model';
 import { probeBell } from '@doorbell/guest-driver';
-import type { Computer, Host, Profile, Vm } from '@doorbell/hypervisor';
+import {
+  DEFAULT_WEIGHT,
+  type Computer,
+  type Cpu,
+  type GpuSharing,
+  type Host,
+  type Profile,
+  type Vm,
+  type VmOptions,
+} from '@doorbell/hypervisor';
 
 /** A driver that has its device in hand. */
 export interface StackDriver {
@@ -10,8 +19,9 @@ export interface StackDriver {
   remove(): void | Promise<void>;
 }
 
-/** What runs on the host beside a guest, such as a backend: as tasks of the host's CPU. */
+/** What runs on the host beside a guest, such as a backend: as tasks of a CPU of the host. */
 export interface HostService {
+  readonly cpu: Cpu;
   /** Ends before the guest begins. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -39,37 +49,93 @@ export const noPvCounts: PvCounts = {
   ...{ bytesMirrored: 0, bytesOnWire: 0, reconnections: 0 },
 };
 
-export interface Stack {
-  readonly host: Host;
+/** A GPU that guests share, and which of its tenants this one is. */
+export interface SharedGpu {
+  readonly sharing: GpuSharing;
+  readonly tenant: number;
+}
+
+/** Where an application runs: a guest, or a process on bare metal. */
+export interface StackGuest {
   /** Undefined on bare metal. */
   readonly vm: Vm | undefined;
-  /** Where the driver runs. */
+  /** Where the driver runs, and on which of its CPUs. */
   readonly computer: Computer;
+  readonly cpu: Cpu;
   /** Where the driver finds its device. */
   readonly bdf: number;
-  /** The GPU that does the work, if one does. */
-  readonly bell: Bell | undefined;
-  /** Nanoseconds that engines of the GPU, or what stands for it, were busy, by name. */
-  readonly busyNs: () => Readonly<Record<string, number>>;
   /** Loads the driver. */
   readonly probe: () => Promise<StackDriver>;
+  /** What it has of a GPU; undefined when no bell does its work. */
+  readonly gpu: SharedGpu | undefined;
   readonly service?: HostService;
-  /** What the host's kernel keeps of a GPU that it divides. */
-  readonly keeper?: Stateful<unknown>;
   /** Of the paravirtual pair. */
   readonly pvCounts?: () => PvCounts;
+}
+
+export interface Stack {
+  readonly host: Host;
+  /** As many as were asked for; each has its own driver, and memory that is nobody else's. */
+  readonly guests: readonly StackGuest[];
+  /** The GPUs that do the work, if any do. */
+  readonly bells: readonly Bell[];
+  /** Nanoseconds that engines of the GPU, or what stands for it, were busy, by name. */
+  readonly busyNs: () => Readonly<Record<string, number>>;
+  /** What the host's kernel keeps of a GPU that it divides. */
+  readonly keeper?: Stateful<unknown>;
+}
+
+/** What a guest is given. */
+export interface GuestParts {
+  /** Where its frames appear. */
+  readonly display: Display;
+  /** To schedulers that know it: the guest's part against the others' weights. */
+  readonly weight: number;
+  /** To schedulers that know it: the most that it gets, in percent of the GPU; 0: no limit. */
+  readonly cap: number;
 }
 
 export interface StackParts {
   readonly profile: Profile;
   readonly options: Readonly<Record<string, string>>;
-  readonly display: Display;
+  /** At least one. */
+  readonly guests: readonly GuestParts[];
+}
+
+/** One guest, whom nobody takes anything from. */
+export function alone(display: Display): readonly GuestParts[] {
+  return [{ display, weight: DEFAULT_WEIGHT, cap: 0 }];
 }
 
 /** 00:02.0: where a guest finds its GPU, as integrated ones sit. */
 export const GUEST_GPU = bdf(0, 2, 0);
 export const VRAM_BYTES = bellBars.VRAM.size;
 export const GUEST_BYTES = 128 << 20;
+/** All guests together have no more. */
+const MOST_GUEST_BYTES = 1536 << 20;
+const LEAST_GUEST_BYTES = 16 << 20;
+const LARGE_PAGE = 2 << 20;
+
+/** RAM of each guest, when there are so many. */
+export function guestBytes(guests: number): number {
+  const share = Math.floor(MOST_GUEST_BYTES / guests / LARGE_PAGE) * LARGE_PAGE;
+  return Math.max(LEAST_GUEST_BYTES, Math.min(GUEST_BYTES, share));
+}
+
+export function vmOptions({ options, guests }: StackParts, index: number): VmOptions {
+  return {
+    name: guests.length === 1 ? 'guest' : `guest${index}`,
+    ramBytes: guestBytes(guests.length),
+    postedInterrupts: options['posted-interrupts'] === 'on',
+  };
+}
+
+/** Of several GPUs together. */
+export function sumBusy(bells: readonly Bell[]): Readonly<Record<Engine, number>> {
+  const total = (engine: Engine): number =>
+    bells.reduce((sum, { counts }) => sum + counts.busyNs[engine], 0);
+  return { copy: total('copy'), render: total('render'), other: total('other') };
+}
 
 /** Loads bell's own driver: in the stacks whose guest is not to know where it is. */
 export function bellDriver(computer: Computer, at: Bdf): () => Promise<StackDriver> {
@@ -80,15 +146,16 @@ export function bellDriver(computer: Computer, at: Bdf): () => Promise<StackDriv
 export interface StackState {
   readonly host: unknown;
   readonly keeper: unknown;
-  readonly vm: unknown;
+  readonly vms: readonly unknown[];
 }
 
 export function saveStack(stack: Stack): StackState {
-  return { host: stack.host.save(), keeper: stack.keeper?.save(), vm: stack.vm?.save() };
+  const vms = stack.guests.map(({ vm }) => vm?.save());
+  return { host: stack.host.save(), keeper: stack.keeper?.save(), vms };
 }
 
 export function loadStack(stack: Stack, state: StackState): void {
   stack.host.load(state.host);
   stack.keeper?.load(state.keeper);
-  stack.vm?.load(state.vm);
+  stack.guests.forEach(({ vm }, index) => vm?.load(state.vms[index]));
 }

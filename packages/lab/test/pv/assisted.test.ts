@@ -128,7 +128,7 @@ describe('what it costs', () => {
 });
 
 /** The doorbell page of the guest's channel, as the guest has it. */
-function ringWrongly({ computer, bdf }: Stack, value: number): void {
+function ringWrongly({ guests: [{ computer, bdf }] }: Stack, value: number): void {
   computer
     .device(bdf)
     .mapBar(virtioPciLayout.SHARED_BAR)
@@ -176,14 +176,14 @@ describe('a mistake', () => {
   });
 
   it('beyond the doorbell page reaches nothing', async () => {
-    const { told, stack } = await misbehave(({ computer, bdf }) => {
+    const { told, stack } = await misbehave(({ guests: [{ computer, bdf }] }) => {
       const window = computer.device(bdf).mapBar(virtioPciLayout.SHARED_BAR);
       window.write(4, 4, 3);
       window.write(PAGE_BYTES, 4, 3);
       expect(window.read(PAGE_BYTES, 4)).toBe(0xffffffff);
     });
     expect(told).toEqual([]);
-    expect(stack.bell!.barRead(bellBars.DOORBELLS.index, 0, 4)).toBe(0);
+    expect(stack.bells[0].barRead(bellBars.DOORBELLS.index, 0, 4)).toBe(0);
   });
 
   it('such as a reset by somebody else is told as a loss, and no DMA goes astray', async () => {
@@ -205,7 +205,7 @@ async function resetInTheMiddle() {
       return {
         frame: async (index) => {
           if (index === 1) {
-            const { computer, bdf } = stack!;
+            const [{ computer, bdf }] = stack!.guests;
             const { BAR, COMMON } = virtioPciLayout;
             const status = COMMON + virtioCommonConfig.rows.DEVICE_STATUS.offset;
             computer.device(bdf).mapBar(BAR).write(status, 1, 0);

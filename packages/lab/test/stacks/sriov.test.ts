@@ -59,7 +59,7 @@ class Guest {
     const watch = { begin: () => machine.now, end: () => undefined };
     const wanted = { ...request(scene, frames), ...(onFrame && { onFrame }) };
     try {
-      const close = await drawFrames(gpu, wanted, testEnvironment, watch);
+      const close = await drawFrames(gpu, wanted, wanted, testEnvironment, watch);
       await close();
     } finally {
       await gpu.close().catch(() => undefined);

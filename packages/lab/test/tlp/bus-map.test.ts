@@ -10,6 +10,7 @@ import { profiles } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { stackSpec } from '../../src/stack-spec.ts';
 import { buildStack } from '../../src/stacks/index.ts';
+import { alone } from '../../src/stacks/stack.ts';
 import { HOST_GPU } from '../../src/stacks/physical-machine.ts';
 import { busMapOf } from '../../src/tlp/bus-map.ts';
 
@@ -17,7 +18,7 @@ function host() {
   return buildStack('native', {
     profile: profiles.get('free')!,
     options: stackSpec('native').options,
-    display: { flip: () => undefined },
+    guests: alone({ flip: () => undefined }),
   }).host;
 }
 

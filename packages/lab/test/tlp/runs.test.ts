@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { stackSpec } from '../../src/stack-spec.ts';
 import { buildStack } from '../../src/stacks/index.ts';
 import { HOST_GPU } from '../../src/stacks/physical-machine.ts';
-import { GUEST_GPU, type Stack } from '../../src/stacks/stack.ts';
+import { alone, GUEST_GPU, type Stack } from '../../src/stacks/stack.ts';
 import { busMapOf, purposeOf, tlpsOf, type Tlp } from '../../src/tlp/index.ts';
 import { ROOT_COMPLEX } from '../../src/tlp/packets.ts';
 import { tracedRun } from '../traced-run.ts';
@@ -117,9 +117,9 @@ it("an address on the bus is the host's, wherever the guest has put its BARs", (
   const stack = buildStack('passthrough', {
     profile: profiles.get('free')!,
     options: stackSpec('passthrough').options,
-    display: { flip: () => undefined },
+    guests: alone({ flip: () => undefined }),
   });
-  const { config, mapBar } = stack.computer.device(GUEST_GPU);
+  const { config, mapBar } = stack.guests[0].computer.device(GUEST_GPU);
   const elsewhere = 0xd000_0000;
   config.write(barOffset(bellBars.REGISTERS.index), 4, elsewhere);
   config.write(type0Header.rows.COMMAND.offset, 2, type0Header.rows.COMMAND.bits.MEMORY.mask);

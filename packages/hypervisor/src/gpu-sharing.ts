@@ -1,0 +1,96 @@
+/** A GPU that several tenants share, by the policy that the host loads: a scheduler by its name. */
+import { EngineTime, HOST_TENANT, type Bell } from '@doorbell/device-model';
+import type { Cpu } from './cpu.ts';
+import { EngineLedger } from './engine-ledger.ts';
+import type { Machine } from './machine.ts';
+import { cost } from './profile.ts';
+import { SchedulerError, schedulers, type TenantShare } from './schedulers/index.ts';
+
+/** To the schedulers that know weights, in the absence of another: all the same. */
+export const DEFAULT_WEIGHT = 1;
+
+export interface SharingOptions {
+  readonly scheduler: string;
+  /** A turn; absent: as long as the scheduler has it. */
+  readonly sliceNs?: number;
+  /** Whether draws are stopped behind a batch of triangles when their turn is over. */
+  readonly preempts: boolean;
+}
+
+/** A tenant, and where its work comes from: what a CPU of these turns on works for it. */
+export interface Tenant extends TenantShare {
+  readonly cpu: Cpu;
+}
+
+/** One timer of the machine. */
+const ALARM = 0;
+
+export class GpuSharing {
+  readonly ledger: EngineLedger;
+  private readonly time: EngineTime;
+  private readonly tenants: readonly Tenant[];
+  private readonly present: boolean[];
+  private readonly dueOf: (present: readonly boolean[]) => number[];
+
+  /**
+   * Nothing runs on the GPUs, which have one set of engines between them.
+   * @throws SchedulerError when there is none of that name, or for a share that it does not know.
+   */
+  constructor(
+    machine: Machine,
+    bells: readonly Bell[],
+    tenants: readonly Tenant[],
+    { scheduler, sliceNs, preempts }: SharingOptions,
+  ) {
+    const kind = schedulers.get(scheduler);
+    if (kind === undefined) {
+      const known = [...schedulers.keys()].join(', ');
+      throw new SchedulerError(`There is no scheduler '${scheduler}'; there is ${known}.`);
+    }
+    const options = { sliceNs: sliceNs ?? kind.defaultSliceNs(tenants), startPriorityNs: 0 };
+    const ledger = new EngineLedger(kind.make(tenants, options), tenants.length);
+    const timers = machine.timers(() => {
+      time.onAlarm();
+    });
+    const time = new EngineTime({
+      arbiter: ledger,
+      now: () => machine.now,
+      setAlarm: (ns) => {
+        timers.arm(ALARM, ns);
+      },
+      preempts,
+      switchNs: machine.price(cost['engine.tenantSwitch']),
+    });
+    this.ledger = ledger;
+    this.time = time;
+    this.tenants = tenants;
+    this.present = tenants.map(() => false);
+    this.dueOf = (present) => kind.due(tenants, present);
+    const byCpu = new Map(tenants.map(({ cpu }, index) => [cpu, index]));
+    for (const bell of bells) {
+      bell.share(time, () => this.tenantOf(byCpu, machine.tasks.running));
+    }
+  }
+
+  /** What no tenant's CPU does, the host does for itself. */
+  private tenantOf(byCpu: ReadonlyMap<Cpu, number>, running: Cpu | undefined): number {
+    return running === undefined ? HOST_TENANT : (byCpu.get(running) ?? HOST_TENANT);
+  }
+
+  /** The tenant's virtual machine starts. */
+  join(tenant: number): void {
+    this.present[tenant] = true;
+    this.time.join(tenant);
+  }
+
+  /** It ends. */
+  leave(tenant: number): void {
+    this.present[tenant] = false;
+    this.time.leave(tenant);
+  }
+
+  /** The part of the GPU, 0 to 1, that a tenant is due, with those that are there and always have work. */
+  due(present: readonly boolean[] = this.tenants.map(() => true)): readonly number[] {
+    return this.dueOf(present);
+  }
+}

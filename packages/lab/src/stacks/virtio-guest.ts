@@ -1,0 +1,128 @@
+/** A guest that has a virtio-gpu, with the backend that serves it as tasks of a CPU of the host. */
+import {
+  gpuQueues,
+  virtioPciLayout,
+  type ChannelHost,
+  type Gpu,
+  type VirtioDevice,
+} from '@doorbell/abi';
+import { VirtioPci, type VirtioUpcalls } from '@doorbell/device-model';
+import { sharedWindow, Vm, type BarPolicy, type Cpu, type Host } from '@doorbell/hypervisor';
+import { VirtioGpu } from '@doorbell/pv-backend';
+import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
+import { frontendOptions, POLL_NS } from '../pv/options.ts';
+import { GUEST_GPU, noPvCounts, vmOptions, type StackGuest, type StackParts } from './stack.ts';
+
+/** PCI class: display controller, other. */
+const DISPLAY_OTHER = 0x038000;
+const { BAR, NOTIFY, PART_BYTES, SHARED_BAR } = virtioPciLayout;
+/** MSI-X: one for the configuration, one for each queue, and behind them those of channels. */
+const FIRST_VECTOR = 1 + Object.keys(gpuQueues).length;
+const CHANNEL_VECTORS = 8;
+
+export interface VirtioGuestParts {
+  readonly host: Host;
+  /** Where the backend runs. */
+  readonly cpu: Cpu;
+  readonly stack: StackParts;
+  /** Which of its guests. */
+  readonly index: number;
+  readonly renderer: Gpu;
+  /** Channels of the host's GPU for the guest, of which there can be so many. */
+  readonly channels?: { readonly host: (vm: Vm) => ChannelHost; readonly count: number };
+}
+
+export interface VirtioGuest extends Omit<StackGuest, 'gpu' | 'service'> {
+  readonly vm: Vm;
+  /** Ends the backend's tasks. */
+  readonly stop: () => Promise<void>;
+}
+
+export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
+  const { host, index, channels } = parts;
+  const { options, guests } = parts.stack;
+  const vm = new Vm(host, vmOptions(parts.stack, index));
+  const channelHost = channels?.host(vm);
+  let gpu!: VirtioGpu;
+  const make = (upcalls: VirtioUpcalls): VirtioDevice => {
+    gpu = newDevice(parts, vm, () => virtio.isBusMaster, upcalls, channelHost);
+    return gpu;
+  };
+  const more =
+    channels === undefined ? {} : { sharedPages: channels.count, extraVectors: CHANNEL_VECTORS };
+  const structures = structuresPolicy(options.ioeventfd === 'on');
+  const policy: BarPolicy = (bar, size) =>
+    bar === SHARED_BAR && virtio.shared !== undefined
+      ? sharedWindow(virtio.shared, host.bus)
+      : structures(bar, size);
+  const virtio: VirtioPci = vm.emulate(
+    GUEST_GPU,
+    (ports) => new VirtioPci(ports, { make, classCode: DISPLAY_OTHER, ...more }),
+    policy,
+    guests[index].display,
+  );
+  vm.bus.assignBars();
+
+  const { computer } = vm;
+  let driver: VirtioGpuDriver | undefined;
+  return {
+    ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
+    probe: async () => {
+      const device = computer.device(GUEST_GPU);
+      const chosen = { ...frontendOptions(options), channels: channels !== undefined };
+      driver = await probeVirtioGpu(pciTransport(device), device, chosen);
+      return driver;
+    },
+    stop: () => gpu.stop(),
+    pvCounts: () => ({
+      ...noPvCounts,
+      kicks: virtio.kicks,
+      suppressedNotifications: gpu.counts.suppressed + (driver?.counts.suppressedKicks ?? 0),
+      descriptors: gpu.counts.descriptors,
+      commands: gpu.counts.commands,
+    }),
+  };
+}
+
+function newDevice(
+  { host, cpu, stack, renderer }: VirtioGuestParts,
+  vm: Vm,
+  isBusMaster: () => boolean,
+  { shared, ...upcalls }: VirtioUpcalls,
+  channels: ChannelHost | undefined,
+): VirtioGpu {
+  const { machine, computer } = host;
+  return new VirtioGpu(
+    { memory: vm.memory(isBusMaster), ...upcalls },
+    {
+      renderer,
+      clock: computer.clock,
+      spawn: (body) => {
+        machine.tasks.spawn(cpu, body);
+      },
+      trace: machine.tracer,
+      width: 640,
+      height: 480,
+      ...(stack.options.notify === 'poll' ? { pollNs: POLL_NS } : {}),
+      ...(channels === undefined || shared === undefined
+        ? {}
+        : {
+            channels: {
+              ...{ host: channels, shared, firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
+              signal: (vector: number) => upcalls.signalVector(vector),
+            },
+          }),
+    },
+  );
+}
+
+/** All registers trap; the kernel forwards notifications by itself when `ioeventfd` is on. */
+function structuresPolicy(ioeventfd: boolean): BarPolicy {
+  return (bar, size) =>
+    bar === BAR && ioeventfd
+      ? [
+          { kind: 'trapped', offset: 0, size: NOTIFY },
+          { kind: 'doorbell', offset: NOTIFY, size: PART_BYTES },
+        ]
+      : [{ kind: 'trapped', offset: 0, size }];
+}
