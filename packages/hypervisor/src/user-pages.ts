@@ -62,6 +62,14 @@ export function unpinPages(user: VfioUser, pages: Iterable<number>): void {
   }
 }
 
+/** Unlocks pages that no table leads to any more: where they are, the process itself knows. */
+export function releaseRange(user: VfioUser, vaddr: number, count: number): void {
+  const pages = pinPages(user, vaddr, count);
+  unpinPages(user, pages);
+  unpinPages(user, pages);
+  user.lockedPages -= count;
+}
+
 /** Enters each physically contiguous run of pages at once; an error undoes all. @throws VfioError */
 export function mapPages(
   iommu: Iommu,

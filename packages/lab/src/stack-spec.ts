@@ -84,6 +84,16 @@ const postedInterrupts: StackOption = {
   doc: 'The hardware posts interrupts to the running guest, without exits.',
 };
 
+/** Of guests whose own driver is given a physical function. */
+const assignedOptions: Readonly<Record<string, StackOption>> = {
+  'posted-interrupts': postedInterrupts,
+  viommu: {
+    values: ['off', 'strict', 'deferred'],
+    default: 'off',
+    doc: "The guest's DMA API over an IOMMU of its own: what it maps is shadowed, and pinned, as it maps it.",
+  },
+};
+
 const kinds: readonly StackKind[] = [
   {
     name: 'native',
@@ -109,7 +119,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
       ),
-      'posted-interrupts': postedInterrupts,
+      ...assignedOptions,
     },
   },
   {
@@ -123,7 +133,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
       ),
-      'posted-interrupts': postedInterrupts,
+      ...assignedOptions,
       vfs: {
         values: [],
         range: { least: 1, most: TOTAL_VFS },

@@ -8,7 +8,11 @@ describe('parseStacks', () => {
     expect(native?.id).toBe('native');
     expect(native?.options).toEqual({ iommu: 'strict' });
     expect(passthrough?.id).toBe('passthrough:posted-interrupts=on');
-    expect(passthrough?.options).toEqual({ iommu: 'strict', 'posted-interrupts': 'on' });
+    expect(passthrough?.options).toEqual({
+      iommu: 'strict',
+      'posted-interrupts': 'on',
+      viommu: 'off',
+    });
   });
 
   it('gives shared options to the stacks that have them; own options win', () => {

@@ -1,6 +1,6 @@
 /** A guest that VFIO gives a physical function to, and bell's driver in it. */
 import type { Bell } from '@doorbell/device-model';
-import { Vm, type Host } from '@doorbell/hypervisor';
+import { Vm, type Host, type IommuMode } from '@doorbell/hypervisor';
 import { bellDriver, GUEST_BYTES, GUEST_GPU, type Stack, type StackParts } from './stack.ts';
 
 /** @param physical  of no driver yet; its whole group becomes the guest's. */
@@ -18,6 +18,7 @@ export function assigned(
     name: 'guest',
     ramBytes: GUEST_BYTES,
     postedInterrupts: options['posted-interrupts'] === 'on',
+    viommu: options.viommu as IommuMode,
   });
   vm.assign(GUEST_GPU, physical, vfio.groupOf(physical));
   vm.bus.assignBars();
