@@ -84,9 +84,22 @@ const postedInterrupts: StackOption = {
   doc: 'The hardware posts interrupts to the running guest, without exits.',
 };
 
+const iotlb: StackOption = {
+  values: [],
+  range: { least: 1, most: 65536 },
+  default: '64',
+  doc: 'Translations that the IOTLB of the host holds.',
+};
+
 /** Of guests whose own driver is given a physical function. */
 const assignedOptions: Readonly<Record<string, StackOption>> = {
   'posted-interrupts': postedInterrupts,
+  iotlb,
+  'iommu-pages': {
+    values: ['large', '4k'],
+    default: 'large',
+    doc: 'Pages of the mappings that VFIO makes: as large as fits, or all of 4 KiB (disable_hugepages of vfio_iommu_type1).',
+  },
   viommu: {
     values: ['off', 'strict', 'deferred'],
     default: 'off',
@@ -106,6 +119,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API: no translation, or when unmapped addresses are invalidated.",
       ),
+      iotlb,
     },
   },
   {

@@ -6,11 +6,13 @@ describe('parseStacks', () => {
   it('fills options in with their defaults and names only the changed ones', () => {
     const [native, passthrough] = parseStacks('native,passthrough:posted-interrupts=on');
     expect(native?.id).toBe('native');
-    expect(native?.options).toEqual({ iommu: 'strict' });
+    expect(native?.options).toEqual({ iommu: 'strict', iotlb: '64' });
     expect(passthrough?.id).toBe('passthrough:posted-interrupts=on');
     expect(passthrough?.options).toEqual({
       iommu: 'strict',
       'posted-interrupts': 'on',
+      iotlb: '64',
+      'iommu-pages': 'large',
       viommu: 'off',
     });
   });

@@ -1,11 +1,10 @@
 /** Bare metal: the host's own operating system drives bell. */
-import type { IommuMode } from '@doorbell/hypervisor';
+import { iommuParts } from './iommu-options.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
 import { bellDriver, type Stack, type StackParts } from './stack.ts';
 
 export function native({ profile, options, display }: StackParts): Stack {
-  const iommu = options.iommu as IommuMode;
-  const { host, bell } = physicalMachine({ profile, display, iommu });
+  const { host, bell } = physicalMachine({ profile, display, ...iommuParts(options) });
   return {
     host,
     vm: undefined,

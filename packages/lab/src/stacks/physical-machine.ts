@@ -17,6 +17,10 @@ export interface PhysicalMachineParts {
   readonly iommu: IommuMode;
   /** Whether the GPU has virtual functions. Default: no. */
   readonly sriov?: boolean;
+  /** VFIO maps pages of 4 KiB one by one. Default: large ones where it can. */
+  readonly disableHugepages?: boolean;
+  /** Translations that the IOTLB holds. Default: 64. */
+  readonly iotlbEntries?: number;
 }
 
 /** With the board. */
@@ -49,10 +53,10 @@ export function machineWith(
   return hasGpu ? physicalMachine(parts) : { host: machineWithoutGpu(parts), bell: undefined };
 }
 
-function unfinished({ profile, display, iommu }: PhysicalMachineParts): {
+function unfinished({ sriov: _sriov, ...parts }: PhysicalMachineParts): {
   readonly host: Host;
   readonly port: Port;
 } {
-  const host = new Host({ profile, display, iommu, memoryBytes: HOST_BYTES });
+  const host = new Host({ ...parts, memoryBytes: HOST_BYTES });
   return { host, port: host.addPort(ROOT_PORT, 'ROOT_PORT', { acs: true }) };
 }

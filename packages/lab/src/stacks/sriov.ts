@@ -2,8 +2,9 @@
  * SR-IOV: the host keeps bell's physical function, and VFIO gives one of its virtual functions to
  * the guest. The hardware divides the channels, the VRAM and the engines' time.
  */
-import { SriovPf, type IommuMode } from '@doorbell/hypervisor';
+import { SriovPf } from '@doorbell/hypervisor';
 import { assigned } from './assigned.ts';
+import { iommuParts } from './iommu-options.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
 import type { Stack, StackParts } from './stack.ts';
 
@@ -11,9 +12,13 @@ import type { Stack, StackParts } from './stack.ts';
 const ASSIGNED = 1;
 
 export function sriov({ profile, options, display }: StackParts): Stack {
-  const iommu = options.iommu as IommuMode;
   const nobody = { flip: () => undefined };
-  const { host, bell } = physicalMachine({ profile, display: nobody, iommu, sriov: true });
+  const { host, bell } = physicalMachine({
+    profile,
+    display: nobody,
+    ...iommuParts(options),
+    sriov: true,
+  });
   const pf = new SriovPf(host, HOST_GPU, bell, {
     display: (index) => (index === ASSIGNED ? display : nobody),
   });
