@@ -46,8 +46,8 @@ export class IovaShadow implements Stateful<IovaShadowState> {
       }
     }
     for (const leaf of leaves) {
-      if (this.known.at(leaf.iova) === undefined) {
-        this.map(leaf);
+      if (this.known.at(leaf.iova) === undefined && !this.map(leaf)) {
+        return;
       }
     }
   }
@@ -67,19 +67,23 @@ export class IovaShadow implements Stateful<IovaShadowState> {
     );
   }
 
-  private map(leaf: IoLeaf): void {
+  /**
+   * What VFIO refuses is left out: the guest maps what it has not, and its device will fault there.
+   * False: a limit is reached, and there is no use in trying the next.
+   */
+  private map(leaf: IoLeaf): boolean {
     const { container, charge } = this.parts;
     charge('viommu.call', 1);
     try {
       container.map(leaf.address, leaf.iova, leaf.bytes, leaf.access);
     } catch (error) {
       if (error instanceof VfioError) {
-        // The guest maps what it has not, or too much. Its device will fault there.
-        return;
+        return error.errno !== 'ENOMEM' && error.errno !== 'ENOSPC';
       }
       throw error;
     }
     this.known.add(leaf);
+    return true;
   }
 
   private unmap(old: IoLeaf): void {
