@@ -3,7 +3,7 @@
 /**
  * Why a guest left for the hypervisor. `external-interrupt`: a physical interrupt, or the kick
  * that makes a running guest take a virtual one. `ioeventfd`: a store to a doorbell, which wakes
- * whoever serves it without the device model.
+ * whoever serves it without the device model. `viommu`: the guest's own IOMMU is told of changes.
  */
 export const exitReasons = [
   'mmio-read',
@@ -13,6 +13,7 @@ export const exitReasons = [
   'injection',
   'end-of-interrupt',
   'ioeventfd',
+  'viommu',
 ] as const;
 export type ExitReason = (typeof exitReasons)[number];
 
@@ -47,6 +48,7 @@ export function newCounts(): Counts {
       injection: 0,
       'end-of-interrupt': 0,
       ioeventfd: 0,
+      viommu: 0,
     },
     directAccesses: 0,
     interrupts: 0,

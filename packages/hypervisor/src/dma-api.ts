@@ -12,7 +12,7 @@ import {
   type Timers,
 } from '@doorbell/abi';
 import { FLUSH_TIMEOUT_NS, FlushQueue, type FlushQueueState } from './flush-queue.ts';
-import type { IoAccess } from './io-page-table.ts';
+import type { IoAccess, IoPageTable } from './io-page-table.ts';
 import type { Domain, Iommu } from './iommu.ts';
 import { IovaAllocator, type IovaState } from './iova.ts';
 import type { CostName } from './profile.ts';
@@ -24,12 +24,25 @@ export class DmaError extends Error {
   override readonly name = 'DmaError';
 }
 
+/** Spends CPU time: `times` operations of that price. */
+export type Charge = (cost: CostName, times: number) => void;
+
+/** What stands below a DMA API: one domain of an IOMMU, and how changes to its table take effect. */
+export interface DmaDomain {
+  readonly table: IoPageTable;
+  /** Entries of a range became present. Hardware finds them by itself; whoever shadows the table must be told. */
+  mapped(iova: number, bytes: number): void;
+  /** Translations of a range are gone before it returns. */
+  invalidate(iova: number, bytes: number): void;
+  /** All of the domain's are. */
+  invalidateAll(): void;
+}
+
 export interface IommuDmaOptions {
-  readonly iommu: Iommu;
-  readonly domain: Domain;
+  readonly domain: DmaDomain;
   readonly mode: 'strict' | 'deferred';
-  /** Spends CPU time: `times` operations of that price. The call itself is its caller's to charge. */
-  readonly charge: (cost: CostName, times: number) => void;
+  /** The call itself is its caller's to charge. */
+  readonly charge: Charge;
   /** Timer 0 is the flush queue's: its owner calls `onTimer`. */
   readonly timers: Timers;
 }
@@ -56,17 +69,31 @@ export const directDma: DmaMappings = {
   unmap: () => {},
 };
 
+/** A domain of an IOMMU that is there: it must be told of nothing but invalidations, which take their time. */
+export function hardwareDomain(iommu: Iommu, domain: Domain, charge: Charge): DmaDomain {
+  return {
+    table: domain.table,
+    mapped: () => {},
+    invalidate: (iova, bytes) => {
+      charge('iommu.invalidate', 1);
+      iommu.invalidatePages(domain, iova, bytes);
+    },
+    invalidateAll: () => {
+      charge('iommu.invalidate', 1);
+      iommu.invalidateDomain(domain);
+    },
+  };
+}
+
 export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
-  private readonly iommu: Iommu;
-  private readonly domain: Domain;
+  private readonly domain: DmaDomain;
   private readonly isDeferred: boolean;
-  private readonly charge: (cost: CostName, times: number) => void;
+  private readonly charge: Charge;
   private readonly timers: Timers;
   private readonly iovas: IovaAllocator;
   private readonly queue = new FlushQueue();
 
   constructor(options: IommuDmaOptions) {
-    this.iommu = options.iommu;
     this.domain = options.domain;
     this.isDeferred = options.mode === 'deferred';
     this.charge = options.charge;
@@ -79,15 +106,16 @@ export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
     const offset = address % PAGE_BYTES;
     const pages = pagesOf(offset, bytes);
     const page = this.allocate(pages);
+    const { domain } = this;
     try {
-      const { table } = this.domain;
-      const entries = table.map(
+      const entries = domain.table.map(
         page * PAGE_BYTES,
         address - offset,
         pages * PAGE_BYTES,
         accessOf[direction],
       );
       this.charge('iommu.mapPage', entries);
+      domain.mapped(page * PAGE_BYTES, pages * PAGE_BYTES);
     } catch (error) {
       this.iovas.free(page);
       throw error;
@@ -108,8 +136,7 @@ export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
       this.defer(page, pages);
     } else {
       // Invalidate first: from the moment that the IOVA is free, someone else may be given it.
-      this.charge('iommu.invalidate', 1);
-      this.iommu.invalidatePages(this.domain, page * PAGE_BYTES, pages * PAGE_BYTES);
+      this.domain.invalidate(page * PAGE_BYTES, pages * PAGE_BYTES);
       this.iovas.free(page);
     }
   }
@@ -125,8 +152,7 @@ export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
       return;
     }
     this.timers.disarm(FLUSH_TIMER);
-    this.charge('iommu.invalidate', 1);
-    this.iommu.invalidateDomain(this.domain);
+    this.domain.invalidateAll();
     this.queue.drain((page) => {
       this.iovas.free(page);
     });

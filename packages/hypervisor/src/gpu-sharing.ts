@@ -4,7 +4,12 @@ import type { Cpu } from './cpu.ts';
 import { EngineLedger } from './engine-ledger.ts';
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
-import { SchedulerError, schedulers, type TenantShare } from './schedulers/index.ts';
+import {
+  SchedulerError,
+  schedulers,
+  type SchedulerKind,
+  type TenantShare,
+} from './schedulers/index.ts';
 
 /** To the schedulers that know weights, in the absence of another: all the same. */
 export const DEFAULT_WEIGHT = 1;
@@ -29,11 +34,10 @@ export class GpuSharing {
   readonly ledger: EngineLedger;
   private readonly time: EngineTime;
   private readonly tenants: readonly Tenant[];
-  private readonly present: boolean[];
-  private readonly dueOf: (present: readonly boolean[]) => number[];
+  private readonly kind: SchedulerKind;
 
   /**
-   * Nothing runs on the GPUs, which have one set of engines between them.
+   * Nothing runs on the GPUs, which have one set of engines between them. All tenants are there.
    * @throws SchedulerError when there is none of that name, or for a share that it does not know.
    */
   constructor(
@@ -64,12 +68,14 @@ export class GpuSharing {
     this.ledger = ledger;
     this.time = time;
     this.tenants = tenants;
-    this.present = tenants.map(() => false);
-    this.dueOf = (present) => kind.due(tenants, present);
+    this.kind = kind;
     const byCpu = new Map(tenants.map(({ cpu }, index) => [cpu, index]));
     for (const bell of bells) {
       bell.share(time, () => this.tenantOf(byCpu, machine.tasks.running));
     }
+    tenants.forEach((_, tenant) => {
+      time.join(tenant);
+    });
   }
 
   /** What no tenant's CPU does, the host does for itself. */
@@ -77,20 +83,16 @@ export class GpuSharing {
     return running === undefined ? HOST_TENANT : (byCpu.get(running) ?? HOST_TENANT);
   }
 
-  /** The tenant's virtual machine starts. */
-  join(tenant: number): void {
-    this.present[tenant] = true;
-    this.time.join(tenant);
-  }
-
-  /** It ends. */
+  /** The tenant's virtual machine ends. */
   leave(tenant: number): void {
-    this.present[tenant] = false;
     this.time.leave(tenant);
   }
 
-  /** The part of the GPU, 0 to 1, that a tenant is due, with those that are there and always have work. */
-  due(present: readonly boolean[] = this.tenants.map(() => true)): readonly number[] {
-    return this.dueOf(present);
+  /** The part of the GPU, 0 to 1, that each tenant is due while all are there and have work. */
+  get due(): readonly number[] {
+    return this.kind.due(
+      this.tenants,
+      this.tenants.map(() => true),
+    );
   }
 }

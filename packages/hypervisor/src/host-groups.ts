@@ -4,7 +4,7 @@
  */
 import type { Bdf, DmaMappings } from '@doorbell/abi';
 import { enableAcs } from './acs.ts';
-import { directDma, IommuDma, type IommuMode } from './dma-api.ts';
+import { type Charge, directDma, hardwareDomain, IommuDma, type IommuMode } from './dma-api.ts';
 import { joinedGroup } from './iommu-groups.ts';
 import type { Domain, Iommu } from './iommu.ts';
 import type { Machine } from './machine.ts';
@@ -127,13 +127,13 @@ export class HostGroups {
   private newDefault(): Default {
     const { machine, iommu, mode } = this.parts;
     const domain = iommu.createDomain();
+    const charge: Charge = (name, times) => {
+      machine.charge(cost[name], times);
+    };
     const dma: IommuDma = new IommuDma({
-      iommu,
-      domain,
+      domain: hardwareDomain(iommu, domain, charge),
       mode,
-      charge: (name, times) => {
-        machine.charge(cost[name], times);
-      },
+      charge,
       timers: machine.timers(() => {
         dma.onTimer();
       }),

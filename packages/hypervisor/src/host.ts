@@ -44,6 +44,8 @@ export interface HostOptions {
   readonly memoryBuffer?: ArrayBufferLike;
   /** Translations that the IOTLB holds. */
   readonly iotlbEntries?: number;
+  /** VFIO maps pages of 4 KiB one by one: disable_hugepages of vfio_iommu_type1. */
+  readonly disableHugepages?: boolean;
 }
 
 /** How a driver maps memory for a device that is elsewhere, and how that device reaches it. */
@@ -107,6 +109,7 @@ export class Host implements Stateful<unknown> {
       drivers: hostDrivers,
       defaultDomain: (at) => this.groups?.domainOf(at),
       buses: resetBuses(() => this.topology),
+      disableHugepages: options.disableHugepages ?? false,
       charge: (name, times) => {
         machine.charge(cost[name], times);
       },

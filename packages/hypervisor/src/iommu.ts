@@ -19,6 +19,7 @@ import { IommuError } from './errno.ts';
 import { FaultLog, type FaultLogState, type IommuFault } from './fault-log.ts';
 import { IoPageTable, type IoPageTableOptions, type TablePages } from './io-page-table.ts';
 import { Iotlb, type IotlbState, type PageClass } from './iotlb.ts';
+import type { AddressRange } from './range-list.ts';
 import {
   addressBits,
   contextEntry,
@@ -85,6 +86,15 @@ const LIMIT_39 = 2 ** addressBits(3);
 const LIMIT_48 = 2 ** addressBits(4);
 const EVERYWHERE = LIMIT_48;
 const FULL_ACCESS: number = pagingEntry.READ | pagingEntry.WRITE;
+
+/** The least aligned power of two of pages that holds a range; undefined when that is too large to name. */
+export function selectiveBlock(iova: number, bytes: number): AddressRange | undefined {
+  let block = PAGE_BYTES;
+  while (iova - (iova % block) + block < iova + bytes) {
+    block *= 2;
+  }
+  return block > LARGEST_SELECTIVE ? undefined : { iova: iova - (iova % block), bytes: block };
+}
 
 export class Iommu implements Stateful<IommuState> {
   /** Off: every address passes. GCMD.TE. */
@@ -213,14 +223,11 @@ export class Iommu implements Stateful<IommuState> {
    * around the range may go as well (VT-d 3.3 §6.5); a range that is too large takes the domain.
    */
   invalidatePages(domain: Domain, iova: number, bytes: number): void {
-    let block = PAGE_BYTES;
-    while (iova - (iova % block) + block < iova + bytes) {
-      block *= 2;
-    }
-    if (block > LARGEST_SELECTIVE) {
+    const block = selectiveBlock(iova, bytes);
+    if (block === undefined) {
       this.invalidateDomain(domain);
     } else {
-      this.flush(domain.id, iova - (iova % block), block);
+      this.flush(domain.id, block.iova, block.bytes);
     }
   }
 

@@ -32,6 +32,8 @@ export const costs = {
   'interrupt.posted': 'A posted interrupt reaches its guest',
   'vfio.mapPage': 'VFIO pins and maps one page',
   'vfio.pinPage': 'VFIO pins one page for a mediated device',
+  'viommu.entry': "The host reads one entry of a guest's IOMMU tables",
+  'viommu.call': "The device model has VFIO map or unmap one range for a guest's IOMMU",
   'mdev.sync': "A comparison of a guest's GPU page tables with their shadow, but for reading them",
   'mdev.entry': "One entry of a guest's GPU page tables checked and translated",
   'mdev.packet': 'One packet of a guest checked before it runs',

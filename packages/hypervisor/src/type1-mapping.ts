@@ -27,6 +27,8 @@ export interface Type1Parts {
   readonly charge: (cost: CostName, times: number) => void;
   /** dma_entry_limit, the module's parameter: how many mappings a container may have. */
   readonly entryLimit: number;
+  /** disable_hugepages, the module's parameter: the IOMMU is given pages of 4 KiB, one by one. */
+  readonly disableHugepages?: boolean;
 }
 
 /** A page that mediated devices have pinned, how often. */
@@ -50,14 +52,15 @@ export interface Mapping extends AddressRange {
  * Locks a mapping's pages and enters them. Those that a mediated device has pinned are counted
  * already. @throws VfioError EFAULT, ENOMEM.
  */
-export function lockMapping({ user, iommu }: Type1Parts, mapping: Mapping, domain: Domain): void {
+export function lockMapping(parts: Type1Parts, mapping: Mapping, domain: Domain): void {
+  const { user, iommu, disableHugepages = false } = parts;
   const { vaddr, iova, bytes, access, pins } = mapping;
   const pages = pinPages(user, vaddr, bytes / PAGE_BYTES);
   let counted = 0;
   try {
     countLocked(user, pages.length - pins.size);
     counted = pages.length - pins.size;
-    mapPages(iommu, domain, iova, pages, access);
+    mapPages(iommu, domain, iova, pages, access, disableHugepages ? 1 : Infinity);
   } catch (error) {
     user.lockedPages -= counted;
     unpinPages(user, pages);

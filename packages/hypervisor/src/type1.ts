@@ -20,7 +20,7 @@ import {
   type Mapping,
   type Type1Parts,
 } from './type1-mapping.ts';
-import { asVfioError, hex } from './user-pages.ts';
+import { asVfioError, hex, pinPages, releaseRange } from './user-pages.ts';
 import { interruptRange } from './vtd.ts';
 
 const PAGE_SIZES: readonly number[] = [PAGE_BYTES, 0x20_0000, 0x4000_0000];
@@ -36,6 +36,9 @@ export interface Type1Info {
   /** What the calls for dirty pages take: one page size, and a bitmap of so many bytes at most. */
   readonly migration: { readonly pageSize: number; readonly maxBitmapBytes: number };
 }
+
+/** A mapping that was there when a state was saved. */
+export type AdoptedMapping = Pick<Mapping, 'iova' | 'bytes' | 'vaddr' | 'access'>;
 
 export class Type1 {
   private readonly parts: Type1Parts;
@@ -195,6 +198,24 @@ export class Type1 {
   /** VFIO_DMA_UNMAP_FLAG_ALL. */
   unmapAll(): number {
     return this.remove(0, Infinity);
+  }
+
+  /**
+   * What was mapped when a state was saved, in place of what is mapped now. Memory holds the tables
+   * that lead there, so that none is written, and it costs nothing.
+   */
+  adopt(mappings: readonly AdoptedMapping[]): void {
+    const { user } = this.parts;
+    const isMapped = this.domain !== undefined;
+    for (const { vaddr, bytes } of this.mappings.takeStartingIn(0, Infinity)) {
+      releaseRange(user, vaddr, isMapped ? bytes / PAGE_BYTES : 0);
+    }
+    for (const mapping of mappings) {
+      const { vaddr, bytes } = mapping;
+      user.lockedPages += isMapped ? pinPages(user, vaddr, bytes / PAGE_BYTES).length : 0;
+      const dirty = this.dirty.pagesFor(bytes);
+      this.mappings.add({ ...mapping, isMapped, pins: new Map(), dirty });
+    }
   }
 
   // ------------------------------------------------------------------------------ domain

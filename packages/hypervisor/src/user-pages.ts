@@ -62,18 +62,30 @@ export function unpinPages(user: VfioUser, pages: Iterable<number>): void {
   }
 }
 
-/** Enters each physically contiguous run of pages at once; an error undoes all. @throws VfioError */
+/** Unlocks pages that no table leads to any more: where they are, the process itself knows. */
+export function releaseRange(user: VfioUser, vaddr: number, count: number): void {
+  const pages = pinPages(user, vaddr, count);
+  unpinPages(user, pages);
+  unpinPages(user, pages);
+  user.lockedPages -= count;
+}
+
+/**
+ * Enters each physically contiguous run of pages at once, of at most `longest` pages; an error
+ * undoes all. @throws VfioError
+ */
 export function mapPages(
   iommu: Iommu,
   domain: Domain,
   iova: number,
   pages: Float64Array,
   access: IoAccess,
+  longest = Infinity,
 ): void {
   let mapped = 0;
   try {
     while (mapped < pages.length) {
-      const run = runLength(pages, mapped);
+      const run = runLength(pages, mapped, longest);
       domain.table.map(iova + mapped * PAGE_BYTES, pages[mapped], run * PAGE_BYTES, access);
       mapped += run;
     }
@@ -112,11 +124,11 @@ export function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
-/** How many pages from `first` on lie one behind the other in physical memory. */
-function runLength(pages: Float64Array, first: number): number {
+/** How many pages from `first` on, at most `longest`, lie one behind the other in physical memory. */
+function runLength(pages: Float64Array, first: number, longest: number): number {
   const start = pages[first];
   let run = 1;
-  while (pages[first + run] === start + run * PAGE_BYTES) {
+  while (run < longest && pages[first + run] === start + run * PAGE_BYTES) {
     run++;
   }
   return run;

@@ -7,7 +7,7 @@ import { VfioError } from './errno.ts';
 import type { IoAccess } from './io-page-table.ts';
 import type { IommuGroup } from './iommu-group.ts';
 import type { UnmapListener } from './pinned-pages.ts';
-import { Type1, type Type1Info } from './type1.ts';
+import { type AdoptedMapping, Type1, type Type1Info } from './type1.ts';
 import type { Type1Parts } from './type1-mapping.ts';
 import { asVfioError, type VfioUser } from './user-pages.ts';
 
@@ -139,6 +139,11 @@ export class VfioContainer {
   /** VFIO_IOMMU_DIRTY_PAGES with GET_BITMAP. @throws VfioError EBADF; and as `DirtyTracking.get`. */
   dirtyPages(iova: number, bytes: number, bitmap: Uint8Array): void {
     this.iommu().dirty.get(iova, bytes, bitmap);
+  }
+
+  /** As `Type1.adopt`. */
+  adopt(mappings: readonly AdoptedMapping[]): void {
+    this.checkIommu().adopt(mappings);
   }
 
   // For drivers of mediated devices, which use it for as long as a device of theirs is open.

@@ -43,6 +43,8 @@ export interface VfioOptions {
   readonly buses: ResetBuses;
   /** dma_entry_limit, the module's parameter: how many mappings a container may have. */
   readonly entryLimit?: number;
+  /** disable_hugepages, the module's parameter: the IOMMU is given pages of 4 KiB, one by one. */
+  readonly disableHugepages?: boolean;
   /** Spends CPU time: `times` operations of that price. */
   readonly charge?: (cost: CostName, times: number) => void;
 }
@@ -215,6 +217,7 @@ export class Vfio {
     return new VfioContainer({
       ...this.parts(user),
       entryLimit: this.options.entryLimit ?? DMA_ENTRY_LIMIT,
+      disableHugepages: this.options.disableHugepages ?? false,
     });
   }
 

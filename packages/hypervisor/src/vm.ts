@@ -20,13 +20,16 @@ import { GuestMemory } from './guest-memory.ts';
 import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
-import { directDma } from './dma-api.ts';
+import { directDma, type IommuMode } from './dma-api.ts';
+import type { TablePages } from './io-page-table.ts';
+import { ramWindow } from './ram-window.ts';
 import type { MdevDevice } from './mdev/mdev-device.ts';
 import type { MediationOptions } from './mdev/mdev-share.ts';
 import type { MediatedBell } from './mdev/mediated-bell.ts';
 import { cost } from './profile.ts';
 import type { VfioContainer } from './vfio-container.ts';
 import { VfioProcess } from './vfio-process.ts';
+import { VirtualIommu, type VirtualIommuState } from './viommu.ts';
 import { type DeviceModel, wire } from './wiring.ts';
 
 /** Guest RAM begins on a boundary of the IOMMU's large pages, so that few entries map it. */
@@ -37,6 +40,8 @@ export interface VmOptions {
   readonly ramBytes: number;
   /** Interrupts reach the running guest without exits. */
   readonly postedInterrupts: boolean;
+  /** The mode of its DMA API over an IOMMU of its own, in front of assigned functions; off by default. */
+  readonly viommu?: IommuMode;
 }
 
 /** A mediated device in a guest, and the process that has it open. */
@@ -54,6 +59,8 @@ export class Vm implements Stateful<unknown> {
   private readonly options: VmOptions;
   private readonly pages: PageAllocator;
   private readonly interrupts: InterruptController;
+  /** Undefined: devices are given guest-physical addresses. */
+  readonly viommu: VirtualIommu | undefined;
   private readonly models = new Map<Bdf, DeviceModel>();
   private readonly assigned = new Map<Bdf, AssignedDevice>();
 
@@ -78,6 +85,7 @@ export class Vm implements Stateful<unknown> {
       cpu,
       options.postedInterrupts ? 'posted' : 'injected',
     );
+    this.viommu = this.newViommu(options.viommu ?? 'off');
     this.computer = new Computer({
       machine,
       cpu,
@@ -87,8 +95,7 @@ export class Vm implements Stateful<unknown> {
       memory: host.memory,
       pages: this.pages,
       virtual: true,
-      // Without an IOMMU of its own, a guest gives devices guest-physical addresses.
-      dmaFor: () => directDma,
+      dmaFor: (at) => this.viommu?.dmaOf(at) ?? directDma,
     });
   }
 
@@ -122,7 +129,7 @@ export class Vm implements Stateful<unknown> {
 
   /**
    * Assigns a physical function, as QEMU's vfio-pci does: the group, a container with all of the
-   * guest's RAM mapped, then the device.
+   * guest's RAM mapped, or with what the guest's own IOMMU maps, then the device.
    */
   assign(at: Bdf, physical: Bdf, groupId: number): void {
     const { vfio } = this.host;
@@ -134,7 +141,11 @@ export class Vm implements Stateful<unknown> {
     const group = vfio.openGroup(groupId, user);
     group.setContainer(container);
     container.setIommu('type1v2');
-    container.map(0, 0, ramBytes, { read: true, write: true });
+    if (this.viommu === undefined) {
+      container.map(0, 0, ramBytes, { read: true, write: true });
+    } else {
+      this.viommu.add(at, container);
+    }
     const device = new AssignedDevice({
       vfio: group.device(physical),
       physical: this.host.bus.function(physical),
@@ -203,12 +214,33 @@ export class Vm implements Stateful<unknown> {
     };
   }
 
+  private newViommu(mode: IommuMode): VirtualIommu | undefined {
+    if (mode === 'off') {
+      return undefined;
+    }
+    const { machine } = this.host;
+    const memory = ramWindow(this.host.memory, this.ramBase, this.options.ramBytes);
+    const pages: TablePages = {
+      allocatePage: () => {
+        const address = this.pages.allocate(PAGE_BYTES);
+        memory.bytes.fill(0, address, address + PAGE_BYTES);
+        memory.touched(address, PAGE_BYTES);
+        return address;
+      },
+      freePage: (address) => {
+        this.pages.free(address);
+      },
+    };
+    return new VirtualIommu({ machine, memory, pages, mode });
+  }
+
   save(): unknown {
     return {
       pages: this.pages.save(),
       interrupts: this.interrupts.save(),
       models: [...this.models].map(([at, model]) => [at, model.save()] as const),
       assigned: [...this.assigned].map(([at, device]) => [at, device.save()] as const),
+      viommu: this.viommu?.save(),
     } satisfies VmState;
   }
 
@@ -225,6 +257,9 @@ export class Vm implements Stateful<unknown> {
       this.assigned.get(at)?.load(device);
       this.bus.decodeChanged();
     }
+    if (state.viommu !== undefined) {
+      this.viommu?.load(state.viommu);
+    }
   }
 }
 
@@ -233,4 +268,5 @@ interface VmState {
   readonly interrupts: ReturnType<InterruptController['save']>;
   readonly models: readonly (readonly [Bdf, unknown])[];
   readonly assigned: readonly (readonly [Bdf, ReturnType<AssignedDevice['save']>])[];
+  readonly viommu: VirtualIommuState | undefined;
 }

@@ -1,6 +1,6 @@
 import { bdf, type Timers } from '@doorbell/abi';
 import { expect, test } from 'vitest';
-import { directDma, DmaError, IommuDma } from '../src/dma-api.ts';
+import { directDma, DmaError, hardwareDomain, IommuDma } from '../src/dma-api.ts';
 import { Iommu, type Domain } from '../src/iommu.ts';
 import { HostMemory } from './host-memory.ts';
 
@@ -54,7 +54,8 @@ function setup(mode: 'strict' | 'deferred', levels: 3 | 4 = 4): Setup {
   const charge = (cost: string, times: number): void => {
     charged[cost] = (charged[cost] ?? 0) + times;
   };
-  const dma = new IommuDma({ iommu, domain, mode, charge, timers: timer });
+  const below = hardwareDomain(iommu, domain, charge);
+  const dma = new IommuDma({ domain: below, mode, charge, timers: timer });
   timer.fire = () => {
     dma.onTimer();
   };

@@ -262,3 +262,43 @@ test('an unmap can ask what of it was dirty; bitmaps must fit, and cut no mappin
   expect(type1.unmap(0, 2 * PAGE, bitmap)).toBe(2 * PAGE);
   expect(bitmap).toEqual(Uint8Array.of(0x83));
 });
+
+// ---------------------------------------------------------------------------- sizes of pages
+
+test('enters contiguous memory in large pages, or with disable_hugepages in pages of 4 KiB', () => {
+  const MIB2 = 0x20_0000;
+  const parts = { user, iommu, charge: () => undefined, entryLimit: 65535 };
+  const missesWith = (disableHugepages: boolean): number => {
+    const type1 = new Type1(2, { ...parts, disableHugepages });
+    type1.attachGroup(gpu);
+    type1.map(0, 0, MIB2, both);
+    const before = iommu.counts.iotlbMisses;
+    for (let iova = 0; iova < MIB2; iova += PAGE) {
+      expect(reach(GPU, iova)).toBe(0x4000_0000 + 0xc0_0000 + iova);
+    }
+    const misses = iommu.counts.iotlbMisses - before;
+    expect(type1.unmap(0, MIB2)).toBe(MIB2);
+    type1.detachGroup(gpu);
+    return misses;
+  };
+  user = parts.user = new FakeProcess(1000);
+  expect([missesWith(false), missesWith(true)]).toEqual([1, 512]);
+  expect(user.lockedPages).toBe(0);
+});
+
+// ---------------------------------------------------------------------------- saved states
+
+test('adopts what was mapped when a state was saved: locked and unmapped as if it had mapped it', () => {
+  const type1 = space();
+  type1.attachGroup(gpu);
+  type1.map(0, 0, 2 * PAGE, both);
+  const tables = memory.words.slice();
+  type1.unmap(0, 2 * PAGE);
+  type1.map(0x8000, 0x8000, PAGE, both);
+  memory.words.set(tables);
+  type1.adopt([{ iova: 0, bytes: 2 * PAGE, vaddr: 0, access: both }]);
+  expect([user.lockedPages, user.pins.size, type1.pinnedPages]).toEqual([2, 2, 2]);
+  expect(reach(GPU, PAGE)).toBe(0x40c0_1000);
+  expect(type1.unmap(0, 2 * PAGE)).toBe(2 * PAGE);
+  expect([user.lockedPages, user.pins.size, reach(GPU, PAGE)]).toEqual([0, 0, -1]);
+});

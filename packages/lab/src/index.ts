@@ -1,4 +1,5 @@
 export * from './compare.ts';
+export * from './deferred-window.ts';
 export * from './environment.ts';
 export * from './input-error.ts';
 export * from './lspci.ts';

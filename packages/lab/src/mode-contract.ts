@@ -55,7 +55,8 @@ const contracts: Readonly<Record<string, ModeContract>> = {
     hostKnows:
       'Nothing of the work. It sees configuration accesses, MSI-X table accesses and interrupts.',
     gpuMmu: "The guest's driver.",
-    iommu: "VFIO: guest-physical addresses lead to the guest's memory, and nowhere else.",
+    iommu:
+      "VFIO: guest-physical addresses lead to the guest's memory, and nowhere else. With `viommu`, the guest keeps tables of its own, and VFIO maps what they map.",
     requesterIds: "The GPU's; its group belongs to the guest.",
     interrupts:
       "VFIO's handler on the host, which gives them to the guest; or the hardware posts them to the guest.",
@@ -65,13 +66,15 @@ const contracts: Readonly<Record<string, ModeContract>> = {
     reset:
       'The whole function: when the guest asks, when its device is opened, and when it is closed.',
     scheduling: "The GPU, among this guest's channels. No other guest has any.",
-    pinning: 'All of it, for as long as the GPU is assigned.',
+    pinning:
+      'All of it, for as long as the GPU is assigned. With `viommu`, what the guest has mapped.',
     facts: { requester: 'own', pinned: 'all', interrupt: 'host', submission: 'direct' },
   },
   sriov: {
     hostKnows: 'Which function has which channels and how much VRAM; nothing of the work.',
     gpuMmu: "The guest's driver, within the VRAM of its function.",
-    iommu: 'VFIO, for each virtual function by itself.',
+    iommu:
+      'VFIO, for each virtual function by itself; with `viommu`, after the tables of its guest.',
     requesterIds: 'One for each virtual function, so that the IOMMU tells guests apart.',
     interrupts:
       "VFIO's handler on the host, for each virtual function its own; or the hardware posts them.",
@@ -80,7 +83,8 @@ const contracts: Readonly<Record<string, ModeContract>> = {
     monitoring: 'As with passthrough; the driver of the physical function also sees the shares.',
     reset: 'One virtual function; the others go on. A reset of the physical one ends them all.',
     scheduling: 'The GPU, among the channels of all functions, by the quotas that the host set.',
-    pinning: 'All of it, for as long as the function is assigned.',
+    pinning:
+      'All of it, for as long as the function is assigned. With `viommu`, what the guest has mapped.',
     facts: { requester: 'own', pinned: 'all', interrupt: 'host', submission: 'direct' },
   },
   mdev: {

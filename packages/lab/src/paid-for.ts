@@ -24,12 +24,26 @@ export function paidFor({ counts, frames }: Pick<StackReport, 'counts' | 'frames
       counts.directAccesses > 0 ? `; ${direct} accesses to mapped VRAM were direct` : '';
     return `Every register access was an exit to the device model: ${number(registers)} in ${drawn}, and ${number(interrupts)} more to give the guest its interrupts${mapped}; the GPU's work was done by a CPU.`;
   }
+  const told = sum(later, viommuExits);
   const exits =
     interrupts > 0
       ? `${number(interrupts)} exits in ${drawn}, all for interrupts`
       : `No exit in ${drawn}: interrupts were posted`;
-  const others = number(counts.exits - sum(counts.exitsByReason, interruptExits));
-  return `${exits}; ${others} more set the device up before the first frame and let it go after the last; ${direct} accesses were direct${translations(counts, "the guest's memory is mapped once, in large pages")}.`;
+  const others = number(counts.exits - sum(counts.exitsByReason, interruptExits) - told);
+  return `${exits}${guarded(told)}; ${others} more set the device up before the first frame and let it go after the last; ${direct} accesses were direct${translations(counts, mapping(counts))}.`;
+}
+
+/** By a guest that has an IOMMU of its own. */
+function guarded(told: number): string {
+  return told === 0
+    ? ''
+    : `; but for ${number(told)} by which the guest told its own IOMMU what it mapped and unmapped`;
+}
+
+function mapping({ exitsByReason }: StackReport['counts']): string {
+  return sum(exitsByReason, viommuExits) > 0
+    ? "the guest's DMA API maps memory for each request, and the host does so after it"
+    : "the guest's memory is mapped once, in large pages";
 }
 
 /** Of the paravirtual pair. */
@@ -66,6 +80,7 @@ function way(counts: StackReport['counts'], drawn: string): string {
 }
 
 const registerExits = ['mmio-read', 'mmio-write'];
+const viommuExits = ['viommu'];
 const interruptExits = ['external-interrupt', 'injection', 'end-of-interrupt'];
 
 function sum(exits: Readonly<Record<string, number>>, reasons: readonly string[]): number {

@@ -188,7 +188,6 @@ function boot(running: Running, index: number): void {
   const { machine } = stack.host;
   const run = runs[index];
   const { cpu, gpu, service } = run.guest;
-  gpu?.sharing.join(gpu.tenant);
   const main = async (): Promise<void> => {
     await run.application(request, environment, {
       ready: () => {

@@ -59,7 +59,7 @@ export class SharingWatch {
 
   dues(): readonly number[] {
     return this.runs.map(({ guest: { gpu } }, index) =>
-      gpu === undefined || this.isAlone(index) ? 1 : gpu.sharing.due()[gpu.tenant],
+      gpu === undefined || this.isAlone(index) ? 1 : gpu.sharing.due[gpu.tenant],
     );
   }
 

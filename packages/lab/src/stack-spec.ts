@@ -104,6 +104,29 @@ export const sharingOptions: Readonly<Record<string, StackOption>> = {
   },
 };
 
+const iotlb: StackOption = {
+  values: [],
+  range: { least: 1, most: 65536 },
+  default: '64',
+  doc: 'Translations that the IOTLB of the host holds.',
+};
+
+/** Of guests whose own driver is given a physical function. */
+const assignedOptions: Readonly<Record<string, StackOption>> = {
+  'posted-interrupts': postedInterrupts,
+  iotlb,
+  'iommu-pages': {
+    values: ['large', '4k'],
+    default: 'large',
+    doc: 'Pages of the mappings that VFIO makes: as large as fits, or all of 4 KiB (disable_hugepages of vfio_iommu_type1).',
+  },
+  viommu: {
+    values: ['off', 'strict', 'deferred'],
+    default: 'off',
+    doc: "The guest's DMA API over an IOMMU of its own: what it maps is shadowed, and pinned, as it maps it.",
+  },
+};
+
 const kinds: readonly StackKind[] = [
   {
     name: 'native',
@@ -116,6 +139,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API: no translation, or when unmapped addresses are invalidated.",
       ),
+      iotlb,
     },
   },
   {
@@ -129,7 +153,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
       ),
-      'posted-interrupts': postedInterrupts,
+      ...assignedOptions,
     },
   },
   {
@@ -143,7 +167,7 @@ const kinds: readonly StackKind[] = [
         'strict',
         "The host's DMA API; the guest's memory is mapped throughout. Off is refused.",
       ),
-      'posted-interrupts': postedInterrupts,
+      ...assignedOptions,
       vfs: {
         values: [],
         range: { least: 1, most: TOTAL_VFS },

@@ -43,6 +43,14 @@ it('tells the exits of interrupts from those that set an assigned device up and 
   );
 });
 
+it('tells the exits by which a guest keeps an IOMMU of its own', () => {
+  const later = { injection: 8, viommu: 250 };
+  const counts = { exits: 311, exitsByReason: { ...setUp, injection: 8, viommu: 262 } };
+  expect(sentence({ ...counts, exitsAfterInit: later, iotlbHits: 3, iotlbMisses: 2 }, 4)).toBe(
+    "8 exits in 4 frames and their uploads, all for interrupts; but for 250 by which the guest told its own IOMMU what it mapped and unmapped; 53 more set the device up before the first frame and let it go after the last; 0 accesses were direct; the IOMMU translated 5 times and walked its tables for 2 of them: the guest's DMA API maps memory for each request, and the host does so after it.",
+  );
+});
+
 it('counts the register accesses of an emulated device, and those to VRAM where it is mapped', () => {
   const later = { 'mmio-read': 100, 'mmio-write': 248, injection: 69 };
   const counts = { exits: 417, exitsByReason: later, exitsAfterInit: later };

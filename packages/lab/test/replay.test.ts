@@ -83,28 +83,33 @@ function replay(spec: StackSpec, checkpoint: Checkpoint, recorder: Recorder) {
 }
 
 describe('Replay', () => {
-  it.each(['native', 'passthrough', 'sriov', 'mdev', 'mdev:shadow=strict', 'emulated'])(
-    '%s: from anywhere in a frame to the same end',
-    { timeout: 60_000 },
-    async (text) => {
-      const [spec] = parseStacks(text);
-      await fc.assert(
-        fc.asyncProperty(
-          fc.constantFrom('triangle', 'churn', 'image'),
-          fc.nat(40),
-          async (scene, cut) => {
-            const { recorder, checkpoints, end, picture } = await record(spec, scene, [cut]);
-            const [checkpoint] = checkpoints;
-            if (checkpoint === undefined) {
-              throw new Error('The scene crosses its ports less often than that.');
-            }
-            const again = replay(spec, checkpoint, recorder);
-            expect(again.picture).toEqual(picture);
-            expect(firstDifference(again.end, end)).toBeUndefined();
-          },
-        ),
-        { numRuns: 6 },
-      );
-    },
-  );
+  it.each([
+    'native',
+    'passthrough',
+    'passthrough:viommu=strict',
+    'passthrough:viommu=deferred',
+    'sriov',
+    'mdev',
+    'mdev:shadow=strict',
+    'emulated',
+  ])('%s: from anywhere in a frame to the same end', { timeout: 60_000 }, async (text) => {
+    const [spec] = parseStacks(text);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('triangle', 'churn', 'image'),
+        fc.nat(40),
+        async (scene, cut) => {
+          const { recorder, checkpoints, end, picture } = await record(spec, scene, [cut]);
+          const [checkpoint] = checkpoints;
+          if (checkpoint === undefined) {
+            throw new Error('The scene crosses its ports less often than that.');
+          }
+          const again = replay(spec, checkpoint, recorder);
+          expect(again.picture).toEqual(picture);
+          expect(firstDifference(again.end, end)).toBeUndefined();
+        },
+      ),
+      { numRuns: 6 },
+    );
+  });
 });

@@ -7,10 +7,16 @@ describe('parseStacks', () => {
     const [native, passthrough] = parseStacks('native,passthrough:posted-interrupts=on');
     expect(native?.id).toBe('native');
     const shared = { scheduler: 'round-robin', timeslice: '0', preempt: 'off' };
-    expect(native?.options).toEqual({ iommu: 'strict', ...shared });
+    expect(native?.options).toEqual({ iommu: 'strict', iotlb: '64', ...shared });
     expect(passthrough?.id).toBe('passthrough:posted-interrupts=on');
-    const options = { iommu: 'strict', 'posted-interrupts': 'on', ...shared };
-    expect(passthrough?.options).toEqual(options);
+    expect(passthrough?.options).toEqual({
+      iommu: 'strict',
+      'posted-interrupts': 'on',
+      iotlb: '64',
+      'iommu-pages': 'large',
+      viommu: 'off',
+      ...shared,
+    });
   });
 
   it('gives shared options to the stacks that have them; own options win', () => {

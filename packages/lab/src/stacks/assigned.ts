@@ -1,5 +1,5 @@
 /** A guest that VFIO gives a physical function to, and bell's driver in it. */
-import { Vm, type Host } from '@doorbell/hypervisor';
+import { Vm, type Host, type IommuMode } from '@doorbell/hypervisor';
 import { bellDriver, GUEST_GPU, type StackGuest, type StackParts, vmOptions } from './stack.ts';
 
 /** @param physical  of no driver yet; its whole group becomes the guest's. */
@@ -13,7 +13,10 @@ export function assigned(
   vfio.setDriverOverride(physical, 'vfio-pci');
   vfio.probe(physical);
 
-  const vm = new Vm(host, vmOptions(parts, index));
+  const vm = new Vm(host, {
+    ...vmOptions(parts, index),
+    viommu: parts.options.viommu as IommuMode,
+  });
   vm.assign(GUEST_GPU, physical, vfio.groupOf(physical));
   vm.bus.assignBars();
   const { computer } = vm;

@@ -1,6 +1,6 @@
 /** Bare metal: the host's own operating system drives bell, for as many processes as there are guests. */
-import type { IommuMode } from '@doorbell/hypervisor';
 import { HostCpus } from './host-cpus.ts';
+import { iommuParts } from './iommu-options.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
 import { shareGpu } from './share-gpu.ts';
 import { SharedDriver } from './shared-driver.ts';
@@ -8,9 +8,11 @@ import type { Stack, StackParts } from './stack.ts';
 
 export function native(parts: StackParts): Stack {
   const { profile, options, guests } = parts;
-  const iommu = options.iommu as IommuMode;
   const processes = new HostCpus(guests);
-  const { host, bell } = physicalMachine({ profile, display: processes.screen, iommu });
+  const { host, bell } = physicalMachine({
+    ...{ profile, display: processes.screen, guests: guests.length },
+    ...iommuParts(options),
+  });
   const cpus = processes.of(host);
   const sharing = shareGpu(parts, host, [bell], cpus);
   const driver = new SharedDriver(host.computer, HOST_GPU);

@@ -1,15 +1,17 @@
 /** Device assignment: VFIO takes bell from the host and gives it to one guest. Each guest has a GPU of its own. */
-import type { IommuMode } from '@doorbell/hypervisor';
 import { assigned } from './assigned.ts';
+import { iommuParts } from './iommu-options.ts';
 import { machineWithGpus } from './physical-machine.ts';
 import { shareGpu } from './share-gpu.ts';
 import { sumBusy, type Stack, type StackParts } from './stack.ts';
 
 export function passthrough(parts: StackParts): Stack {
   const { profile, options, guests } = parts;
-  const iommu = options.iommu as IommuMode;
   const displays = guests.map(({ display }) => display);
-  const { host, bells } = machineWithGpus({ profile, iommu, guests: guests.length }, displays);
+  const { host, bells } = machineWithGpus(
+    { profile, ...iommuParts(options), guests: guests.length },
+    displays,
+  );
   return {
     host,
     guests: bells.map((bell, index) => {

@@ -20,6 +20,10 @@ interface MachineParts {
   readonly iommu: IommuMode;
   /** How many its memory has room for. Default: one. */
   readonly guests?: number;
+  /** VFIO maps pages of 4 KiB one by one. Default: large ones where it can. */
+  readonly disableHugepages?: boolean;
+  /** Translations that the IOTLB holds. Default: 64. */
+  readonly iotlbEntries?: number;
 }
 
 export interface PhysicalMachineParts extends MachineParts {
@@ -81,9 +85,9 @@ export function machineWith(
   return hasGpu ? physicalMachine(parts) : { host: machineWithoutGpu(parts), bell: undefined };
 }
 
-function unfinished({ profile, iommu, guests = 1 }: MachineParts, display: Display): Host {
+function unfinished({ guests = 1, ...parts }: MachineParts, display: Display): Host {
   const memoryBytes = HOST_BYTES + guests * guestBytes(guests);
-  return new Host({ profile, display, iommu, memoryBytes });
+  return new Host({ ...parts, display, memoryBytes });
 }
 
 function addPort(host: Host, index: number): Port {

@@ -3,9 +3,10 @@
  * functions. The hardware divides the channels, the VRAM and the engines' time.
  */
 import { TOTAL_VFS, type Display } from '@doorbell/abi';
-import { SriovPf, type IommuMode } from '@doorbell/hypervisor';
+import { SriovPf } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import { assigned } from './assigned.ts';
+import { iommuParts } from './iommu-options.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
 import { shareGpu } from './share-gpu.ts';
 import type { Stack, StackParts } from './stack.ts';
@@ -20,9 +21,9 @@ export function sriov(parts: StackParts): Stack {
       `'sriov': the GPU has ${TOTAL_VFS} virtual functions, too few for ${guests.length} guests.`,
     );
   }
-  const iommu = options.iommu as IommuMode;
   const { host, bell } = physicalMachine({
-    ...{ profile, display: nobody, iommu, sriov: true, guests: guests.length },
+    ...{ profile, display: nobody, sriov: true, guests: guests.length },
+    ...iommuParts(options),
   });
   // The guests have the first ones.
   const pf = new SriovPf(host, HOST_GPU, bell, {
