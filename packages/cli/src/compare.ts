@@ -2,8 +2,11 @@
 import { bellBars, GpuError } from '@doorbell/abi';
 import {
   compare,
+  framesOf,
   parseStacks,
   stackKinds,
+  sceneName,
+  type CompareReport,
   type CompareRequest,
   type CompareResult,
   type Environment,
@@ -18,6 +21,7 @@ import { Failure, Interrupted } from './failure.ts';
 import { framePicture } from './frame-picture.ts';
 import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { addGuestFlags, readGuests, type GuestFlags } from './guest-flags.ts';
 import { labEnvironment } from './lab-environment.ts';
 import { checkFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
 import { loadProfile, profileTitle } from './profile-file.ts';
@@ -25,12 +29,13 @@ import { progressOn } from './progress.ts';
 import { addRemoteFlags, impliedOptions, remoteOptions, type RemoteFlags } from './remote-flags.ts';
 import type { RemoteOptions } from './remote-pair.ts';
 import { findScene, readInputs } from './scene-input.ts';
+import { sharingText } from './sharing-text.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 import { terminalOf, wrap, type Terminal } from './terminal.ts';
 
 const MISMATCH_FOLDER = 'doorbell-mismatch';
 
-interface CompareOptions extends RemoteFlags {
+interface CompareOptions extends RemoteFlags, Pick<GuestFlags, 'guests' | 'guest'> {
   readonly stacks: string;
   readonly scene: string;
   readonly frames: number;
@@ -67,6 +72,7 @@ export function defineCompare(command: Command): void {
       '--no-picture',
       'do not show the last frame; it takes a terminal of 256 colours and 40 columns',
     );
+  addGuestFlags(command);
   addStackFlags(command);
   addRemoteFlags(command);
 }
@@ -74,7 +80,8 @@ export function defineCompare(command: Command): void {
 /** The request that the options describe. @throws Failure, InputError */
 async function readRequest(options: CompareOptions): Promise<CompareRequest> {
   const { stacks, scene, frames, size, seed, profile } = options;
-  const found = findScene(scene);
+  const guests = await readGuests(options);
+  const found = guests?.[0].scene ?? findScene(scene);
   const given = givenStackOptions({ ...options });
   const elsewhere = impliedOptions(options, stacks);
   return {
@@ -85,7 +92,7 @@ async function readRequest(options: CompareOptions): Promise<CompareRequest> {
     height: size.height,
     seed,
     profile: loadProfile(profile),
-    ...(await readInputs(found, options)),
+    ...(guests === undefined ? await readInputs(found, options) : { guests }),
   };
 }
 
@@ -115,7 +122,8 @@ function announce(request: CompareRequest, { json, profile }: CompareOptions): v
   const stream = json === TO_STDOUT ? process.stderr : process.stdout;
   const plan = {
     ...request,
-    scene: request.scene.name,
+    scene: sceneName(request),
+    frames: framesOf(request),
     profile: profileTitle(request.profile, profile),
     stacks: request.stacks.map(({ id }) => id),
   };
@@ -138,7 +146,8 @@ async function compareWithProgress(
   environment: Environment,
 ): Promise<CompareResult> {
   const { stderr } = process;
-  const { stacks, frames } = request;
+  const { stacks } = request;
+  const frames = framesOf(request);
   const job = { total: stacks.length * frames, noun: 'frames' };
   const progress = progressOn(stderr, terminalOf(stderr), job);
   const interrupt = onInterrupt();
@@ -182,6 +191,7 @@ function resultText(
   const parts = [
     ...(last === undefined ? [] : pictureText(last, credit, terminal)),
     comparisonTable(report, terminal),
+    ...[sharingText(report, terminal)].filter((text) => text !== ''),
     sentences(report, terminal),
     [
       driverText(report.stacks, terminal.columns),
@@ -200,14 +210,27 @@ function pictureText(picture: Picture, credit: string | undefined, terminal: Ter
   return [`${shown}\n${terminal.colors.dim(wrap(credit, terminal.columns))}`];
 }
 
-function concludeMismatch({ mismatch }: CompareResult, folder: string): ExitCode {
+function concludeMismatch({ mismatch, report }: CompareResult, folder: string): ExitCode {
   if (mismatch === undefined) {
-    return exitCodes.DONE;
+    return concludeGuests(report);
   }
   writeMismatch(folder, mismatch);
-  const { frame, stack, reference } = mismatch;
+  const { frame, stack, reference, guest } = mismatch;
+  const whose = guest === undefined ? stack : `${guest} on ${stack}`;
   process.stderr.write(
-    `doorbell: Frame ${frame} of ${stack} differs from that of ${reference}; both, and their difference, are in ${folder}.\n`,
+    `doorbell: Frame ${frame} of ${whose} differs from that of ${reference}; both, and their difference, are in ${folder}.\n`,
   );
+  return exitCodes.CHECK_FAILED;
+}
+
+/** A guest whose driver gave up has not drawn what it was to draw. */
+function concludeGuests({ stacks }: CompareReport): ExitCode {
+  const lost = stacks.flatMap(({ id, guests }) =>
+    guests.filter(({ error }) => error !== undefined).map(({ name }) => `${name} on ${id}`),
+  );
+  if (lost.length === 0) {
+    return exitCodes.DONE;
+  }
+  process.stderr.write(`doorbell: Not all guests came through: ${lost.join(', ')}.\n`);
   return exitCodes.CHECK_FAILED;
 }

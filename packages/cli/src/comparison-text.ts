@@ -64,11 +64,14 @@ export function identityText(report: CompareReport, columns: number, colors: Col
   if (hashes.length === 0) {
     return 'identical: nothing was drawn';
   }
-  if (!identical || !allSame(hashes)) {
+  if (!identical) {
     return `identical: ${colors.bold(colors.red('no'))}`;
   }
-  const before = `identical: yes, sha256 `;
-  const text = before + shortened(hashes[0], before, columns);
+  const several = report.scene.guests > 1;
+  const before = `identical: yes${several ? ', each guest with itself alone' : ''}, sha256 `;
+  const text = allSame(hashes)
+    ? before + shortened(hashes[0], before, columns)
+    : before.replace(', sha256 ', '');
   const idle = report.stacks.filter((stack) => !draws(stack)).map(({ id }) => id);
   const note = idle.length === 0 ? '' : `\n           ${idle.join(', ')} drew nothing, as asked`;
   return text.replace('yes', colors.bold(colors.green('yes'))) + note;

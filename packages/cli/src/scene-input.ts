@@ -22,7 +22,7 @@ function readInput(path: string): Uint8Array {
   }
 }
 
-interface InputPaths {
+export interface InputPaths {
   readonly model?: string | undefined;
   readonly texture?: string | undefined;
 }

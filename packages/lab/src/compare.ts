@@ -75,7 +75,7 @@ export async function compare(
   const report: CompareReport = {
     schema: 'doorbell.compare/1',
     scene: {
-      name: request.scene.name,
+      name: sceneName(request),
       frames: request.frames,
       width: request.width,
       height: request.height,
@@ -87,6 +87,11 @@ export async function compare(
     stacks,
   };
   return { report, lastFrames, mismatch };
+}
+
+/** `bunny`, or `bunny + churn` of several guests. */
+export function sceneName({ scene, guests }: Pick<CompareRequest, 'scene' | 'guests'>): string {
+  return [...new Set((guests ?? [{ scene }]).map((guest) => guest.scene.name))].join(' + ');
 }
 
 /** Of all guests. */
