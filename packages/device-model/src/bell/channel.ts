@@ -95,8 +95,9 @@ export interface ChannelSaved {
 export class Channel implements AddressSpace, Stateful<ChannelSaved> {
   readonly number: number;
   readonly registers: RegisterFile<typeof channelRegisters.rows>;
-  readonly fetch = new Fetch();
-  readonly render = new RenderState();
+  /** Of a channel that has run something; most of a part's never do. */
+  private ownFetch: Fetch | undefined;
+  private ownRender: RenderState | undefined;
   /** Set while a WAIT keeps the channel from being scheduled. */
   wait: Wait | undefined;
   /** Set while the packet at hand waits to go on. */
@@ -127,6 +128,14 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
         read: () => place(STATUS.bits.STATE, channelStates[this.visibleState]),
       },
     });
+  }
+
+  get fetch(): Fetch {
+    return (this.ownFetch ??= new Fetch());
+  }
+
+  get render(): RenderState {
+    return (this.ownRender ??= new RenderState());
   }
 
   get state(): ChannelState {
@@ -305,8 +314,8 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     this.wait = undefined;
     this.suspended = undefined;
     this.position = NOWHERE;
-    this.fetch.drop();
-    this.render.reset();
+    this.ownFetch?.drop();
+    this.ownRender?.reset();
   }
 
   save(): ChannelSaved {

@@ -48,7 +48,7 @@ export interface SoftwareRendererParts {
 export class SoftwareRenderer implements Gpu {
   readonly features: GpuFeatures;
   private readonly parts: SoftwareRendererParts;
-  private readonly engines: DirectEngines;
+  private made: DirectEngines | undefined;
   private readonly pages: PageAllocator;
   private readonly resources = new HandleTable<Resource>();
   private lastFence: Fence = 0;
@@ -56,9 +56,8 @@ export class SoftwareRenderer implements Gpu {
   private readonly lost = new LostWork();
 
   constructor(parts: SoftwareRendererParts) {
-    const { memoryBytes, rates } = parts;
+    const { memoryBytes } = parts;
     this.parts = parts;
-    this.engines = new DirectEngines(memoryBytes, rates);
     // Address 0 means "none".
     this.pages = new PageAllocator(PAGE_BYTES, memoryBytes - PAGE_BYTES);
     this.features = {
@@ -67,6 +66,12 @@ export class SoftwareRenderer implements Gpu {
       commands: new Set(commandNames),
       compute: false,
     };
+  }
+
+  /** With its memory, from when something is done with it: a device may stand by and draw nothing. */
+  private get engines(): DirectEngines {
+    const { memoryBytes, rates } = this.parts;
+    return (this.made ??= new DirectEngines(memoryBytes, rates));
   }
 
   // ------------------------------------------------------------------------------ memory

@@ -8,7 +8,24 @@ import { Vm, type BarPolicy } from '@doorbell/hypervisor';
 import { engineRates } from './engine-rates.ts';
 import { machineWithoutGpu } from './physical-machine.ts';
 import { shareGpu } from './share-gpu.ts';
-import { bellDriver, GUEST_GPU, sumBusy, vmOptions, type Stack, type StackParts } from './stack.ts';
+import {
+  bellDriver,
+  GUEST_GPU,
+  sumBusy,
+  vmOptions,
+  VRAM_BYTES,
+  type Stack,
+  type StackParts,
+} from './stack.ts';
+
+const MOST_VRAM_BYTES = 1 << 30;
+const LEAST_VRAM_BYTES = 16 << 20;
+
+/** Of each guest's GPU: all together have no more than four alone would. A BAR's size is a power of two. */
+function vramBytes(guests: number): number {
+  const share = 2 ** Math.floor(Math.log2(MOST_VRAM_BYTES / guests));
+  return Math.max(LEAST_VRAM_BYTES, Math.min(VRAM_BYTES, share));
+}
 
 export function emulated(parts: StackParts): Stack {
   const { profile, options, guests } = parts;
@@ -23,7 +40,7 @@ export function emulated(parts: StackParts): Stack {
     return [{ kind, offset: 0, size }];
   };
   const make = (ports: ConstructorParameters<typeof Bell>[0]): Bell =>
-    new Bell(ports, engineRates(profile, 'software'));
+    new Bell(ports, engineRates(profile, 'software'), { vramBytes: vramBytes(guests.length) });
   const made = guests.map(({ display }, index) => {
     const vm = new Vm(host, { ...vmOptions(parts, index), postedInterrupts: false });
     const bell = vm.emulate(GUEST_GPU, make, policy, display);
