@@ -32,9 +32,10 @@ const order: readonly (readonly [string, Relation | undefined])[] = [
 
 function ordered(id: string, how: string, measure: (runs: Runs, stack: string) => Promise<number>) {
   return {
-    ...{ id, sources, how },
+    ...{ id, sources },
+    how: `${how} GPUvm had neither virtual functions nor assisted paravirtualization: they stand where its argument puts them.`,
     claim:
-      'On short work passthrough is as quick as bare metal, paravirtualization is slower, batching mends a part of that, and full virtualization that traps all it can is by far the slowest.',
+      'On short work the ways stand in an order: bare metal, passthrough, a virtual function, assisted paravirtualization, paravirtualization with batching, without it, and, far behind, full virtualization that traps all it can.',
     rows: order.map(([label, follows]): FigureRow => ({
       ...{ label, unit: '× native' },
       ...(follows === undefined ? {} : { follows }),

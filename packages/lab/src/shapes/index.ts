@@ -10,15 +10,25 @@ import { Runs } from './runs.ts';
 import type { Shape } from './shape.ts';
 import { svga } from './svga.ts';
 
+/** The shapes of one source, or of several that say the same. */
+export interface ShapeGroup {
+  /** Of its chart's file. */
+  readonly id: string;
+  readonly title: string;
+  readonly shapes: readonly Shape[];
+}
+
 /** In the order of the page. */
-export const shapes: readonly Shape[] = [
-  ...gpuvm,
-  ...longWork,
-  ...svga,
-  ...paradice,
-  ...eli,
-  ...ghyvi,
+export const shapeGroups: readonly ShapeGroup[] = [
+  { id: 'gpuvm', title: 'GPUvm', shapes: gpuvm },
+  { id: 'long-work', title: 'LoGV, AvA and gVirt', shapes: longWork },
+  { id: 'svga', title: 'VMware SVGA', shapes: svga },
+  { id: 'paradice', title: 'Paradice', shapes: paradice },
+  { id: 'eli', title: 'ELI', shapes: eli },
+  { id: 'ghyvi', title: 'gHyvi', shapes: ghyvi },
 ];
+
+export const shapes: readonly Shape[] = shapeGroups.flatMap((group) => group.shapes);
 
 /** The values of every shape's rows under a profile, by the shape's id. */
 export async function measureShapes(
