@@ -19,8 +19,8 @@ export interface Workload {
 }
 
 export class Runs {
-  private readonly profile: Profile;
-  private readonly environment: Environment;
+  readonly profile: Profile;
+  readonly environment: Environment;
   private readonly made = new Map<string, Promise<StackReport>>();
 
   constructor(profile: Profile, environment: Environment) {
