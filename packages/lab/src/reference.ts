@@ -1,7 +1,8 @@
-/** The pages of docs/reference that are made from the stacks. */
+/** The pages of docs/reference that are made from the stacks and from what was measured of them. */
 import { modesPage } from './reference/modes-page.ts';
+import { shapesPage } from './reference/shapes-page.ts';
 
 /** Markdown by the name of its file. */
 export function referencePages(): Readonly<Record<string, string>> {
-  return { 'modes.md': modesPage() };
+  return { 'modes.md': modesPage(), 'shapes.md': shapesPage() };
 }

@@ -1,5 +1,6 @@
 import type { Scene } from '../scene.ts';
 import { bunny } from './bunny.ts';
+import { burst } from './burst.ts';
 import { churn } from './churn.ts';
 import { clear } from './clear.ts';
 import { image } from './image.ts';
@@ -8,5 +9,5 @@ import { triangle } from './triangle.ts';
 
 /** All scenes by name. */
 export const scenes: ReadonlyMap<string, Scene> = new Map(
-  [bunny, triangle, clear, image, churn, nop].map((scene) => [scene.name, scene]),
+  [bunny, triangle, clear, image, churn, burst, nop].map((scene) => [scene.name, scene]),
 );

@@ -30,7 +30,12 @@ export class Swapchain {
 
   /** Draws on the image that `next` gave, and shows it. */
   async present(commands: CommandBuffer): Promise<void> {
-    this.fences[this.turn] = await this.gpu.submit(commands);
+    await this.show(await this.gpu.submit(commands));
+  }
+
+  /** Shows the image that `next` gave, which was drawn by submissions up to `fence`. */
+  async show(fence: Fence): Promise<void> {
+    this.fences[this.turn] = fence;
     await this.gpu.present(this.images[this.turn]);
   }
 

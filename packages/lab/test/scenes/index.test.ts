@@ -27,6 +27,7 @@ function recorded(gpu: RecordingGpu): Recorded[][] {
 it('names each scene by its key', () => {
   expect([...scenes.keys()].sort()).toEqual([
     'bunny',
+    'burst',
     'churn',
     'clear',
     'image',

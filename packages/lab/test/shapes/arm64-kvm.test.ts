@@ -1,0 +1,3 @@
+import { describeMeasured } from './measured.ts';
+
+describeMeasured('arm64-kvm');

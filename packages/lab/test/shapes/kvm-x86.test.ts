@@ -1,0 +1,3 @@
+import { describeMeasured } from './measured.ts';
+
+describeMeasured('kvm-x86');

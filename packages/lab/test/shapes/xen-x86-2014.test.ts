@@ -1,0 +1,3 @@
+import { describeMeasured } from './measured.ts';
+
+describeMeasured('xen-x86-2014');
