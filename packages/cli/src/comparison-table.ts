@@ -10,6 +10,8 @@ interface Row {
   readonly cells: readonly string[];
   /** A part of the row above that is not indented. */
   readonly part?: boolean;
+  /** Left out beside stacks of which none has any of it. */
+  readonly rare?: boolean;
 }
 
 const NOTHING = '–';
@@ -46,6 +48,10 @@ function countRow(label: string, values: readonly number[], part = false): Row {
   return { label, cells: values.map(formatCount), part };
 }
 
+function rare(row: Row): Row {
+  return { ...row, rare: true };
+}
+
 /** Counts that most stacks have no use for: a row only where one is not zero. */
 const occasional: readonly (readonly [string, keyof CountsReport & PlainCount])[] = [
   ['injections', 'injections'],
@@ -76,7 +82,7 @@ function counts(stacks: readonly StackReport[]): Row[] {
     ...machine.map((row) => ofMachines(row, stacks)),
     ...occasional
       .filter(([, name]) => of(name).some((count) => count > 0))
-      .map(([label, name]) => countRow(label, of(name))),
+      .map(([label, name]) => rare(countRow(label, of(name)))),
     ...commandRows(all),
     { label: 'IOTLB hit rate', cells: all.map(hitRate) },
     { label: 'bytes by DMA', cells: formatBytes(of('bytesDma')) },
@@ -111,7 +117,7 @@ function commandRows(all: readonly CountsReport[]): Row[] {
     countRow('commands', totals),
     ...many.map(({ type, values }) => countRow(type, values, true)),
     ...(others.some((count) => count > 0) ? [countRow('all else', others, true)] : []),
-  ];
+  ].map(rare);
 }
 
 function exitRows(all: readonly CountsReport[]): Row[] {
@@ -122,7 +128,7 @@ function exitRows(all: readonly CountsReport[]): Row[] {
       values: all.map(({ exitsByReason }) => exitsByReason[reason] ?? 0),
     }))
     .filter(({ values }) => values.some((value) => value > 0))
-    .map(({ reason, values }) => countRow(reason, values, true));
+    .map(({ reason, values }) => rare(countRow(reason, values, true)));
   if (rows.length === 0) {
     return [];
   }
@@ -235,7 +241,10 @@ function renderBlock(
     .map(({ cells }) => block.map((stack) => cells[stack]))
     .filter((cells) => cells.some((text) => text !== ''))
     .map((cells) => ['', ...cells.map((text) => (text === '' ? '' : colors.bold(text)))]);
-  const figures = body.map((row) => [
+  const shown = body.filter(
+    ({ rare, cells }) => rare !== true || block.some((at) => cells[at] !== '0'),
+  );
+  const figures = shown.map((row) => [
     row.part === true ? colors.dim(labelOf(row)) : labelOf(row),
     ...block.map((stack) => row.cells[stack]),
   ]);
