@@ -2,11 +2,12 @@ import type { Scene } from '../scene.ts';
 import { bunny } from './bunny.ts';
 import { churn } from './churn.ts';
 import { clear } from './clear.ts';
+import { hog } from './hog.ts';
 import { image } from './image.ts';
 import { nop } from './nop.ts';
 import { triangle } from './triangle.ts';
 
 /** All scenes by name. */
 export const scenes: ReadonlyMap<string, Scene> = new Map(
-  [bunny, triangle, clear, image, churn, nop].map((scene) => [scene.name, scene]),
+  [bunny, triangle, clear, image, churn, hog, nop].map((scene) => [scene.name, scene]),
 );

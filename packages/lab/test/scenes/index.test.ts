@@ -29,6 +29,7 @@ it('names each scene by its key', () => {
     'bunny',
     'churn',
     'clear',
+    'hog',
     'image',
     'nop',
     'triangle',
