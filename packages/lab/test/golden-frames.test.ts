@@ -16,6 +16,7 @@ const golden: Readonly<Record<string, string>> = {
   image: '272edc91a1a29cd7cd5842db6cb5ac1069dd14c896db6df54801e30bf7f0e774',
   churn: '6915ba7cb38c3b8c3bfbb2671527aada5834a158e8928cef0fb7ed53dcf5f386',
   burst: 'fb23de39ad866da88b3f2795c0325ec96b0278fa2c37835639b2a284c729f964',
+  hog: '9facd5278b91cb53f0ab645eba0f2ae49a5bb37cbb317c4b25e1bffd35a5a52b',
   nop: 'effce1e0428929107aa0b61d5e4e0705001033b6d95b12f670a6007c451532bf',
 };
 

@@ -3,11 +3,12 @@ import { bunny } from './bunny.ts';
 import { burst } from './burst.ts';
 import { churn } from './churn.ts';
 import { clear } from './clear.ts';
+import { hog } from './hog.ts';
 import { image } from './image.ts';
 import { nop } from './nop.ts';
 import { triangle } from './triangle.ts';
 
 /** All scenes by name. */
 export const scenes: ReadonlyMap<string, Scene> = new Map(
-  [bunny, triangle, clear, image, churn, burst, nop].map((scene) => [scene.name, scene]),
+  [bunny, triangle, clear, image, churn, burst, hog, nop].map((scene) => [scene.name, scene]),
 );

@@ -30,6 +30,7 @@ it('names each scene by its key', () => {
     'burst',
     'churn',
     'clear',
+    'hog',
     'image',
     'nop',
     'triangle',
