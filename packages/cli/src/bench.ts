@@ -8,6 +8,7 @@ import { eventBenchmarks } from './bench/event.ts';
 import { peerBenchmarks } from './bench/peers.ts';
 import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
+import { sharingBenchmarks } from './bench/sharing.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
@@ -26,6 +27,7 @@ const benchmarks: readonly Benchmark[] = [
   ...translationBenchmarks,
   ...engineBenchmarks,
   ...eventBenchmarks,
+  ...sharingBenchmarks,
   ...ringBenchmarks,
   ...ringThreadBenchmarks,
   ...workerBenchmarks,

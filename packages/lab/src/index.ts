@@ -18,6 +18,7 @@ export * from './run.ts';
 export type { Scene, SceneContext } from './scene.ts';
 export { renderers, type RendererKind } from './renderers/index.ts';
 export { SoftwareRenderer } from './renderers/software.ts';
+export { hogOf } from './scenes/hog.ts';
 export { scenes } from './scenes/index.ts';
 export * from './stack-spec.ts';
 export { engineRates } from './stacks/engine-rates.ts';

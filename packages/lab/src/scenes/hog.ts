@@ -1,8 +1,8 @@
-import { CommandEncoder, type Fence } from '@doorbell/abi';
+import { CommandEncoder, type Fence, type Gpu } from '@doorbell/abi';
 import { cos, identity, sqrt, TAU } from '../math.ts';
 import { packVertices, type RawMesh } from '../mesh.ts';
 import { Random } from '../random.ts';
-import type { Scene, SceneContext } from '../scene.ts';
+import type { Scene, SceneContext, SceneRun } from '../scene.ts';
 import { fillOf, rgba, start } from './surface.ts';
 import { Swapchain } from './swapchain.ts';
 import { setTarget, setTexture } from './target.ts';
@@ -26,50 +26,56 @@ const MEAN_AREA = (1 + INNERMOST + INNERMOST * INNERMOST) / 3;
 const PERIOD = 40;
 const BACKGROUND = rgba(0x10, 0x0c, 0x14);
 
-export const hog: Scene = {
-  name: 'hog',
-  doc: 'Long draws, several at once, waited for at the end of the frame: starves others under a scheduler that neither remembers nor preempts.',
+/** @param drawPixels  of a submission's one draw, about. */
+export function hogOf(drawPixels: number): Scene {
+  return {
+    name: 'hog',
+    doc: 'Long draws, several at once, waited for at the end of the frame: starves others under a scheduler that neither remembers nor preempts.',
+    setup: (gpu, context) => setup(gpu, context, drawPixels),
+  };
+}
 
-  async setup(gpu, context) {
-    const { width, height } = context;
-    const swapchain = await Swapchain.create(gpu, width, height);
-    const pile = pileOf(context);
-    const vertices = packVertices(pile);
-    const indices = new Uint8Array(pile.indices.buffer);
-    const mesh = await gpu.createBuffer(vertices.length + indices.length, 'device');
-    await gpu.write(mesh, 0, vertices);
-    await gpu.write(mesh, vertices.length, indices);
-    return {
-      async frame(index) {
-        const image = await swapchain.next();
-        let last: Fence = 0;
-        for (let turn = 0; turn < SUBMISSIONS; turn++) {
-          const commands = new CommandEncoder().fill(fillOf(image, BACKGROUND));
-          setTarget(commands, image);
-          setTexture(commands, undefined);
-          commands.setTransform(identity, glow(index)).draw({
-            vertices: start(mesh),
-            vertexCount: pile.positions.length / 3,
-            indices: { handle: mesh.handle, offset: vertices.length },
-            indexCount: pile.indices.length,
-            flags: 0,
-          });
-          last = await gpu.submit(commands.finish());
-        }
-        await gpu.wait(last);
-        await gpu.present(image);
-      },
-      async close() {
-        await gpu.destroy(mesh);
-        await swapchain.close();
-      },
-    };
-  },
-};
+export const hog = hogOf(DRAW_PIXELS);
+
+async function setup(gpu: Gpu, context: SceneContext, drawPixels: number): Promise<SceneRun> {
+  const { width, height } = context;
+  const swapchain = await Swapchain.create(gpu, width, height);
+  const pile = pileOf(context, drawPixels);
+  const vertices = packVertices(pile);
+  const indices = new Uint8Array(pile.indices.buffer);
+  const mesh = await gpu.createBuffer(vertices.length + indices.length, 'device');
+  await gpu.write(mesh, 0, vertices);
+  await gpu.write(mesh, vertices.length, indices);
+  return {
+    async frame(index) {
+      const image = await swapchain.next();
+      let last: Fence = 0;
+      for (let turn = 0; turn < SUBMISSIONS; turn++) {
+        const commands = new CommandEncoder().fill(fillOf(image, BACKGROUND));
+        setTarget(commands, image);
+        setTexture(commands, undefined);
+        commands.setTransform(identity, glow(index)).draw({
+          vertices: start(mesh),
+          vertexCount: pile.positions.length / 3,
+          indices: { handle: mesh.handle, offset: vertices.length },
+          indexCount: pile.indices.length,
+          flags: 0,
+        });
+        last = await gpu.submit(commands.finish());
+      }
+      await gpu.wait(last);
+      await gpu.present(image);
+    },
+    async close() {
+      await gpu.destroy(mesh);
+      await swapchain.close();
+    },
+  };
+}
 
 /** Nested rectangles in the colours of embers, the outermost below. */
-function pileOf({ width, height, seed }: SceneContext): RawMesh {
-  const layers = Math.ceil(DRAW_PIXELS / (width * height * MEAN_AREA));
+function pileOf({ width, height, seed }: SceneContext, drawPixels: number): RawMesh {
+  const layers = Math.ceil(drawPixels / (width * height * MEAN_AREA));
   const count = Math.max(1, Math.min(MOST_LAYERS, layers));
   const random = new Random(seed);
   const positions: number[] = [];
