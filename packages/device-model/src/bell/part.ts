@@ -14,6 +14,7 @@ import { PagedMemory, type PagedMemoryState } from '../paged-memory.ts';
 import { ActiveBus } from './active-bus.ts';
 import { Channel, type ChannelSaved } from './channel.ts';
 import { type BellCounts, copyCounts, newCounts, restoreCounts } from './counts.ts';
+import { LastWord } from './last-word.ts';
 import { Mmu, type MmuState } from './mmu.ts';
 import { PartFunction, type Share } from './part-function.ts';
 import { Processor } from './processor.ts';
@@ -34,6 +35,7 @@ const ALONE_NS = 1_000_000;
 export class Part implements Stateful<PartState> {
   readonly counts = newCounts();
   readonly vram: PagedMemory;
+  readonly lastWord = new LastWord();
   readonly mmu: Mmu;
   readonly channels: readonly Channel[];
   readonly scheduler: Scheduler;
@@ -49,7 +51,7 @@ export class Part implements Stateful<PartState> {
   ) {
     const vram = new PagedMemory(vramBytes);
     const mmu = new Mmu(vram);
-    const { counts } = this;
+    const { counts, lastWord } = this;
     const physical = new PartFunction(0, vram, wholePart(vramBytes));
     const bus = new ActiveBus(physical.ports.bus);
     this.trace = trace;
@@ -60,7 +62,7 @@ export class Part implements Stateful<PartState> {
     this.scheduler = new Scheduler({
       channels: this.channels,
       functions: this.functions,
-      processor: new Processor({ vram, mmu, bus }, rates, counts, timers, trace),
+      processor: new Processor({ vram, mmu, bus, lastWord }, rates, counts, timers, trace),
       bus,
       counts,
       timers,
