@@ -19,6 +19,7 @@ export { renderers, type RendererKind } from './renderers/index.ts';
 export { SoftwareRenderer } from './renderers/software.ts';
 export { scenes } from './scenes/index.ts';
 export * from './stack-spec.ts';
+export * from './sensitive/index.ts';
 export { engineRates } from './stacks/engine-rates.ts';
 export { buildStack } from './stacks/index.ts';
 export * from './stacks/stack.ts';
