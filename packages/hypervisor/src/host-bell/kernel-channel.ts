@@ -43,13 +43,16 @@ export class KernelChannel {
   private readonly mapped: (readonly [number, number])[] = [];
   private tail = 0;
   private sequence = 0;
-  private last: Promise<unknown> = Promise.resolve();
+  /** A request is under way; others wait for their turn as tasks of the machine do. */
+  private busy = false;
+  private readonly turn: WaitQueue;
 
   /** @throws GpuError `out-of-memory` */
   constructor(bell: HostBell) {
     const { host } = bell;
     this.bell = bell;
     this.interrupted = host.computer.clock.waitQueue();
+    this.turn = host.computer.clock.waitQueue();
     this.channel = bell.takeChannel(() => {
       // Acknowledged where it is waited for; a fence that passes meanwhile is seen there, too.
       this.interrupted.wake();
@@ -85,14 +88,17 @@ export class KernelChannel {
   }
 
   /** Clears pages of VRAM, one request after the other. @throws GpuError `lost` when the part does not. */
-  clear(page: number, pages: number): Promise<void> {
-    const next = this.last.then(async () => {
+  async clear(page: number, pages: number): Promise<void> {
+    await this.turn.until(() => !this.busy, 'resource');
+    this.busy = true;
+    try {
       for (let done = 0; done < pages; done += MOST_PAGES) {
         await this.clearPart(page + done, Math.min(MOST_PAGES, pages - done));
       }
-    });
-    this.last = next.catch(() => undefined);
-    return next;
+    } finally {
+      this.busy = false;
+      this.turn.wake();
+    }
   }
 
   private beginPart(page: number, pages: number): void {
