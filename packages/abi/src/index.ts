@@ -1,6 +1,7 @@
 export * from './arbiter.ts';
 export * from './audio.ts';
 export * from './bell-faults.ts';
+export * from './bell-leak.ts';
 export * from './bell-packets.ts';
 export * from './bell-page-tables.ts';
 export * from './bell.ts';

@@ -30,6 +30,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'sensitive',
+    summary: 'says which sensitive accesses trap: the condition of Popek and Goldberg, by stack',
+    load: async () => {
+      const { defineSensitive, runSensitive } = await import('./sensitive.ts');
+      return { define: defineSensitive, run: runSensitive };
+    },
+  },
+  {
     name: 'serve',
     summary: 'serves a paravirtual backend over a WebSocket, for other processes and machines',
     load: async () => {

@@ -30,7 +30,7 @@ afterAll(() => {
 test('shows the verbs to those who ask for nothing', async () => {
   const { code, stdout, stderr } = await doorbell('');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const verb of ['compare', 'list', 'lspci', 'tlp', 'vfio', 'peers', 'bench']) {
+  for (const verb of ['compare', 'list', 'sensitive', 'lspci', 'tlp', 'vfio', 'peers', 'bench']) {
     expect(stdout).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
   }
 });
@@ -41,11 +41,14 @@ test('lists its exit codes', async () => {
   expect(stdout).toMatch(/^ {2}130 {2}ended by Ctrl-C$/m);
 });
 
-test.each(['compare', 'list', 'lspci', 'tlp', 'bench'])('%s has --help', async (verb) => {
-  const { code, stdout } = await doorbell(`${verb} --help`);
-  expect(code).toBe(0);
-  expect(stdout).toContain(`Usage: doorbell ${verb} [options]`);
-});
+test.each(['compare', 'list', 'sensitive', 'lspci', 'tlp', 'bench'])(
+  '%s has --help',
+  async (verb) => {
+    const { code, stdout } = await doorbell(`${verb} --help`);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: doorbell ${verb} [options]`);
+  },
+);
 
 test('offers each option of a stack as a flag, with its values and its stacks', async () => {
   const { stdout } = await doorbell('compare --help');
@@ -58,7 +61,7 @@ test('offers each option of a stack as a flag, with its values and its stacks', 
 
 // What is wrong, and what the line must say of it and of what is accepted. DIR is a folder with files.
 test.each([
-  ['bogus', /'bogus'.* compare, list, serve, lspci, tlp, vfio, peers, bench/],
+  ['bogus', /'bogus'.* compare, list, sensitive, serve, lspci, tlp, vfio, peers, bench/],
   ['compar', /'compar' \(Did you mean compare\?\)/],
   ['--bogus', /'--bogus'/],
   ['compare --stak native', /'--stak' \(Did you mean --stacks\?\)/],

@@ -21,6 +21,7 @@ export { SoftwareRenderer } from './renderers/software.ts';
 export { hogOf } from './scenes/hog.ts';
 export { scenes } from './scenes/index.ts';
 export * from './stack-spec.ts';
+export * from './sensitive/index.ts';
 export { engineRates } from './stacks/engine-rates.ts';
 export { buildStack } from './stacks/index.ts';
 export * from './stacks/stack.ts';

@@ -3,6 +3,7 @@
  * function and the virtual ones are the same, each over its own share of the part.
  */
 import {
+  type AccessWidth,
   allOnes,
   type BarShape,
   bellBars,
@@ -11,6 +12,7 @@ import {
   type DeviceHost,
   doorbellRegisters,
   extract,
+  leakyRegisters,
   msixLayout,
   PAGE_BYTES,
   type RegisterFile,
@@ -130,8 +132,8 @@ export abstract class BellFunction extends PciFunction {
       size: bellBars.DOORBELLS.size,
       widths: [TAIL.width],
       read: (offset, width) =>
-        offset % PAGE_BYTES === TAIL.offset && this.channelNumber(offset / PAGE_BYTES) >= 0
-          ? 0
+        this.channelNumber(Math.floor(offset / PAGE_BYTES)) >= 0
+          ? this.readDoorbellPage(offset % PAGE_BYTES, width)
           : allOnes(width),
       write: (offset, _width, value) => {
         const number = this.channelNumber(Math.floor(offset / PAGE_BYTES));
@@ -140,6 +142,16 @@ export abstract class BellFunction extends PciFunction {
         }
       },
     };
+  }
+
+  private readDoorbellPage(at: number, width: AccessWidth): number {
+    const { lastWord } = this.part;
+    if (at === doorbellRegisters.rows.TAIL.offset) {
+      return 0;
+    }
+    return at === leakyRegisters.rows.LAST_WORD.offset && lastWord.present
+      ? lastWord.value
+      : allOnes(width);
   }
 
   /** The part's number of the function's channel `own`; -1: it has not that many. */

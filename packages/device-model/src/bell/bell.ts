@@ -32,12 +32,15 @@ export interface BellOptions {
   readonly multifunction?: boolean;
   /** Has access control services towards them. Default: no. */
   readonly acs?: boolean;
+  /** Has the register that shows everybody the last word that anybody moved. Default: no; no part that is sold has it. */
+  readonly leakyRegister?: boolean;
 }
 
 export interface BellState extends PartState {
   readonly pci: FunctionState;
   readonly registers: Uint32Array;
   readonly quotas: readonly Uint32Array[];
+  readonly lastWord: number;
 }
 
 export class Bell extends BellFunction implements Stateful<BellState> {
@@ -48,6 +51,7 @@ export class Bell extends BellFunction implements Stateful<BellState> {
     const part = new Part(host, rates, options.vramBytes);
     const identity = { ...bellIds, multifunction: options.multifunction ?? false };
     super(host, identity, part, part.functions[0]);
+    part.lastWord.present = options.leakyRegister ?? false;
     this.quotas = new Quotas({
       vramPages: this.vramPages,
       frozen: () => this.sriov?.enabled === true,
@@ -65,6 +69,11 @@ export class Bell extends BellFunction implements Stateful<BellState> {
       this.config.addExtended(ariCapability, capabilities.ARI);
     }
     this.sriov = hasVfs ? this.newSriov() : undefined;
+  }
+
+  /** Makes the part one that has the register of `leakyRegister`. */
+  addLeakyRegister(): void {
+    this.part.lastWord.present = true;
   }
 
   /** Of the whole part. */
@@ -162,6 +171,7 @@ export class Bell extends BellFunction implements Stateful<BellState> {
       pci: this.saveFunction(),
       registers: this.registers.save(),
       quotas: this.quotas.save(),
+      lastWord: this.part.lastWord.save(),
       ...this.part.save(),
     };
   }
@@ -170,6 +180,7 @@ export class Bell extends BellFunction implements Stateful<BellState> {
     this.loadFunction(state.pci);
     this.registers.load(state.registers);
     this.quotas.load(state.quotas);
+    this.part.lastWord.load(state.lastWord);
     this.sriov?.settle();
     const count = this.sriov?.enabled === true ? this.sriov.numVfs : 0;
     const shares = count === 0 ? undefined : this.quotas.shares(count);

@@ -100,6 +100,7 @@ export class CopyEngine {
     const ns = bytes * this.rates.copyByte;
     if (ns <= limit && bytes > 0) {
       this.copyRows(values);
+      this.latch();
       this.counts.bytesCopied += bytes;
     }
     return ns;
@@ -116,6 +117,15 @@ export class CopyEngine {
     }
     for (let row = 0; row < rows; row++) {
       this.copyRow(row * dstStride, row * srcStride, rowBytes);
+    }
+  }
+
+  /** What a part with the leaky register shows of the copy. */
+  private latch(): void {
+    const { lastWord } = this.memory;
+    const last = this.from.size - 4;
+    if (lastWord?.present === true && last >= 0) {
+      this.from.read(last, lastWord.bytes);
     }
   }
 

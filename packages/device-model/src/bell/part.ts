@@ -16,6 +16,7 @@ import { Channel, type ChannelSaved } from './channel.ts';
 import { type BellCounts, copyCounts, newCounts, restoreCounts } from './counts.ts';
 import { EngineTime } from './engine-time.ts';
 import { FunctionTurns } from './function-turns.ts';
+import { LastWord } from './last-word.ts';
 import { Mmu, type MmuState } from './mmu.ts';
 import { PartFunction, type Share } from './part-function.ts';
 import { Processor } from './processor.ts';
@@ -36,6 +37,7 @@ const ALONE_NS = 1_000_000;
 export class Part implements Stateful<PartState> {
   readonly counts = newCounts();
   readonly vram: PagedMemory;
+  readonly lastWord = new LastWord();
   readonly mmu: Mmu;
   readonly channels: readonly Channel[];
   readonly scheduler: Scheduler;
@@ -54,7 +56,7 @@ export class Part implements Stateful<PartState> {
   ) {
     const vram = new PagedMemory(vramBytes);
     const mmu = new Mmu(vram);
-    const { counts } = this;
+    const { counts, lastWord } = this;
     const physical = new PartFunction(0, vram, wholePart(vramBytes));
     const bus = new ActiveBus(physical.ports.bus);
     this.trace = trace;
@@ -67,7 +69,7 @@ export class Part implements Stateful<PartState> {
     this.channels = Array.from({ length: CHANNELS }, (_, number) => this.channel(number, physical));
     this.scheduler = new Scheduler({
       channels: this.channels,
-      processor: new Processor({ vram, mmu, bus }, rates, counts, timers, trace),
+      processor: new Processor({ vram, mmu, bus, lastWord }, rates, counts, timers, trace),
       bus,
       counts,
       timers,

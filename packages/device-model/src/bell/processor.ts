@@ -168,6 +168,9 @@ export class Processor {
       this.range.write(0, this.wordBytes);
     }
     registers.set('FENCE', value);
+    if (this.memory.lastWord?.present === true) {
+      this.memory.lastWord.value = value;
+    }
     this.counts.fences++;
     this.trace.event('fence', channel.number, value);
     if (interrupt === 1) {

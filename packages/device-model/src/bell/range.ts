@@ -5,6 +5,7 @@
  */
 import { type BusMaster, type MemoryBacking, PAGE_BYTES } from '@doorbell/abi';
 import { Fault } from './fault.ts';
+import type { LastWord } from './last-word.ts';
 import type { AddressSpace } from './mmu.ts';
 
 /** What the engines use of an MMU; see `Mmu`. */
@@ -20,6 +21,8 @@ export interface GpuMemory {
   readonly vram: MemoryBacking;
   readonly mmu: AddressTranslation;
   readonly bus: BusMaster;
+  /** Of a part that has the leaky register. */
+  readonly lastWord?: LastWord;
 }
 
 export class Range {

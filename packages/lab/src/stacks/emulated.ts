@@ -23,8 +23,11 @@ const LEAST_VRAM_BYTES = 16 << 20;
 
 /** Of each guest's GPU: all together have no more than four alone would. A BAR's size is a power of two. */
 function vramBytes(guests: number): number {
-  const share = 2 ** Math.floor(Math.log2(MOST_VRAM_BYTES / guests));
-  return Math.max(LEAST_VRAM_BYTES, Math.min(VRAM_BYTES, share));
+  let share = VRAM_BYTES;
+  while (share * guests > MOST_VRAM_BYTES && share > LEAST_VRAM_BYTES) {
+    share /= 2;
+  }
+  return share;
 }
 
 export function emulated(parts: StackParts): Stack {

@@ -14,7 +14,7 @@ import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { GUEST_GPU, noPvCounts, vmOptions, type StackGuest, type StackParts } from './stack.ts';
 
 /** PCI class: display controller, other. */
-const DISPLAY_OTHER = 0x038000;
+export const DISPLAY_OTHER = 0x038000;
 const { BAR, NOTIFY, PART_BYTES, SHARED_BAR } = virtioPciLayout;
 /** MSI-X: one for the configuration, one for each queue, and behind them those of channels. */
 const FIRST_VECTOR = 1 + Object.keys(gpuQueues).length;
@@ -117,7 +117,7 @@ function newDevice(
 }
 
 /** All registers trap; the kernel forwards notifications by itself when `ioeventfd` is on. */
-function structuresPolicy(ioeventfd: boolean): BarPolicy {
+export function structuresPolicy(ioeventfd: boolean): BarPolicy {
   return (bar, size) =>
     bar === BAR && ioeventfd
       ? [

@@ -1,0 +1,3 @@
+export * from './access.ts';
+export * from './leak.ts';
+export * from './report.ts';
