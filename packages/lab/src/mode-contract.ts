@@ -47,7 +47,7 @@ const contracts: Readonly<Record<string, ModeContract>> = {
       'The driver, by the fault registers and the interrupt of a channel. The kernel has the fault records of DMA that the IOMMU refuses.',
     monitoring: "All that the driver does, and the GPU's registers.",
     reset: 'A channel, or the whole function.',
-    scheduling: 'The GPU, among channels.',
+    scheduling: 'The GPU, among channels; of several processes, the scheduler that the host loads.',
     pinning: 'No guest. A driver keeps the buffers in place that it has mapped.',
     facts: { requester: 'own', pinned: 'none', interrupt: 'driver', submission: 'direct' },
   },
@@ -82,7 +82,8 @@ const contracts: Readonly<Record<string, ModeContract>> = {
       "The guest's driver sees its own channels' faults. The host has the fault records of refused DMA, by virtual function.",
     monitoring: 'As with passthrough; the driver of the physical function also sees the shares.',
     reset: 'One virtual function; the others go on. A reset of the physical one ends them all.',
-    scheduling: 'The GPU, among the channels of all functions, by the quotas that the host set.',
+    scheduling:
+      'The GPU, by the quotas and the scheduler that the host loads into it; within a function, among its channels.',
     pinning:
       'All of it, for as long as the function is assigned. With `viommu`, what the guest has mapped.',
     facts: { requester: 'own', pinned: 'all', interrupt: 'host', submission: 'direct' },
@@ -98,7 +99,7 @@ const contracts: Readonly<Record<string, ModeContract>> = {
     monitoring: 'Each access that traps, and each command before it runs.',
     reset: "One guest's virtual device; the others go on.",
     scheduling:
-      'The GPU, among the channels of all guests. Submissions pass the host, which holds none back yet.',
+      'The scheduler that the host loads. Submissions pass the host, which reads them and holds none back.',
     pinning: 'The pages that the GPU has been given, from when it is.',
     facts: { requester: 'shared', pinned: 'part', interrupt: 'host', submission: 'trapped' },
   },
@@ -111,7 +112,8 @@ const contracts: Readonly<Record<string, ModeContract>> = {
     errors: "The guest's driver, by registers and interrupts that the device model gives it.",
     monitoring: 'Everything.',
     reset: 'State of the device model.',
-    scheduling: "The host's CPU scheduler, as for any program.",
+    scheduling:
+      'The host: the device models of all guests draw on one of its CPUs, by the same schedulers.',
     pinning: 'Nothing.',
     facts: { requester: 'none', pinned: 'none', interrupt: 'none', submission: 'trapped' },
   },
@@ -125,7 +127,8 @@ const contracts: Readonly<Record<string, ModeContract>> = {
       "The host's driver sees the GPU's faults. The guest gets an error as the response to its command; a broken ring stops its device alone.",
     monitoring: 'Commands, resources and fences of each guest.',
     reset: "One guest's virtual device, with its resources and contexts; the GPU goes on.",
-    scheduling: 'The backend, which takes commands from rings; then the GPU, among channels.',
+    scheduling:
+      'The backends, one for each guest, which take commands from rings; then the scheduler that the host loads.',
     pinning: 'Nothing: the backend copies.',
     facts: { requester: 'shared', pinned: 'none', interrupt: 'host', submission: 'requested' },
   },
@@ -140,7 +143,8 @@ const contracts: Readonly<Record<string, ModeContract>> = {
       "The host's driver sees the channel's faults, and tells the guest whose channel it is. Requests are refused by their responses.",
     monitoring: 'Allocations, and the time of each channel on the GPU. Commands pass unseen.',
     reset: "One guest's channels; the others go on.",
-    scheduling: 'The GPU, among the channels that the host has handed out.',
+    scheduling:
+      'The scheduler that the host loads: it holds back no submission, but says whose packets run.',
     pinning: 'The pages that the guest has handed over as buffers.',
     facts: { requester: 'shared', pinned: 'part', interrupt: 'host', submission: 'direct' },
   },

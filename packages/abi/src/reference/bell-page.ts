@@ -190,6 +190,7 @@ const scheduling = blocks(
     'Runnable channels take turns, round-robin in order of their numbers. A turn ends when the channel has nothing more to do, waits in a WAIT, or has run for a time slice of 1 ms and another channel is runnable; it ends between packets, never within one. State that a channel has set (target, viewport, scissor, texture, transform) is its own and is there again in its next turn.',
     'Each row of a triangle takes at least the time of four pixels, whether or not it covers one, so that slivers are not free.',
     'With virtual functions, the functions take turns first, round-robin, each for its QUANTUM unless no other has a runnable channel; a turn ends between packets. Within its turn the channels of a function take turns as above.',
+    'A host may load a scheduler of its own, which says whose turn it is in place of the functions’: it knows tenants (virtual machines, or processes), each with the channels that were turned on for it. A tenant’s channels take turns as above. Taking in another tenant’s context takes the engines a time of its own. When the host asks for it, a draw is stopped behind each 64 triangles if its tenant’s turn is over, and goes on in the next; other packets never are.',
     'A packet that runs longer than WATCHDOG is stopped, and its channel is hung. Nobody else waits longer than that for a packet to end.',
   ]),
 );
