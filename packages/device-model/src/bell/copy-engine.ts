@@ -1,5 +1,5 @@
 /** The copy engine's packets: what they may ask for, and how long they take. */
-import { blends, filters, MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE } from '@doorbell/abi';
+import { blends, filters, MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE, PAGE_BYTES } from '@doorbell/abi';
 import { blit } from './blit.ts';
 import { copyRows, fill } from './copy.ts';
 import type { BellCounts } from './counts.ts';
@@ -74,6 +74,11 @@ export class CopyEngine {
     if (direct >= 0) {
       const { words } = memory.vram;
       const gapless = stride === width * 4;
+      if (gapless && value === 0 && direct % PAGE_BYTES === 0 && to.size % PAGE_BYTES === 0) {
+        // Clearing is most of what is filled, and most of it was never written.
+        memory.vram.clear(direct, to.size);
+        return;
+      }
       const surface = gapless ? { width: width * height, height: 1 } : { width, height };
       fill({ words, base: direct / 4, stride: stride / 4, ...surface }, value);
       memory.vram.touched(direct, to.size);

@@ -3,7 +3,8 @@
  * before a byte of it is touched. It is then a list of runs: bytes in a row, in VRAM or on the
  * bus.
  */
-import { type BusMaster, type MemoryBacking, PAGE_BYTES } from '@doorbell/abi';
+import { type BusMaster, PAGE_BYTES } from '@doorbell/abi';
+import type { PagedMemory } from '../paged-memory.ts';
 import { Fault } from './fault.ts';
 import type { LastWord } from './last-word.ts';
 import type { AddressSpace } from './mmu.ts';
@@ -18,7 +19,7 @@ interface AddressTranslation {
 
 /** All that a virtual address can lead to. */
 export interface GpuMemory {
-  readonly vram: MemoryBacking;
+  readonly vram: PagedMemory;
   readonly mmu: AddressTranslation;
   readonly bus: BusMaster;
   /** Of a part that has the leaky register. */
