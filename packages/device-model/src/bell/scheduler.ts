@@ -185,7 +185,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
   private start(running: Running): void {
     const { timers } = this.parts;
     this.running = running;
-    this.time.occupy(this);
+    this.time.occupy(this, running.tenant);
     timers.arm(timer.PACKET, running.since + running.ns - timers.now());
   }
 
@@ -357,6 +357,6 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
     this.demand.load(demand);
     this.time.load(time);
     const awake = demand.wanting.map((number) => demand.tenants[number]);
-    this.time.restore(this, awake, running !== undefined);
+    this.time.restore(this, awake, running?.tenant);
   }
 }
