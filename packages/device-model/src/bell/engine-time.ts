@@ -29,6 +29,8 @@ export interface EngineTimeParts {
 
 export interface EngineTimeState {
   readonly arbiter: unknown;
+  readonly wanting: readonly number[];
+  readonly gone: readonly number[];
   readonly awake: number;
   readonly clock: number;
   readonly freeSince: number;
@@ -41,8 +43,13 @@ export class EngineTime implements Stateful<EngineTimeState> {
   /** By tenant + 1. */
   private readonly runners: (Runner | undefined)[] = [];
   private occupant: Runner | undefined;
+  /** Whose packet it runs. */
+  private occupiedFor = NOBODY;
   private hostIsAwake = false;
-  /** How many tenants are. */
+  /** Tenants, but for the host, that have packets; those that left, of which no arbiter hears. */
+  private readonly wanting = new Set<number>();
+  private readonly gone = new Set<number>();
+  /** How many tenants are awake to the arbiter. */
   private awake = 0;
   /** The tenant, but for the host, whose context the engines hold. */
   private last = NOBODY;
@@ -70,33 +77,48 @@ export class EngineTime implements Stateful<EngineTimeState> {
     this.runners[tenant + 1] = runner;
     if (tenant === HOST_TENANT) {
       this.hostIsAwake = true;
-    } else {
-      this.awake++;
-      this.parts.arbiter.wake(tenant, this.now());
+      return;
     }
+    this.wanting.add(tenant);
+    if (!this.gone.has(tenant)) {
+      this.awaken(tenant);
+    }
+  }
+
+  private awaken(tenant: number): void {
+    this.awake++;
+    this.parts.arbiter.wake(tenant, this.now());
   }
 
   /** It has none any more. */
   sleep(tenant: number): void {
     if (tenant === HOST_TENANT) {
       this.hostIsAwake = false;
-    } else {
+      return;
+    }
+    this.wanting.delete(tenant);
+    if (!this.gone.has(tenant)) {
       this.awake--;
       this.parts.arbiter.sleep(tenant, this.now());
     }
   }
 
-  /** A packet takes time: until `vacate` nothing else begins. */
-  occupy(runner: Runner): void {
+  /** A packet of the tenant takes time: until `vacate` nothing else begins. */
+  occupy(runner: Runner, tenant: number): void {
     this.occupant = runner;
+    this.occupiedFor = tenant;
   }
 
   /** The packet is done, or was stopped, after `ns`. */
   vacate(tenant: number, ns: number): void {
     this.occupant = undefined;
+    this.occupiedFor = NOBODY;
     this.freeSince = Math.max(this.freeSince, this.parts.now());
     if (tenant !== HOST_TENANT) {
       this.parts.arbiter.ran(tenant, ns, this.now());
+    }
+    if (this.gone.has(tenant)) {
+      this.tellLeft(tenant);
     }
   }
 
@@ -151,7 +173,7 @@ export class EngineTime implements Stateful<EngineTimeState> {
       if (at !== Infinity) {
         setAlarm?.(at - this.parts.now());
       }
-    } else if (preempts === true) {
+    } else if (preempts === true && this.occupiedFor !== HOST_TENANT) {
       occupant.stopAfter(this.hostIsAwake ? now : arbiter.askAt(now));
     }
   }
@@ -160,13 +182,28 @@ export class EngineTime implements Stateful<EngineTimeState> {
 
   /** A tenant's virtual machine starts, or ends. */
   join(tenant: number): void {
-    this.parts.arbiter.join(tenant, this.now());
+    const isBack = this.gone.delete(tenant);
+    if (!isBack || this.occupiedFor !== tenant) {
+      this.parts.arbiter.join(tenant, this.now());
+      if (isBack && this.wanting.has(tenant)) {
+        this.awaken(tenant);
+      }
+    }
     this.run();
   }
 
+  /** Packets that it has left never begin; one that runs goes on, and it has left when that is done. */
   leave(tenant: number): void {
-    this.parts.arbiter.leave(tenant, this.now());
+    this.gone.add(tenant);
+    if (this.occupiedFor !== tenant) {
+      this.tellLeft(tenant);
+    }
     this.run();
+  }
+
+  private tellLeft(tenant: number): void {
+    this.awake -= this.wanting.has(tenant) ? 1 : 0;
+    this.parts.arbiter.leave(tenant, this.now());
   }
 
   /** The alarm that was set. */
@@ -177,26 +214,39 @@ export class EngineTime implements Stateful<EngineTimeState> {
   save(): EngineTimeState {
     const { awake, clock, freeSince, last, hostIsAwake } = this;
     const arbiter = this.parts.arbiter.save();
-    return { arbiter, awake, clock, freeSince, last, hostIsAwake };
+    const [wanting, gone] = [[...this.wanting], [...this.gone]];
+    return { arbiter, wanting, gone, awake, clock, freeSince, last, hostIsAwake };
   }
 
   /** Runners call `restore` after. */
-  load({ arbiter, awake, clock, freeSince, last, hostIsAwake }: EngineTimeState): void {
-    this.parts.arbiter.load(arbiter);
-    this.awake = awake;
-    this.clock = clock;
-    this.freeSince = freeSince;
-    this.last = last;
-    this.hostIsAwake = hostIsAwake;
+  load(state: EngineTimeState): void {
+    this.parts.arbiter.load(state.arbiter);
+    refill(this.wanting, state.wanting);
+    refill(this.gone, state.gone);
+    this.awake = state.awake;
+    this.clock = state.clock;
+    this.freeSince = state.freeSince;
+    this.last = state.last;
+    this.hostIsAwake = state.hostIsAwake;
   }
 
-  /** Tenants of the runner that are awake already, and whether a packet of it occupies the engines. */
-  restore(runner: Runner, tenants: readonly number[], occupies: boolean): void {
+  /** Tenants of the runner that are awake already; and whose packet of it, if any, occupies the engines. */
+  restore(runner: Runner, tenants: readonly number[], occupiedFor: number | undefined): void {
     tenants.forEach((tenant) => {
       this.runners[tenant + 1] = runner;
     });
-    if (occupies || this.occupant === runner) {
-      this.occupant = occupies ? runner : undefined;
+    if (occupiedFor !== undefined) {
+      this.occupy(runner, occupiedFor);
+    } else if (this.occupant === runner) {
+      this.occupant = undefined;
+      this.occupiedFor = NOBODY;
     }
   }
+}
+
+function refill(set: Set<number>, numbers: readonly number[]): void {
+  set.clear();
+  numbers.forEach((number) => {
+    set.add(number);
+  });
 }

@@ -148,17 +148,13 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
   // ------------------------------------------------------------------------------ packets
 
   begin(tenant: number): void {
-    const { channels, counts, processor } = this.parts;
-    const now = this.time.begin;
-    const channel = channels[this.demand.take(tenant, now, this.switched)];
-    const switchNs = this.time.switchTo(tenant);
-    const since = now + switchNs;
-    counts.switchNs += switchNs;
+    const { channels, processor } = this.parts;
+    const channel = channels[this.demand.take(tenant, this.time.begin, this.switched)];
     const { number, suspended } = channel;
     channel.move('start');
     if (suspended !== undefined) {
       channel.suspended = undefined;
-      this.start({ ...suspended, channel: number, tenant, since });
+      this.start({ ...suspended, channel: number, tenant });
       return;
     }
     this.parts.bus.become(channel.owner.ports.bus);
@@ -170,7 +166,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
         const ns = Math.max(1, Math.ceil(hangs ? limit : took));
         const { engine } = processor;
         const batchNs = hangs ? 0 : processor.batchNs;
-        this.start({ channel: number, tenant, engine, since, ns, batchNs, hangs });
+        this.start({ channel: number, tenant, engine, ns, batchNs, hangs });
       } else {
         channel.move('yield');
         this.poll();
@@ -182,11 +178,16 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
     this.update(channel);
   }
 
-  private start(running: Running): void {
-    const { timers } = this.parts;
-    this.running = running;
-    this.time.occupy(this);
-    timers.arm(timer.PACKET, running.since + running.ns - timers.now());
+  private start(packet: Omit<Running, 'since'>): void {
+    const { timers, counts } = this.parts;
+    const { time } = this;
+    const { tenant } = packet;
+    const switchNs = time.switchTo(tenant);
+    const since = time.begin + switchNs;
+    counts.switchNs += switchNs;
+    this.running = { ...packet, since };
+    time.occupy(this, tenant);
+    timers.arm(timer.PACKET, since + packet.ns - timers.now());
   }
 
   stopAfter(time: number): void {
@@ -196,8 +197,14 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
       return;
     }
     const { since, ns, batchNs } = running;
+    const left = since + ns - timers.now();
+    if (left <= 0) {
+      // Its timer is due, and armed anew would come later.
+      return;
+    }
+    // Ends of batches are whole nanoseconds: this is the first one that is not before `from`.
     const from = Math.max(time, timers.now()) - since;
-    const batches = Math.max(1, Math.ceil(from / batchNs));
+    const batches = Math.max(1, Math.floor((from - 1) / batchNs) + 1);
     const stop = Math.min(ns, Math.ceil(batches * batchNs));
     timers.arm(timer.PACKET, since + stop - timers.now());
   }
@@ -357,6 +364,6 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
     this.demand.load(demand);
     this.time.load(time);
     const awake = demand.wanting.map((number) => demand.tenants[number]);
-    this.time.restore(this, awake, running !== undefined);
+    this.time.restore(this, awake, running?.tenant);
   }
 }
