@@ -1,4 +1,5 @@
 /** docs/reference/shapes.md: what papers say of the ways to a GPU, and what was found here. */
+import { claims, found, foundInAll, type Claim } from '../shapes/claims.ts';
 import { committed, measuredProfiles } from '../shapes/committed.ts';
 import { expected } from '../shapes/expected.ts';
 import { shapeGroups, shapes, type ShapeGroup } from '../shapes/index.ts';
@@ -29,7 +30,10 @@ export function shapesPage(): string {
     '<!-- Made by `npm run reference` from packages/lab/src/shapes. Edit that, not this. -->',
     intro,
     honesty.join('\n'),
-    '## What holds',
+    '## What holds, claim by claim',
+    'A claim may be several rows, on several workloads: it holds where all of them do, and partly where some do.',
+    table(['Source', 'Claim', ...measuredProfiles], [...claims.map(claimed), total()]),
+    '## What holds, row by row',
     table(['Row', ...measuredProfiles], shapes.map(summary)),
     table(
       ['Rows that hold', ...measuredProfiles],
@@ -37,6 +41,16 @@ export function shapesPage(): string {
     ),
     ...shapeGroups.flatMap(section),
   ].join('\n\n')}\n`;
+}
+
+function claimed(claim: Claim): string[] {
+  const rows = claim.shapes.length === 1 ? 'one row' : `${claim.shapes.length} rows`;
+  const cells = measuredProfiles.map((profile) => found(claim, profile));
+  return [claim.source, `${claim.says} (${rows})`, ...cells];
+}
+
+function total(): string[] {
+  return [`all ${claims.length}`, '', ...foundInAll()];
 }
 
 function holding(profile: string): number {

@@ -4,11 +4,14 @@ import type { Environment } from '../environment.ts';
 import { eli } from './eli.ts';
 import { ghyvi } from './ghyvi.ts';
 import { gpuvm } from './gpuvm.ts';
+import { gvtg } from './gvtg.ts';
 import { longWork } from './long-work.ts';
 import { paradice } from './paradice.ts';
 import { Runs } from './runs.ts';
 import type { Shape } from './shape.ts';
 import { svga } from './svga.ts';
+import { viommu } from './viommu.ts';
+import { wiosca } from './wiosca.ts';
 
 /** The shapes of one source, or of several that say the same. */
 export interface ShapeGroup {
@@ -24,8 +27,11 @@ export const shapeGroups: readonly ShapeGroup[] = [
   { id: 'long-work', title: 'LoGV, AvA and gVirt', shapes: longWork },
   { id: 'svga', title: 'VMware SVGA', shapes: svga },
   { id: 'paradice', title: 'Paradice', shapes: paradice },
+  { id: 'viommu', title: 'vIOMMU', shapes: viommu },
   { id: 'eli', title: 'ELI', shapes: eli },
+  { id: 'wiosca', title: 'Strategies for the IOTLB', shapes: wiosca },
   { id: 'ghyvi', title: 'gHyvi', shapes: ghyvi },
+  { id: 'gvtg', title: "GVT-g's scheduler", shapes: gvtg },
 ];
 
 export const shapes: readonly Shape[] = shapeGroups.flatMap((group) => group.shapes);

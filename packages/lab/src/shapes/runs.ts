@@ -58,17 +58,17 @@ export class Runs {
     return (more - less) / (many - few);
   }
 
-  /** A run of its own, for what else is to be seen of it. */
+  /** A run of its own, for what else is to be seen of it; of several guests, if they are given. */
   async run(
     stack: string,
     { scene, width, height }: Workload,
     frames: number,
-    watch: Pick<RunRequest, 'onStack'> = {},
+    more: Pick<RunRequest, 'guests' | 'onStack' | 'onFrame'> = {},
   ): Promise<StackReport> {
     const [spec] = parseStacks(stack);
     const context = { width, height, frames, seed: 1 };
     const { profile, environment } = this;
-    const { report } = await runStack({ spec, scene, context, profile, ...watch }, environment);
+    const { report } = await runStack({ spec, scene, context, profile, ...more }, environment);
     return report;
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { profiles } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
+import { claims, found } from '../../src/shapes/claims.ts';
 import { expected } from '../../src/shapes/expected.ts';
 import figures from '../../src/shapes/figures.json' with { type: 'json' };
 import { shapes } from '../../src/shapes/index.ts';
@@ -43,5 +44,21 @@ describe('a shape', () => {
       true,
     );
     expect(rows[0].follows).toBeUndefined();
+  });
+});
+
+describe('the claims', () => {
+  it('have each shape once', () => {
+    const ids = claims.flatMap((claim) => claim.shapes);
+    expect([...ids].sort()).toEqual(shapes.map(({ id }) => id).sort());
+    expect(claims.every((claim) => claim.shapes.length > 0)).toBe(true);
+  });
+
+  it.each(names)('hold under %s when all of their shapes do', (name) => {
+    for (const claim of claims) {
+      const each = claim.shapes.map((id) => expected[id][name] === true);
+      const what = each.every(Boolean) ? 'holds' : each.some(Boolean) ? 'partly' : 'does not';
+      expect(found(claim, name)).toBe(what);
+    }
   });
 });
