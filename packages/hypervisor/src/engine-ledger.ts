@@ -85,7 +85,7 @@ export class EngineLedger implements Arbiter, Stateful<EngineLedgerState> {
     this.settle(tenant, now - ns);
     this.since[tenant] = now;
     this.busyNs[tenant] += ns;
-    this.addSpan(tenant, now - ns, now);
+    this.addSpan(tenant, ns, now);
     this.arbiter.ran(tenant, ns, now);
   }
 
@@ -105,9 +105,12 @@ export class EngineLedger implements Arbiter, Stateful<EngineLedgerState> {
     }
   }
 
-  private addSpan(tenant: number, from: number, to: number): void {
+  /** CPUs run apart, so that the GPU may hear of a packet late: it was behind the one before even so. */
+  private addSpan(tenant: number, ns: number, now: number): void {
     const { spans } = this;
     const last = (this.count - 1) * SPAN;
+    const from = Math.max(now - ns, last < 0 ? 0 : spans[last + 2]);
+    const to = from + ns;
     if (last >= 0 && spans[last] === tenant && from - spans[last + 2] < GAP_NS) {
       spans[last + 2] = to;
       return;

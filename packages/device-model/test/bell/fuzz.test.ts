@@ -1,10 +1,13 @@
 import { serialize } from 'node:v8';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { HOST_TENANT } from '../../src/bell/engine-time.ts';
 import { DATA, DATA_VRAM, FENCE, READ_ONLY, reg, Rig, RING, SYSTEM } from './rig.ts';
+import { SharedRig } from './shared-rig.ts';
+import { StrictArbiter, type StrictState } from './strict-arbiter.ts';
 
 /** Numerical Recipes' generator: the same cases everywhere. */
 class Dice {
-  private seed: number;
+  seed: number;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -31,6 +34,8 @@ const numbers = [0, 1, 2, 3, 4, 8, 16, 64, 256, 1000, 4096, 4097, 16384, 0x10000
 /** Where there is something to draw. */
 const GEOMETRY = DATA + 0x20000;
 const VERTICES = 20;
+/** Some draws have more triangles than a batch. */
+const INDICES = 900;
 const ONE = 0x3f800000;
 /** As the fields of setTransform, unlit. */
 const identity = [ONE, 0, 0, 0, 0, ONE, 0, 0, 0, 0, ONE, 0, 0, 0, 0, ONE, 0, 0, 0, ONE];
@@ -84,7 +89,7 @@ function fields(opcode: number, dice: Dice): number[] {
     case 0x25:
       return dice.below(8) === 0
         ? [place(), 1 + dice.below(100), place(), dice.below(60), dice.below(8)]
-        : [GEOMETRY, VERTICES, GEOMETRY + 0x1000, dice.below(60), dice.below(8)];
+        : [GEOMETRY, VERTICES, GEOMETRY + 0x1000, dice.below(INDICES), dice.below(8)];
     default:
       return [];
   }
@@ -184,8 +189,7 @@ function step(rig: Rig, dice: Dice): void {
   }
 }
 
-function fresh(): Rig {
-  const rig = new Rig();
+function fresh(rig: Rig): Rig {
   const dice = new Dice(0);
   const at = GEOMETRY - DATA + DATA_VRAM;
   for (let vertex = 0; vertex < VERTICES; vertex++) {
@@ -193,7 +197,7 @@ function fresh(): Rig {
     const numbers = Array.from({ length: 8 }, () => 0x3f000000 | (dice.word() & 0x80ffffff));
     rig.setVram(at + vertex * 36, ...numbers, dice.word());
   }
-  rig.setVram(at + 0x1000, ...Array.from({ length: 60 }, () => dice.below(VERTICES)));
+  rig.setVram(at + 0x1000, ...Array.from({ length: INDICES }, () => dice.below(VERTICES)));
   rig.write(0x028, 20);
   [0, 1, 2].forEach((channel) => {
     rig.start(channel);
@@ -207,8 +211,59 @@ function forget({ host }: Rig): void {
   host.reads.length = host.writes.length = 0;
 }
 
-describe('whatever a guest does', () => {
-  const rig = fresh();
+/** Answers that are as good as any: whoever is awake, or nobody for a time. */
+class RandomArbiter extends StrictArbiter {
+  private readonly dice = new Dice(99);
+  /** The end of what ran last. */
+  private freeSince = 0;
+
+  override ran(tenant: number, ns: number, now: number): void {
+    super.ran(tenant, ns, now);
+    this.check(now - ns >= this.freeSince, `${tenant} ran while another did`);
+    this.freeSince = now;
+  }
+
+  protected override choose(now: number): number {
+    this.calls.length = 0;
+    this.turnEnd = now + 1 + this.dice.below(500);
+    const isIdle = this.line.length > 0 && this.dice.below(10) === 0;
+    return isIdle || this.line.length === 0 ? -1 : this.dice.pick(this.line);
+  }
+
+  /** Somebody waits as long as it is awake: it may be asked for ever. */
+  protected override endOfTurn(now: number): number {
+    return this.line.length === 0 ? Infinity : Math.max(now, this.turnEnd);
+  }
+
+  override save(): StrictState & { readonly seed: number } {
+    return { ...super.save(), seed: this.dice.seed };
+  }
+
+  override load(state: StrictState & { readonly seed: number }): void {
+    super.load(state);
+    this.dice.seed = state.seed;
+  }
+}
+
+/** Channels of the host's, and of two tenants. */
+function shared(): Rig {
+  const arbiter = new RandomArbiter(0);
+  const rig = new SharedRig({
+    ...{ arbiter, preempts: true, switchNs: 70 },
+    tenantOf: (channel) => [0, 1, HOST_TENANT][channel % 3],
+  });
+  rig.time.join(0);
+  rig.time.join(1);
+  return rig;
+}
+
+const rigs: [string, () => Rig][] = [
+  ['alone', () => new Rig()],
+  ['shared by an arbiter of random answers', shared],
+];
+
+describe.each(rigs)('whatever a guest does to a part that is %s', (name, make) => {
+  const rig = fresh(make());
   const ran = new Set<number>();
   const reasons = new Set<number>();
 
@@ -258,17 +313,19 @@ describe('whatever a guest does', () => {
     }
     expect(counts.triangles).toBeGreaterThan(100);
     expect(counts.pixels).toBeGreaterThan(100);
+    expect(counts.preemptions > 20).toBe(name !== 'alone');
+    expect(counts.switchNs > 0).toBe(name !== 'alone');
   });
 });
 
-it('a checkpoint at any time goes on as what it was taken from', () => {
+it.each(rigs)('a checkpoint at any time goes on as what it was taken from: %s', (_, make) => {
   for (let seed = 1; seed <= 20; seed++) {
-    const rig = fresh();
+    const rig = fresh(make());
     const dice = new Dice(seed * 7919);
     for (let count = 0; count < 20; count++) {
       step(rig, dice);
     }
-    const other = fresh();
+    const other = fresh(make());
     other.bell.load(rig.bell.save());
     other.host.load(rig.host.save());
     forget(rig);

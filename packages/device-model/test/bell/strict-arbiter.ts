@@ -24,8 +24,8 @@ export class StrictArbiter implements Arbiter, Stateful<StrictState> {
   sliceNs: number;
   private readonly states: number[] = [];
   /** Awake, the one whose turn it is first. */
-  private line: number[] = [];
-  private turnEnd = 0;
+  protected line: number[] = [];
+  protected turnEnd = 0;
   private clock = 0;
   /** Who was picked last, and had the engines since; -1: nobody. */
   private picked = -1;
@@ -79,19 +79,27 @@ export class StrictArbiter implements Arbiter, Stateful<StrictState> {
   pick(now: number): number {
     this.called('pick', now);
     this.wasAsked = true;
+    this.picked = this.choose(now);
+    return this.picked;
+  }
+
+  protected choose(now: number): number {
     const [first] = this.line;
     if (first !== undefined && now >= this.turnEnd) {
       // The line's first has had its turn: the next one's begins.
       this.line.push(...this.line.splice(0, 1));
       this.turnEnd = now + this.sliceNs;
     }
-    this.picked = this.line[0] ?? -1;
-    return this.picked;
+    return this.line[0] ?? -1;
   }
 
   askAt(now: number): number {
     this.passed(now);
     this.check(this.wasAsked, 'askAt without a pick before');
+    return this.endOfTurn(now);
+  }
+
+  protected endOfTurn(now: number): number {
     return this.line.length < 2 ? Infinity : Math.max(now, this.turnEnd);
   }
 
@@ -125,7 +133,7 @@ export class StrictArbiter implements Arbiter, Stateful<StrictState> {
     this.states[tenant] = to;
   }
 
-  private check(holds: boolean, message: string): void {
+  protected check(holds: boolean, message: string): void {
     if (!holds) {
       throw new Error(`The contract of Arbiter is broken: ${message} (${this.calls.join(', ')}).`);
     }
