@@ -1,5 +1,5 @@
 /** The options of stacks as bare flags, which apply to every stack that has them. */
-import { optionValues, stackKinds } from '@doorbell/lab';
+import { optionValues, sharingOptions, stackKinds } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 
 interface Flag {
@@ -32,8 +32,11 @@ function stackFlags(): Flag[] {
   });
 }
 
-function optionOf({ flag, values, shown, stacks, refused }: Flag): Option {
-  const doc = [`of ${stacks.join(', ')}`, ...refused].join('; ');
+function optionOf({ name, flag, values, shown, stacks, refused }: Flag): Option {
+  const whose = Object.hasOwn(sharingOptions, name)
+    ? `of every stack: ${sharingOptions[name].doc}`
+    : `of ${stacks.join(', ')}`;
+  const doc = [whose, ...refused].join('; ');
   const option = new Option(`--${flag} <${shown}>`, doc);
   return values.length > 0 ? option.choices(values) : option;
 }
