@@ -72,9 +72,12 @@ export class Machine extends Timeline implements Stateful<MachineState> {
 
   /** Makes an interrupt pending: its handler runs at the CPU's next access or wait. */
   interrupt(cpu: Cpu, controller: number, entry: number): void {
+    const { now: at } = this;
     const { request, cause } = this.tracer;
+    // One that a CPU sends that is behind comes before what was sent ahead of it.
+    const behind = cpu.pending.findLastIndex((pending) => pending.at <= at) + 1;
     this.interrupted++;
-    cpu.pending.push({ controller, entry, at: this.now, request, cause });
+    cpu.pending.splice(behind, 0, { controller, entry, at, request, cause });
   }
 
   /** Runs the handlers of what is pending. Called at the start of each access and wait. */
@@ -122,12 +125,19 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     cpu.recorder?.end();
   }
 
-  /** A CPU on which no task runs takes its interrupts, if the first comes by `limit`. False: there is none such. */
+  /**
+   * A CPU on which no task runs takes its interrupts, if the first comes by `limit`; or an event
+   * happens that comes before it. False: there is none such.
+   */
   private serveIdleCpu(limit: number): boolean {
     const next = this.interrupted === 0 ? undefined : this.nextInterrupted();
     const at = next === undefined ? Infinity : dueAt(next);
     if (next === undefined || at > limit) {
       return false;
+    }
+    if (this.nextEvent < at) {
+      this.handleNext();
+      return true;
     }
     this.now = at;
     this.deliverDue(next);
