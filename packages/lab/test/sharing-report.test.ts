@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { GuestRun } from '../src/guest-run.ts';
-import { SharingWatch } from '../src/sharing-report.ts';
+import { jain, SharingWatch } from '../src/sharing-report.ts';
 
 /** A guest of a GPU that two share, and what it had of the engines. */
 function guest(tenant: number, sharing: object) {
@@ -29,4 +29,10 @@ it('counts what guests had while all drew, also when the last begins at a time t
   watch.look(1090);
   expect(watch.shares()).toEqual([0.25, 0.75]);
   expect(watch.report(0, 100).windowNs).toBe(40);
+});
+
+it('gives 1 when all have the same part, and 1/n when one of n has all', () => {
+  expect(jain([0.5, 0.5, 0.5])).toBe(1);
+  expect(jain([0, 3, 0, 0])).toBe(0.25);
+  expect(jain([0, 0])).toBe(1);
 });
