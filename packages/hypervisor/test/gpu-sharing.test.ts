@@ -183,7 +183,7 @@ describe('the price of another tenant', () => {
   it('is paid in whole nanoseconds', async () => {
     const constants = {
       ...profile.constants,
-      'engine.tenantSwitch': { value: 10.4, unit: 'ns', source: 'test', verified: true },
+      'engine.tenantSwitch': { value: 10.4, unit: 'ns' as const, source: 'test', verified: true },
     };
     made = setUp({ ...profile, constants });
     const { machine, bell, cpus } = made;
