@@ -27,11 +27,13 @@ export class SharingWatch {
   look(now: number): void {
     const { runs, began } = this;
     if (began === undefined) {
-      if (runs.every(({ drewFrom, drewTo }) => drewFrom <= now && drewTo === Infinity)) {
-        this.began = { at: now, busyNs: runs.map(busyOf) };
+      // CPUs run apart: the last one to begin may be behind the others.
+      const at = Math.max(...runs.map(({ drewFrom }) => drewFrom));
+      if (at < Infinity && runs.every(({ drewTo }) => drewTo === Infinity)) {
+        this.began = { at, busyNs: runs.map(busyOf) };
       }
     } else if (this.window === undefined && runs.some(({ drewTo }) => drewTo <= now)) {
-      // CPUs run apart: one may be done at a time that another has long passed.
+      // And one may be done at a time that another has long passed.
       const busyNs = runs.map((run, index) => busyOf(run) - began.busyNs[index]);
       this.window = { from: began.at, to: now, busyNs };
     }
