@@ -63,7 +63,7 @@ export class GpuSharing {
         timers.arm(ALARM, ns);
       },
       preempts,
-      switchNs: machine.price(cost['engine.tenantSwitch']),
+      switchNs: Math.ceil(machine.price(cost['engine.tenantSwitch'])),
     });
     this.ledger = ledger;
     this.time = time;

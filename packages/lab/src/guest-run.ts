@@ -30,7 +30,7 @@ export class GuestRun {
   readonly guest: StackGuest;
   /** Virtual time of each frame. */
   readonly frameNs: number[] = [];
-  /** When it began to draw, and when it had drawn all; Infinity: it has not come to it. */
+  /** When it began to draw, and when it had drawn all, or gave up; Infinity: it has not come to it. */
   drewFrom = Infinity;
   drewTo = Infinity;
   /** When all was given back. */
@@ -58,6 +58,7 @@ export class GuestRun {
         throw error;
       }
       this.error = error;
+      this.drewTo = Math.min(this.drewTo, this.stack.host.machine.now);
     }
     this.meter.enter('close');
     this.endNs = this.stack.host.machine.now;

@@ -27,13 +27,13 @@ export class SharingWatch {
   look(now: number): void {
     const { runs, began } = this;
     if (began === undefined) {
-      // CPUs run apart: the last to begin may do so at a time that another has passed.
-      const at = Math.max(now, ...runs.map(({ drewFrom }) => drewFrom));
+      // CPUs run apart: the last one to begin may be behind the others.
+      const at = Math.max(...runs.map(({ drewFrom }) => drewFrom));
       if (at < Infinity && runs.every(({ drewTo }) => drewTo === Infinity)) {
         this.began = { at, busyNs: runs.map(busyOf) };
       }
     } else if (this.window === undefined && runs.some(({ drewTo }) => drewTo <= now)) {
-      // So may the first to be done.
+      // And one may be done at a time that another has long passed.
       const busyNs = runs.map((run, index) => busyOf(run) - began.busyNs[index]);
       this.window = { from: began.at, to: now, busyNs };
     }

@@ -54,7 +54,7 @@ export function machineWithGpus(
 ): { readonly host: Host; readonly bells: readonly Bell[] } {
   if (displays.length > MOST_PORTS) {
     throw new InputError(
-      `'passthrough': the machine has room for ${MOST_PORTS} GPUs, too few for ${displays.length} guests.`,
+      `'passthrough': the machine has room for ${MOST_PORTS} GPUs, too few for ${displays.length} guests: give it at most ${MOST_PORTS}.`,
     );
   }
   const host = unfinished(parts, displays[0]);

@@ -18,7 +18,7 @@ export function sriov(parts: StackParts): Stack {
   const { profile, options, guests } = parts;
   if (guests.length > TOTAL_VFS) {
     throw new InputError(
-      `'sriov': the GPU has ${TOTAL_VFS} virtual functions, too few for ${guests.length} guests.`,
+      `'sriov': the GPU has ${TOTAL_VFS} virtual functions, too few for ${guests.length} guests: give it at most ${TOTAL_VFS}.`,
     );
   }
   const { host, bell } = physicalMachine({
