@@ -63,6 +63,7 @@ const occasional: readonly (readonly [string, keyof CountsReport & PlainCount])[
   ['commands read first', 'commandsScanned'],
   ['commands refused', 'commandsRefused'],
   ['context switches', 'contextSwitches'],
+  ['hangs', 'hangs'],
   ['IOMMU faults', 'iommuFaults'],
 ];
 type PlainCount = {

@@ -31,6 +31,7 @@ const noCounts: CountsReport = {
   commandsScanned: 0,
   commandsRefused: 0,
   contextSwitches: 0,
+  hangs: 0,
 };
 
 const phases = (wait: number): TimeReport['byPhase'] => ({

@@ -32,6 +32,7 @@ export interface CpuState {
   readonly time: number;
   readonly pending: readonly PendingInterrupt[];
   readonly handling: PendingInterrupt | undefined;
+  readonly isOff: boolean;
 }
 
 /** A CPU has its own time: it runs ahead while others wait. A computer may have several. */
@@ -40,6 +41,8 @@ export class Cpu {
   readonly pending: PendingInterrupt[] = [];
   /** The interrupt whose handler runs; others wait until it returns. */
   handling: PendingInterrupt | undefined;
+  /** It is gone: nothing interrupts it any more. */
+  isOff = false;
   recorder: CpuRecorder | undefined;
   /** Nanoseconds that its tasks waited, until they went on, by the number of the reason. */
   readonly waitedNs = new Float64Array(WAIT_REASONS);
@@ -53,12 +56,13 @@ export class Cpu {
 
   /** `time` is where it stands: a CPU that runs keeps no time of its own. */
   save(time: number): CpuState {
-    return { time, pending: [...this.pending], handling: this.handling };
+    return { time, pending: [...this.pending], handling: this.handling, isOff: this.isOff };
   }
 
   load(state: CpuState): void {
     this.time = state.time;
     this.handling = state.handling;
+    this.isOff = state.isOff;
     this.pending.splice(0, Infinity, ...state.pending);
   }
 }

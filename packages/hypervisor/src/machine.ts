@@ -72,12 +72,23 @@ export class Machine extends Timeline implements Stateful<MachineState> {
 
   /** Makes an interrupt pending: its handler runs at the CPU's next access or wait. */
   interrupt(cpu: Cpu, controller: number, entry: number): void {
+    if (cpu.isOff) {
+      return;
+    }
     const { now: at } = this;
     const { request, cause } = this.tracer;
     // One that a CPU sends that is behind comes before what was sent ahead of it.
     const behind = cpu.pending.findLastIndex((pending) => pending.at <= at) + 1;
     this.interrupted++;
     cpu.pending.splice(behind, 0, { controller, entry, at, request, cause });
+  }
+
+  /** Turns a CPU off in the middle of whatever its tasks do. From a task of another one. */
+  turnOff(cpu: Cpu): void {
+    this.tasks.drop(cpu);
+    cpu.isOff = true;
+    this.interrupted -= cpu.pending.length;
+    cpu.pending.length = 0;
   }
 
   /** Runs the handlers of what is pending. Called at the start of each access and wait. */

@@ -198,18 +198,40 @@ export class Tasks {
   }
 
   private resume(waiter: Waiter): void {
-    this.ready.splice(this.ready.indexOf(waiter), 1);
-    const at = this.waiters.indexOf(waiter);
-    if (at >= 0) {
-      this.waiters.splice(at, 1);
-    }
-    waiter.timeout.timers.disarm(0);
-    this.free.push(waiter.timeout);
+    this.forget(waiter);
     this.current = waiter.cpu;
     this.timeline.now = waiter.cpu.time;
     this.timeline.tracer.request = waiter.request;
     this.timeline.tracer.cause = waiter.cause;
     waiter.resume();
+  }
+
+  /**
+   * The tasks of a CPU are no more: what ran on it has died, and none of its code runs again, not even
+   * to clean up. @throws RangeError from one of them.
+   */
+  drop(cpu: Cpu): void {
+    if (this.current === cpu) {
+      throw new RangeError('A task cannot drop itself.');
+    }
+    const isReady = new Set(this.ready);
+    for (const waiter of [...this.ready, ...this.waiters.filter((each) => !isReady.has(each))]) {
+      if (waiter.cpu === cpu) {
+        this.live--;
+        this.forget(waiter);
+      }
+    }
+  }
+
+  private forget(waiter: Waiter): void {
+    for (const list of [this.ready, this.waiters]) {
+      const at = list.indexOf(waiter);
+      if (at >= 0) {
+        list.splice(at, 1);
+      }
+    }
+    waiter.timeout.timers.disarm(0);
+    this.free.push(waiter.timeout);
   }
 
   // ------------------------------------------------------------------------------ replay

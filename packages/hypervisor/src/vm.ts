@@ -63,6 +63,9 @@ export class Vm implements Stateful<unknown> {
   readonly viommu: VirtualIommu | undefined;
   private readonly models = new Map<Bdf, DeviceModel>();
   private readonly assigned = new Map<Bdf, AssignedDevice>();
+  /** To VFIO and to those who pin pages of it: what the guest is. */
+  private readonly processes: VfioProcess[] = [];
+  private isEnded = false;
 
   constructor(host: Host, options: VmOptions) {
     const { machine } = host;
@@ -135,10 +138,10 @@ export class Vm implements Stateful<unknown> {
     const { vfio } = this.host;
     this.interrupts.addLine(at);
     // The process that the guest is, to VFIO: its addresses are the guest's.
-    const { name, ramBytes } = this.options;
-    const user = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
-    const container = vfio.openContainer(user);
-    const group = vfio.openGroup(groupId, user);
+    const { ramBytes } = this.options;
+    const user = this.newProcess();
+    const container = user.opened(vfio.openContainer(user));
+    const group = user.opened(vfio.openGroup(groupId, user));
     group.setContainer(container);
     container.setIommu('type1v2');
     if (this.viommu === undefined) {
@@ -147,7 +150,7 @@ export class Vm implements Stateful<unknown> {
       this.viommu.add(at, container);
     }
     const device = new AssignedDevice({
-      vfio: group.device(physical),
+      vfio: user.opened(group.device(physical)),
       physical: this.host.bus.function(physical),
       inject: (address, data) => {
         this.interrupts.signal(address, data);
@@ -173,8 +176,8 @@ export class Vm implements Stateful<unknown> {
     { display, ...options }: MediationOptions & { readonly display: Display },
   ): Mediation {
     const { vfio } = this.host;
-    const { name, ramBytes } = this.options;
-    const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
+    const { ramBytes } = this.options;
+    const process = this.newProcess();
     const group = process.opened(vfio.openGroup(device.groupId, process));
     const container = process.opened(vfio.openContainer(process));
     group.setContainer(container);
@@ -198,8 +201,7 @@ export class Vm implements Stateful<unknown> {
 
   /** Pins pages of the guest's RAM for a device that the host serves it with; `limit`: how many at most. */
   pinner(limit = this.options.ramBytes / PAGE_BYTES): PagePinner {
-    const { name, ramBytes } = this.options;
-    const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
+    const process = this.newProcess();
     return {
       pin: (guestAddress) => {
         if (process.pins >= limit) {
@@ -212,6 +214,42 @@ export class Vm implements Stateful<unknown> {
         process.unpin();
       },
     };
+  }
+
+  private newProcess(): VfioProcess {
+    const { name, ramBytes } = this.options;
+    const process = new VfioProcess({ name, base: this.ramBase, bytes: ramBytes });
+    this.processes.push(process);
+    return process;
+  }
+
+  /** How often pages of it are pinned, all together. */
+  get pins(): number {
+    return this.processes.reduce((sum, { pins }) => sum + pins, 0);
+  }
+
+  /** Its CPU stops in the middle of whatever it does. From a task of another one. */
+  stop(): void {
+    this.host.machine.turnOff(this.computer.parts.cpu);
+  }
+
+  /**
+   * Its process dies, and with it the device models that are part of it; the kernel closes what it has
+   * open, and has its memory back. Backends that are no part of it have let go of that before.
+   */
+  end(): void {
+    if (this.isEnded) {
+      return;
+    }
+    this.isEnded = true;
+    this.stop();
+    this.models.forEach((model) => {
+      model.reset();
+    });
+    this.processes.forEach((process) => {
+      process.exit();
+    });
+    this.host.pages.free(this.ramBase);
   }
 
   private newViommu(mode: IommuMode): VirtualIommu | undefined {

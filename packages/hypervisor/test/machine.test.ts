@@ -225,3 +225,58 @@ describe('Machine: two CPUs', () => {
     expect(log).toEqual(['behind wakes at 10', 'ahead goes on at 100']);
   });
 });
+
+describe('Machine: a CPU is turned off', () => {
+  it('in the middle of what it does: no task of it runs on, and nothing interrupts it', async () => {
+    const machine = new Machine(free);
+    const [victim, other] = [machine.newCpu(), machine.newCpu()];
+    const queue = {};
+    const log: string[] = [];
+    const controller = machine.addController({
+      begin: () => undefined,
+      handle: () => log.push('interrupted'),
+      end: () => undefined,
+    });
+    machine.tasks.spawn(victim, async () => {
+      try {
+        await machine.tasks.park(victim, queue, 500);
+        log.push('woken');
+      } finally {
+        log.push('cleaned up');
+      }
+    });
+    machine.tasks.spawn(victim, async () => {
+      await waiting(machine, victim, {});
+    });
+    machine.tasks.spawn(other, async () => {
+      await machine.tasks.park(other, {}, 100);
+      machine.tasks.wake(queue);
+      machine.interrupt(victim, controller, 0);
+      machine.turnOff(victim);
+      machine.interrupt(victim, controller, 0);
+    });
+    await machine.tasks.run();
+    expect(log).toEqual([]);
+    expect(machine.now).toBe(100);
+    expect(victim.pending).toEqual([]);
+  });
+
+  it('by a task of another one', async () => {
+    const machine = new Machine(free);
+    const cpu = machine.newCpu();
+    machine.tasks.spawn(cpu, () => {
+      machine.turnOff(cpu);
+      return Promise.resolve();
+    });
+    await expect(machine.tasks.run()).rejects.toThrow(RangeError);
+  });
+
+  it('is off after load, too', () => {
+    const [machine, again] = [new Machine(free), new Machine(free)];
+    machine.turnOff(machine.newCpu());
+    const cpu = again.newCpu();
+    again.load(machine.save());
+    again.interrupt(cpu, 0, 0);
+    expect(cpu.pending).toEqual([]);
+  });
+});

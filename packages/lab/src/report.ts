@@ -40,6 +40,8 @@ export interface CountsReport {
   readonly commandsScanned: number;
   readonly commandsRefused: number;
   readonly contextSwitches: number;
+  /** Packets that the watchdog of a GPU ended, each with a channel that its driver had to reset. */
+  readonly hangs: number;
 }
 
 export interface TimeReport {

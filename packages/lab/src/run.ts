@@ -117,7 +117,7 @@ async function runElsewhere(request: RunRequest, environment: Environment): Prom
     relativeToNative: null,
     wallMs: environment.wallMs() - started,
   };
-  const counts = machineCounts(host, pv, 0);
+  const counts = machineCounts(host, pv, []);
   const only: GuestReport = {
     ...{ name: guest.name, scene: guest.scene.name, frames: monitor.frames },
     ...{ sha256: monitor.sha256(), share: 1, due: 1, ...percentiles(frameNs) },
@@ -240,10 +240,9 @@ function timeReport({ stack, runs, setup }: Running, wallMs: number): TimeReport
 }
 
 function countsReport({ stack, atInit, atClose }: Running): CountsReport {
-  const contextSwitches = stack.bells.reduce((sum, { counts }) => sum + counts.contextSwitches, 0);
   const pv = sumPvCounts(stack.guests.flatMap(({ pvCounts }) => pvCounts?.() ?? []));
   return {
-    ...machineCounts(stack.host, pv, contextSwitches),
+    ...machineCounts(stack.host, pv, stack.bells),
     exitsAfterInit: exitsBetween(atInit, atClose),
   };
 }
@@ -275,13 +274,15 @@ function sumPvCounts(all: readonly PvCounts[]): PvCounts {
   };
 }
 
-/** What the machine, the GPU and the paravirtual pair counted. */
+/** What the machine, the GPUs and the paravirtual pair counted. */
 function machineCounts(
   { machine, iommu }: Host,
   pv: PvCounts,
-  contextSwitches: number,
+  bells: Stack['bells'],
 ): CountsReport {
   const { counts } = machine;
+  const sum = (name: 'contextSwitches' | 'hangs'): number =>
+    bells.reduce((total, bell) => total + bell.counts[name], 0);
   return {
     exits: totalExits(counts),
     exitsByReason: { ...counts.exitsByReason },
@@ -299,7 +300,8 @@ function machineCounts(
     shadowUpdates: counts.shadowUpdates,
     commandsScanned: counts.commandsScanned,
     commandsRefused: counts.commandsRefused,
-    contextSwitches,
+    contextSwitches: sum('contextSwitches'),
+    hangs: sum('hangs'),
   };
 }
 

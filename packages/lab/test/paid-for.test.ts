@@ -9,6 +9,7 @@ const none: CountsReport = {
   ...{ iotlbHits: 0, iotlbMisses: 0, iommuFaults: 0, bytesDma: 0, bytesCopied: 0 },
   ...{
     contextSwitches: 0,
+    hangs: 0,
     suppressedNotifications: 0,
     descriptors: 0,
     commands: {},
