@@ -1,16 +1,10 @@
 /** `--guests` and `--guest`: how many guests there are, what they draw, and what they are due. */
-import {
-  DEFAULT_WEIGHT,
-  type GuestRequest,
-  type Mesh,
-  type Picture,
-  type SceneContext,
-} from '@doorbell/lab';
+import { DEFAULT_WEIGHT, type GuestRequest, type Scene } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { findScene, readInputs, type InputPaths } from './scene-input.ts';
+import { findScene, readInputs, type InputPaths, type Inputs } from './scene-input.ts';
 
 const MOST_GUESTS = 128;
 const MOST_FRAMES = 100_000;
@@ -54,7 +48,15 @@ export async function readGuests(flags: GuestFlags): Promise<readonly GuestReque
   }
   const asked = wanted.map(parseGuest);
   checkInputsAreSeen(asked, flags);
-  return Promise.all(asked.map((one, index) => request(one, `guest${index}`, flags)));
+  const requests: GuestRequest[] = [];
+  const read = new Map<Scene, Promise<Inputs>>();
+  for (const [index, one] of asked.entries()) {
+    const scene = findScene(one.scene);
+    const inputs = read.get(scene) ?? inputsOf(scene, flags);
+    read.set(scene, inputs);
+    requests.push(request(one, scene, `guest${index}`, flags, await inputs));
+  }
+  return requests;
 }
 
 interface Asked {
@@ -99,23 +101,23 @@ function parseSetting(text: string, setting: string): [string, number] {
   return [name, number];
 }
 
-async function request(asked: Asked, name: string, flags: GuestFlags): Promise<GuestRequest> {
-  const { weight, cap } = asked;
-  const scene = findScene(asked.scene);
-  const { model, texture } = flags;
-  const inputs = await readInputs(scene, {
+/** A file is read once, whoever draws with it. */
+function inputsOf(scene: Scene, { model, texture }: GuestFlags): Promise<Inputs> {
+  return readInputs(scene, {
     model: scene.takes?.includes('model') === true ? model : undefined,
     texture: scene.takes?.includes('texture') === true ? texture : undefined,
   });
-  return { name, scene, weight, cap, context: context(asked, flags, inputs) };
 }
 
-function context(
-  { frames }: Asked,
+function request(
+  { weight, cap, frames }: Asked,
+  scene: Scene,
+  name: string,
   { size, seed, frames: usual }: GuestFlags,
-  inputs: { readonly model?: Mesh; readonly texture?: Picture },
-): SceneContext {
-  return { ...size, seed, frames: frames ?? usual, ...inputs };
+  inputs: Inputs,
+): GuestRequest {
+  const context = { ...size, seed, frames: frames ?? usual, ...inputs };
+  return { name, scene, weight, cap, context };
 }
 
 function checkInputsAreSeen(asked: readonly Asked[], flags: GuestFlags): void {

@@ -27,7 +27,7 @@ export interface InputPaths {
   readonly texture?: string | undefined;
 }
 
-interface Inputs {
+export interface Inputs {
   readonly model?: Mesh;
   readonly texture?: Picture;
 }
