@@ -20,6 +20,8 @@ export interface GuestRequest extends Drawing {
   readonly weight: number;
   /** To schedulers that know it: the most that it gets, in percent of the GPU; 0: no limit. */
   readonly cap: number;
+  /** Its virtual machine, or its process, dies so many nanoseconds after it began; absent: it does not. */
+  readonly diesAfterNs?: number;
 }
 
 /** Of one guest, or of several: then `scene` and `context` are of none in particular. */

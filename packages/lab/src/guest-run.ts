@@ -64,6 +64,15 @@ export class GuestRun {
     this.endNs = this.stack.host.machine.now;
   }
 
+  /** It died in the middle of whatever it did. */
+  died(): void {
+    const { now } = this.stack.host.machine;
+    this.error = new GpuError('lost', `${this.request.name} died.`);
+    this.drewTo = Math.min(this.drewTo, now);
+    this.meter.enter('close');
+    this.endNs = now;
+  }
+
   private async draw(run: RunRequest, environment: Environment, hooks: GuestHooks): Promise<void> {
     const { guest, meter, request } = this;
     const { machine } = this.stack.host;

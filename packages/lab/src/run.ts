@@ -24,6 +24,7 @@ import type {
   TimeReport,
 } from './report.ts';
 import { SharingWatch, waitsOf } from './sharing-report.ts';
+import { killGuest } from './stacks/kill.ts';
 import { buildStack } from './stacks/index.ts';
 import type { PvCounts, Stack } from './stacks/stack.ts';
 
@@ -214,6 +215,9 @@ function boot(running: Running, index: number): void {
     running.setup ??= { ns: machine.now, byCost: machine.byCost.slice() };
     run.meter.start(running.setup.ns);
     machine.tasks.spawn(cpu, main);
+    if (run.request.diesAfterNs !== undefined) {
+      killLater(running, run, run.request.diesAfterNs);
+    }
   };
   if (service === undefined) {
     begin();
@@ -223,6 +227,20 @@ function boot(running: Running, index: number): void {
       begin();
     });
   }
+}
+
+/** At its time, from a CPU that is nobody's, unless the guest is done before. */
+function killLater({ stack, watch }: Running, run: GuestRun, ns: number): void {
+  const { machine } = stack.host;
+  const cpu = machine.newCpu();
+  machine.tasks.spawn(cpu, async () => {
+    await machine.tasks.park(cpu, run, ns);
+    if (run.endNs === 0) {
+      run.died();
+      watch.look(machine.now);
+      killGuest(machine, run.guest);
+    }
+  });
 }
 
 /** From the first application's begin to the last one's end; phases are those of the one that ended last. */

@@ -8,15 +8,19 @@ import { SoftwareRenderer } from '../renderers/software.ts';
 import { engineRates } from './engine-rates.ts';
 import { HostCpus } from './host-cpus.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
-import { shareGpu } from './share-gpu.ts';
+import { checkChannels, shareGpu } from './share-gpu.ts';
 import type { Stack, StackGuest, StackParts } from './stack.ts';
 import { virtioGuest } from './virtio-guest.ts';
 
 /** What the device draws 2D images in, for a driver that wants no channel. */
 const SOFTWARE_BYTES = 32 << 20;
+/** The host's own, by which it clears memory. */
+const KERNEL_CHANNELS = 1;
 
+/** @throws InputError when the GPU has fewer channels than there are guests. */
 export function pvAssisted(stack: StackParts): Stack {
   const { profile, guests } = stack;
+  checkChannels('pv-assisted', guests.length, KERNEL_CHANNELS);
   const backends = new HostCpus(guests);
   const { host, bell } = physicalMachine({
     ...{ profile, display: backends.screen, iommu: 'strict', guests: guests.length },

@@ -6,14 +6,20 @@ import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers
 import { LateGpu } from '../renderers/late.ts';
 import { HostCpus } from './host-cpus.ts';
 import { HOST_GPU, machineWith } from './physical-machine.ts';
-import { shareGpu } from './share-gpu.ts';
+import { checkChannels, checkShares, shareGpu } from './share-gpu.ts';
 import { SharedDriver } from './shared-driver.ts';
 import type { Stack, StackGuest, StackParts } from './stack.ts';
 import { virtioGuest } from './virtio-guest.ts';
 
+/** @throws InputError when the host's GPU has fewer channels than there are guests. */
 export function pv(stack: StackParts): Stack {
   const { profile, options, guests } = stack;
   const kind = options.renderer as RendererKind;
+  if (kind === 'host') {
+    checkChannels('pv', guests.length);
+  } else {
+    checkShares(stack);
+  }
   const backends = new HostCpus(guests);
   const { host, bell } = machineWith(kind === 'host', {
     ...{ profile, display: backends.screen, iommu: 'strict', guests: guests.length },

@@ -1,10 +1,32 @@
 /** The options of a stack that say how its guests share the GPU. */
+import { CHANNELS } from '@doorbell/abi';
 import type { Bell } from '@doorbell/device-model';
-import { GpuSharing, SchedulerError, type Cpu, type Host } from '@doorbell/hypervisor';
+import { GpuSharing, SchedulerError, schedulers, type Cpu, type Host } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import type { StackParts } from './stack.ts';
 
 const NS_PER_US = 1000;
+
+/** Guests of a GPU that is not divided have a channel each. @throws InputError when there are not so many. */
+export function checkChannels(stack: string, guests: number, kept = 0): void {
+  const channels = CHANNELS - kept;
+  if (guests > channels) {
+    throw new InputError(
+      `'${stack}': the GPU has ${channels} channels, too few for ${guests} guests: use at most ${channels}.`,
+    );
+  }
+}
+
+/**
+ * What guests were given, where there is no GPU to share and it makes no difference.
+ * @throws InputError as `shareGpu` does.
+ */
+export function checkShares({ options, guests }: Pick<StackParts, 'options' | 'guests'>): void {
+  refusing(() => {
+    const kind = schedulers.get(options.scheduler);
+    kind?.make(guests, { sliceNs: sliceOf(options) ?? kind.defaultSliceNs(guests) });
+  });
+}
 
 /**
  * Loads the scheduler that the options name.
@@ -19,13 +41,25 @@ export function shareGpu(
   cpus: readonly Cpu[],
 ): GpuSharing {
   const tenants = guests.map(({ weight, cap }, index) => ({ weight, cap, cpu: cpus[index] }));
-  const sliceUs = Number(options.timeslice);
+  const sliceNs = sliceOf(options);
+  return refusing(
+    () =>
+      new GpuSharing(machine, bells, tenants, {
+        scheduler: options.scheduler,
+        ...(sliceNs === undefined ? {} : { sliceNs }),
+        preempts: options.preempt === 'on',
+      }),
+  );
+}
+
+/** Undefined: as long as the scheduler has it. */
+function sliceOf({ timeslice }: StackParts['options']): number | undefined {
+  return Number(timeslice) === 0 ? undefined : Number(timeslice) * NS_PER_US;
+}
+
+function refusing<T>(make: () => T): T {
   try {
-    return new GpuSharing(machine, bells, tenants, {
-      scheduler: options.scheduler,
-      ...(sliceUs === 0 ? {} : { sliceNs: sliceUs * NS_PER_US }),
-      preempts: options.preempt === 'on',
-    });
+    return make();
   } catch (error) {
     throw error instanceof SchedulerError ? new InputError(error.message) : error;
   }

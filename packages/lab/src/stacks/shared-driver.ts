@@ -4,6 +4,12 @@ import { probeBell, type BellDriver } from '@doorbell/guest-driver';
 import type { Computer } from '@doorbell/hypervisor';
 import type { StackDriver } from './stack.ts';
 
+/** Of one program. */
+export interface DriverUser extends StackDriver {
+  /** The program has died: what it had open is closed, and the driver is no longer used by it. */
+  release(): Promise<void>;
+}
+
 export class SharedDriver {
   private readonly computer: Computer;
   private readonly at: Bdf;
@@ -16,17 +22,32 @@ export class SharedDriver {
   }
 
   /** From a task of one of the computer's CPUs. @throws ProbeError */
-  async use(): Promise<StackDriver> {
+  async use(): Promise<DriverUser> {
     this.driver ??= await probeBell(this.computer.device(this.at));
     this.users++;
     const { driver } = this;
+    const opened: Gpu[] = [];
+    let isUsing = true;
+    const remove = (): void => {
+      if (isUsing && --this.users === 0) {
+        this.driver = undefined;
+        driver.remove();
+      }
+      isUsing = false;
+    };
     return {
-      open: (): Promise<Gpu> => driver.open(),
-      remove: () => {
-        if (--this.users === 0) {
-          this.driver = undefined;
-          driver.remove();
+      open: async () => {
+        const gpu = await driver.open();
+        opened.push(gpu);
+        return gpu;
+      },
+      remove,
+      release: async () => {
+        // One that the program has closed already is not closed twice by that.
+        for (const gpu of opened) {
+          await gpu.close();
         }
+        remove();
       },
     };
   }

@@ -69,6 +69,8 @@ export interface StackGuest {
   /** What it has of a GPU; undefined when no bell does its work. */
   readonly gpu: SharedGpu | undefined;
   readonly service?: HostService;
+  /** Of a process on bare metal that died: the kernel closes what it has open, in a task of its CPU. */
+  readonly release?: () => Promise<void>;
   /** Of the paravirtual pair. */
   readonly pvCounts?: () => PvCounts;
 }

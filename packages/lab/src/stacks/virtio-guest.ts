@@ -11,6 +11,7 @@ import { sharedWindow, Vm, type BarPolicy, type Cpu, type Host } from '@doorbell
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
+import { shareLimits } from '../pv/share-limits.ts';
 import { GUEST_GPU, noPvCounts, vmOptions, type StackGuest, type StackParts } from './stack.ts';
 
 /** PCI class: display controller, other. */
@@ -101,6 +102,7 @@ function newDevice(
         machine.tasks.spawn(cpu, body);
       },
       trace: machine.tracer,
+      limits: shareLimits(stack.guests.length),
       width: 640,
       height: 480,
       ...(stack.options.notify === 'poll' ? { pollNs: POLL_NS } : {}),
