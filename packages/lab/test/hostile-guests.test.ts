@@ -199,7 +199,8 @@ async function check(mix: Mix): Promise<void> {
     const isAlone = mix.stack === 'passthrough';
     const others = isAlone ? [] : worst.filter((_, other) => other !== index);
     const most = mostWait(mix, others, worst[index], cap > 0 && cap < 100);
-    expect(worst[index].waitNs).toBeLessThanOrEqual(most);
+    // An alarm comes a nanosecond later at the least.
+    expect(worst[index].waitNs).toBeLessThanOrEqual(most + worst.length);
   }
   for (const [index, { vm, cpu }] of stack.guests.entries()) {
     // One that came to its end before it was to die has let go of its device, and not of its memory.

@@ -80,9 +80,17 @@ it.each([
     128,
     "'pv-assisted': the GPU has 127 channels, too few for 128 guests: use at most 127.",
   ],
-  ['sriov', 17, "'sriov': the GPU has 16 virtual functions, too few for 17 guests."],
+  [
+    'sriov',
+    17,
+    "'sriov': the GPU has 16 virtual functions, too few for 17 guests: give it at most 16.",
+  ],
   ['mdev', 5, "'mdev': the GPU has 4 instances of bell-4, too few for 5 guests: use type=bell-8."],
-  ['passthrough', 32, "'passthrough': the machine has room for 31 GPUs, too few for 32 guests."],
+  [
+    'passthrough',
+    32,
+    "'passthrough': the machine has room for 31 GPUs, too few for 32 guests: give it at most 31.",
+  ],
 ])('%s has no room for %d guests', async (name, guests, message) => {
   expect(await refusal(name, { guests })).toBe(message);
 });
