@@ -50,6 +50,9 @@ export class Recorder {
   private rows = new Float64Array(ROW * 1024);
   private readonly blobs = new Map<number, Uint8Array>();
   length = 0;
+  /** Called after a crossing that is over; not within a handler of the driver's that has not ended. */
+  onCrossing: (() => void) | undefined;
+  private handling = false;
 
   add(op: PortOp, a = 0, b = 0, c = 0, d = 0, bytes?: Uint8Array, result = 0): void {
     const at = this.length * ROW;
@@ -68,6 +71,14 @@ export class Recorder {
       this.blobs.set(this.length, bytes.slice());
     }
     this.length++;
+    if (op === 'beginHandler') {
+      this.handling = true;
+    } else if (op === 'endHandler') {
+      this.handling = false;
+    }
+    if (!this.handling) {
+      this.onCrossing?.();
+    }
   }
 
   /** A handler begins. The machine had handled so many events, at this time. */

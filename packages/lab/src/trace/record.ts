@@ -1,0 +1,90 @@
+/** Runs a scene through a stack and records it. */
+import { Recorder, Tracer } from '@doorbell/hypervisor';
+import type { Environment } from '../environment.ts';
+import { Aborted, type RunRequest } from '../frames.ts';
+import { runStack } from '../run.ts';
+import type { StackReport } from '../report.ts';
+import { saveStack, type Stack } from '../stacks/stack.ts';
+import type { Checkpoint, Recording } from './recording.ts';
+import { recordedRequest } from './request.ts';
+
+/** Events from one checkpoint to the next, at the least. */
+const EVENTS_PER_CHECKPOINT = 20_000;
+
+interface RecordOptions {
+  readonly eventsPerCheckpoint?: number;
+}
+
+/**
+ * @throws Aborted, InputError. An error of the drivers ends the recording, which says so; what was
+ * recorded until then is there.
+ */
+export async function record(
+  request: RunRequest,
+  environment: Environment,
+  { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT }: RecordOptions = {},
+): Promise<Recording> {
+  let watch: Watch | undefined;
+  let report: StackReport | undefined;
+  let error: Error | undefined;
+  try {
+    const run = await runStack(
+      {
+        ...request,
+        onStack: (stack) => {
+          watch = watchStack(stack, eventsPerCheckpoint);
+          request.onStack?.(stack);
+        },
+      },
+      environment,
+    );
+    ({ report } = run);
+  } catch (thrown) {
+    if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
+      throw thrown;
+    }
+    error = thrown;
+  }
+  return {
+    request: recordedRequest(request),
+    events: watch?.events ?? new Tracer(() => 0),
+    crossings: watch?.crossings,
+    checkpoints: watch?.checkpoints ?? [],
+    report,
+    error: error && `${error.name}: ${error.message}`,
+  };
+}
+
+interface Watch {
+  readonly events: Tracer;
+  readonly crossings: Recorder | undefined;
+  readonly checkpoints: readonly Checkpoint[];
+}
+
+function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
+  const { tracer: events } = stack.host.machine;
+  events.recording = true;
+  if (!canReplay(stack)) {
+    return { events, crossings: undefined, checkpoints: [] };
+  }
+  const crossings = new Recorder();
+  const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
+  let next = eventsPerCheckpoint;
+  crossings.onCrossing = () => {
+    if (events.count >= next) {
+      next = events.count + eventsPerCheckpoint;
+      checkpoints.push({
+        event: events.count,
+        crossing: crossings.length,
+        state: saveStack(stack),
+      });
+    }
+  };
+  stack.guests[0].computer.record(crossings);
+  return { events, crossings, checkpoints };
+}
+
+/** Whether all that changes the machine crosses the ports of one driver. */
+function canReplay({ guests }: Stack): boolean {
+  return guests.length === 1 && guests[0].service === undefined;
+}

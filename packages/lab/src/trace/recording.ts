@@ -1,0 +1,60 @@
+/**
+ * What was recorded of a run: its events, and what it takes to have any state of it again. Plain
+ * data but for the two recorders, so that it can lie in a file.
+ */
+import type { EventId } from '@doorbell/abi';
+import type { Profile, Recorder, Tracer } from '@doorbell/hypervisor';
+import type { Mesh } from '../mesh.ts';
+import type { Picture } from '../picture.ts';
+import type { StackReport } from '../report.ts';
+import type { StackState } from '../stacks/stack.ts';
+
+/** What one guest's application draws: a scene by its name. */
+export interface RecordedDrawing {
+  readonly scene: string;
+  /** Of the window, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly seed: number;
+  readonly model?: Mesh;
+  readonly texture?: Picture;
+}
+
+export interface RecordedGuest extends RecordedDrawing {
+  readonly name: string;
+  readonly weight: number;
+  readonly cap: number;
+  readonly diesAfterNs?: number;
+}
+
+/** All that it takes to run it again: the machine is deterministic. */
+export interface RecordedRequest extends RecordedDrawing {
+  /** With its options: `pv:ring=packed`. */
+  readonly stack: string;
+  readonly profile: Profile;
+  /** Absent: one guest, which draws the request's own scene. */
+  readonly guests?: readonly RecordedGuest[];
+}
+
+/** A state between two crossings. */
+export interface Checkpoint {
+  /** Events that had been recorded. */
+  readonly event: EventId;
+  /** Crossings that had been recorded. */
+  readonly crossing: number;
+  readonly state: StackState;
+}
+
+export interface Recording {
+  readonly request: RecordedRequest;
+  readonly events: Tracer;
+  /** What crossed the driver's ports; undefined where a run cannot be replayed without its drivers. */
+  readonly crossings: Recorder | undefined;
+  /** In the order of time. Empty where there are no crossings. */
+  readonly checkpoints: readonly Checkpoint[];
+  /** Undefined when the run came to no end. */
+  readonly report: StackReport | undefined;
+  /** Why it came to none. */
+  readonly error: string | undefined;
+}

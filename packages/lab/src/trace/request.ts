@@ -1,0 +1,51 @@
+/** A recorded request as one that can be run, and back. */
+import { guestsOf, type Drawing, type GuestRequest, type RunRequest } from '../frames.ts';
+import { InputError } from '../input-error.ts';
+import { scenes } from '../scenes/index.ts';
+import { parseStacks } from '../stack-spec.ts';
+import type { RecordedDrawing, RecordedGuest, RecordedRequest } from './recording.ts';
+
+export function recordedRequest(request: RunRequest): RecordedRequest {
+  const { spec, profile, guests } = request;
+  const [first] = guestsOf(request);
+  return {
+    ...{ stack: spec.id, profile, ...recordedDrawing(first) },
+    ...(guests === undefined ? {} : { guests: guests.map(recordedGuest) }),
+  };
+}
+
+function recordedGuest(guest: GuestRequest): RecordedGuest {
+  const { name, weight, cap, diesAfterNs } = guest;
+  return {
+    ...{ name, weight, cap, ...recordedDrawing(guest) },
+    ...(diesAfterNs === undefined ? {} : { diesAfterNs }),
+  };
+}
+
+function recordedDrawing({ scene, context }: Drawing): RecordedDrawing {
+  return { scene: scene.name, ...context };
+}
+
+/** @throws InputError when there is no such stack or scene. */
+export function runRequest({ stack, profile, guests, ...own }: RecordedRequest): RunRequest {
+  const [spec] = parseStacks(stack);
+  return {
+    ...{ spec, profile, ...drawing(own) },
+    ...(guests === undefined ? {} : { guests: guests.map(guestRequest) }),
+  };
+}
+
+function guestRequest({ name, weight, cap, diesAfterNs, ...own }: RecordedGuest): GuestRequest {
+  return {
+    ...{ name, weight, cap, ...drawing(own) },
+    ...(diesAfterNs === undefined ? {} : { diesAfterNs }),
+  };
+}
+
+function drawing({ scene: name, ...context }: RecordedDrawing): Drawing {
+  const scene = scenes.get(name);
+  if (scene === undefined) {
+    throw new InputError(`There is no scene '${name}'; there is ${[...scenes.keys()].join(', ')}.`);
+  }
+  return { scene, context };
+}
