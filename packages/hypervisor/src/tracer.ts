@@ -2,7 +2,8 @@
  * Records the events of a run in struct-of-arrays chunks. Off, an event costs one test.
  *
  * The context (which request, which cause) follows the work: an access sets the cause of what
- * the device does at once, a timer keeps the context in which it was armed.
+ * the device does at once, a timer keeps the context in which it was armed. The driver's source line
+ * follows the code instead: what happens while no statement of a driver runs has none.
  */
 import {
   eventKinds,
@@ -19,6 +20,7 @@ interface Chunk {
   readonly kinds: Uint8Array;
   readonly requests: Uint32Array;
   readonly causes: Uint32Array;
+  readonly lines: Uint16Array;
   readonly a: Float64Array;
   readonly b: Float64Array;
   readonly c: Float64Array;
@@ -32,6 +34,8 @@ export interface TraceEvent {
   readonly kind: EventKind;
   readonly request: RequestId;
   readonly cause: EventId;
+  /** The driver's source line that was run, as a number of the table of lines; 0 for none. */
+  readonly line: number;
   readonly a: number;
   readonly b: number;
   readonly c: number;
@@ -47,6 +51,8 @@ export class Tracer implements Trace {
   request: RequestId = 0;
   /** The event that makes the next ones happen; 0 for none. */
   cause: EventId = 0;
+  /** The driver's source line that runs, as a number of the table of lines; 0 for none. */
+  line = 0;
   recording = false;
   count = 0;
   private readonly chunks: Chunk[] = [];
@@ -68,6 +74,7 @@ export class Tracer implements Trace {
         kinds: new Uint8Array(CHUNK),
         requests: new Uint32Array(CHUNK),
         causes: new Uint32Array(CHUNK),
+        lines: new Uint16Array(CHUNK),
         a: new Float64Array(CHUNK),
         b: new Float64Array(CHUNK),
         c: new Float64Array(CHUNK),
@@ -78,6 +85,7 @@ export class Tracer implements Trace {
     chunk.kinds[at] = kind;
     chunk.requests[at] = this.request;
     chunk.causes[at] = this.cause;
+    chunk.lines[at] = this.line;
     chunk.a[at] = a;
     chunk.b[at] = b;
     chunk.c[at] = c;
@@ -105,6 +113,7 @@ export class Tracer implements Trace {
       kind: eventKinds[chunk.kinds[at]],
       request: chunk.requests[at],
       cause: chunk.causes[at],
+      line: chunk.lines[at],
       a: chunk.a[at],
       b: chunk.b[at],
       c: chunk.c[at],
