@@ -37,10 +37,10 @@ export interface TraceEvent {
   readonly c: number;
 }
 
-const kindNumbers = Object.fromEntries(eventKinds.map((kind, index) => [kind, index])) as Record<
-  EventKind,
-  number
->;
+/** By the number that a recording has. */
+export const kindNumbers = Object.fromEntries(
+  eventKinds.map((kind, index) => [kind, index]),
+) as Record<EventKind, number>;
 
 export class Tracer implements Trace {
   /** The application's call that is being served; 0 for none. */
@@ -48,7 +48,10 @@ export class Tracer implements Trace {
   /** The event that makes the next ones happen; 0 for none. */
   cause: EventId = 0;
   recording = false;
+  /** The last event's id. */
   count = 0;
+  /** Events that were recorded elsewhere, before those that are here. */
+  private before = 0;
   private readonly chunks: Chunk[] = [];
   private readonly now: () => number;
 
@@ -61,19 +64,9 @@ export class Tracer implements Trace {
   }
 
   private record(kind: number, a: number, b: number, c: number): EventId {
-    const at = this.count % CHUNK;
-    if (at === 0) {
-      this.chunks.push({
-        times: new Float64Array(CHUNK),
-        kinds: new Uint8Array(CHUNK),
-        requests: new Uint32Array(CHUNK),
-        causes: new Uint32Array(CHUNK),
-        a: new Float64Array(CHUNK),
-        b: new Float64Array(CHUNK),
-        c: new Float64Array(CHUNK),
-      });
-    }
-    const chunk = this.chunks[this.chunks.length - 1];
+    const place = this.count - this.before;
+    const at = place % CHUNK;
+    const chunk = (this.chunks[(place - at) / CHUNK] ??= newChunk());
     chunk.times[at] = this.now();
     chunk.kinds[at] = kind;
     chunk.requests[at] = this.request;
@@ -86,18 +79,32 @@ export class Tracer implements Trace {
 
   /** Sets an event's second argument, once it is known. */
   amend(id: EventId, b: number): void {
-    if (id !== 0) {
-      const chunk = this.chunks[Math.floor((id - 1) / CHUNK)];
-      chunk.b[(id - 1) % CHUNK] = b;
+    if (id > this.before) {
+      const place = id - 1 - this.before;
+      this.chunks[Math.floor(place / CHUNK)].b[place % CHUNK] = b;
     }
   }
 
-  /** The event with this id, from 1 to `count`. */
+  /** Goes on after `count` events that were recorded elsewhere; those that are here are forgotten. */
+  resume(count: number): void {
+    this.count = count;
+    this.before = count;
+  }
+
+  /** The first event that is here, if any is. */
+  get first(): EventId {
+    return this.before + 1;
+  }
+
+  /** The event with this id, from `first` to `count`. */
   at(id: EventId): TraceEvent {
-    const chunk = this.chunks[Math.floor((id - 1) / CHUNK)];
-    const at = (id - 1) % CHUNK;
+    const { before } = this;
+    const chunk = this.chunks[Math.floor((id - 1 - before) / CHUNK)];
+    const at = (id - 1 - before) % CHUNK;
     if (chunk === undefined || id > this.count) {
-      throw new RangeError(`There is no event ${id}: the trace holds 1 to ${this.count}.`);
+      throw new RangeError(
+        `There is no event ${id}: the trace holds ${before + 1} to ${this.count}.`,
+      );
     }
     return {
       id,
@@ -112,8 +119,20 @@ export class Tracer implements Trace {
   }
 
   *[Symbol.iterator](): Generator<TraceEvent> {
-    for (let id = 1; id <= this.count; id++) {
+    for (let id = this.first; id <= this.count; id++) {
       yield this.at(id);
     }
   }
+}
+
+function newChunk(): Chunk {
+  return {
+    times: new Float64Array(CHUNK),
+    kinds: new Uint8Array(CHUNK),
+    requests: new Uint32Array(CHUNK),
+    causes: new Uint32Array(CHUNK),
+    a: new Float64Array(CHUNK),
+    b: new Float64Array(CHUNK),
+    c: new Float64Array(CHUNK),
+  };
 }

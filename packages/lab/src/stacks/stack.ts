@@ -156,8 +156,13 @@ export function saveStack(stack: Stack): StackState {
   return { host: stack.host.save(), keeper: stack.keeper?.save(), vms };
 }
 
+/** What it does to have its state again is no event of the run. */
 export function loadStack(stack: Stack, state: StackState): void {
+  const { tracer } = stack.host.machine;
+  const { recording } = tracer;
+  tracer.recording = false;
   stack.host.load(state.host);
   stack.keeper?.load(state.keeper);
   stack.guests.forEach(({ vm }, index) => vm?.load(state.vms[index]));
+  tracer.recording = recording;
 }

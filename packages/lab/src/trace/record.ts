@@ -80,11 +80,11 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
       });
     }
   };
-  stack.guests[0].computer.record(crossings);
+  stack.host.machine.recorder = crossings;
   return { events, crossings, checkpoints };
 }
 
-/** Whether all that changes the machine crosses the ports of one driver. */
+/** Whether all that changes the machine crosses ports. */
 function canReplay({ guests }: Stack): boolean {
-  return guests.length === 1 && guests[0].service === undefined;
+  return guests.every(({ service }) => service === undefined);
 }
