@@ -26,7 +26,7 @@ export class Service<Name extends string> {
   }
 
   /** @throws what the method throws; it does so in replay as well. */
-  call(name: Name, a = 0, b = 0, c = 0, d = 0, bytes = NO_BYTES): number {
+  call(name: Name, a = 0, b = 0, c = 0, d = 0, bytes: Uint8Array = NO_BYTES): number {
     const { recorder } = this.machine;
     if (recorder === undefined) {
       return this.methods[name](a, b, c, d, bytes) ?? 0;

@@ -72,6 +72,7 @@ export class Tasks {
           this.dispatch();
         })
         .catch((error: unknown) => {
+          this.noteHalt();
           this.failed(error);
         });
     };
@@ -83,14 +84,8 @@ export class Tasks {
   /** Runs until every task has ended. @throws the first error of a task, or Deadlock. */
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.finished = () => {
-        this.noteHalt();
-        resolve();
-      };
-      this.failed = (error) => {
-        this.noteHalt();
-        reject(error);
-      };
+      this.finished = resolve;
+      this.failed = reject;
       this.dispatch();
     });
   }
@@ -189,9 +184,11 @@ export class Tasks {
       if (next !== undefined) {
         this.resume(next);
       } else if (this.live === 0) {
+        this.noteHalt();
         this.finished();
         return;
       } else if (this.timeline.nextEvent === Infinity) {
+        this.noteHalt();
         this.failed(
           new Deadlock(
             `All ${this.live} tasks wait at ${this.timeline.now} ns, and nothing is left that could wake one.`,
@@ -272,6 +269,7 @@ export class Tasks {
     this.timeline.recorder?.add(op, cpu.number, a);
   }
 
+  /** Nothing runs from here on. */
   private noteHalt(): void {
     const { recorder, eventsRun, now } = this.timeline;
     recorder?.add('halt', 0, eventsRun, now);

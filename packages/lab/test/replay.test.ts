@@ -98,7 +98,7 @@ function firstOther(again: Tracer, was: Tracer): unknown {
   return again.count === was.count ? undefined : `${again.count} events, not ${was.count}`;
 }
 
-const severalGuests = ['native', 'passthrough', 'sriov', 'mdev', 'emulated'];
+const severalGuests = ['native', 'passthrough', 'sriov', 'mdev', 'emulated', 'pv'];
 
 describe('Replay', () => {
   it.each([
@@ -112,6 +112,9 @@ describe('Replay', () => {
     ['passthrough:viommu=strict', 1],
     ['passthrough:viommu=deferred', 1],
     ['mdev:shadow=strict', 1],
+    ['pv:ring=packed:notify=event-idx', 1],
+    ['pv:renderer=software', 2],
+    ['pv:notify=poll', 1],
   ] as const)(
     '%s, %i guests: from anywhere in a run to the same end',
     { timeout: 60_000 },
