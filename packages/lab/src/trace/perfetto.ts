@@ -41,7 +41,7 @@ interface Metadata extends Place {
   readonly args: Readonly<Record<string, string | number>>;
 }
 
-export type ChromeEvent = Complete | Flow | Metadata;
+type ChromeEvent = Complete | Flow | Metadata;
 
 export interface ChromeTrace {
   readonly displayTimeUnit: 'ns';
