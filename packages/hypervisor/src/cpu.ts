@@ -44,6 +44,8 @@ export class Cpu {
   /** It is gone: nothing interrupts it any more. */
   isOff = false;
   recorder: CpuRecorder | undefined;
+  /** Its tasks serve others, and what they do is for the request of whoever woke them. */
+  serves = false;
   /** Nanoseconds that its tasks waited, until they went on, by the number of the reason. */
   readonly waitedNs = new Float64Array(WAIT_REASONS);
   /** The one that the computer began with. */

@@ -16,7 +16,7 @@ interface Waiter {
   readonly cpu: Cpu;
   readonly queue: object;
   readonly timeout: Timeout;
-  readonly request: RequestId;
+  request: RequestId;
   /** What woke it. */
   cause: EventId;
   woken: boolean;
@@ -130,8 +130,8 @@ export class Tasks {
 
   private waiter(cpu: Cpu, queue: object, resume: () => void): Waiter {
     const timeout = this.free.pop() ?? this.newTimeout();
-    const { request } = this.timeline.tracer;
-    return { cpu, queue, timeout, request, cause: 0, woken: false, timedOut: false, resume };
+    const { request, cause } = this.timeline.tracer;
+    return { cpu, queue, timeout, request, cause, woken: false, timedOut: false, resume };
   }
 
   private newTimeout(): Timeout {
@@ -150,7 +150,9 @@ export class Tasks {
   private makeReady(waiter: Waiter): void {
     if (!waiter.woken) {
       waiter.woken = true;
-      waiter.cause = this.timeline.tracer.cause;
+      const { request, cause } = this.timeline.tracer;
+      waiter.cause = cause;
+      waiter.request = waiter.cpu.serves ? request : waiter.request;
       waiter.cpu.time = Math.max(waiter.cpu.time, this.timeline.now);
       this.ready.push(waiter);
     }
