@@ -2,6 +2,7 @@
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
+import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
 import { followSource, ignoreSource } from '../source/hook.ts';
@@ -42,7 +43,8 @@ export async function record(
     );
     ({ report } = run);
   } catch (thrown) {
-    if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
+    const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
+    if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
