@@ -6,6 +6,7 @@ import type { RequestId, Stateful } from '@doorbell/abi';
 import { copyCounts, exitReasons, newCounts, type Counts, type ExitReason } from './counters.ts';
 import { Cpu, type CpuState, type InterruptSink } from './cpu.ts';
 import type { EventQueueState } from './event-queue.ts';
+import { PollWatch, type EndlessPoll } from './poll-watch.ts';
 import type { Profile } from './profile.ts';
 import { Tasks, type TasksState } from './tasks.ts';
 import { Timeline } from './timeline.ts';
@@ -22,6 +23,12 @@ export interface MachineState {
   readonly tasks: TasksState;
 }
 
+/** That something does not go on as it should. Its driver has not done anything about it yet. */
+export type Symptom =
+  /** A wait on a CPU ran into its time limit. */
+  | { readonly kind: 'silence'; readonly cpu: Cpu }
+  | { readonly kind: 'poll'; readonly poll: EndlessPoll };
+
 /** When the CPU can take its first interrupt. */
 function dueAt({ pending, time }: Cpu): number {
   return pending.length > 0 ? Math.max(time, pending[0].at) : Infinity;
@@ -30,6 +37,15 @@ function dueAt({ pending, time }: Cpu): number {
 export class Machine extends Timeline implements Stateful<MachineState> {
   readonly counts: Counts = newCounts();
   readonly tasks: Tasks;
+  /** Ends a driver that polls for ever. */
+  readonly polls = new PollWatch({
+    mark: () => this.queue.armings,
+    isLeft: (mark) => this.queue.isArmedSince(mark),
+    deviceEvents: () => this.eventsRun - this.tasks.timeoutsRun,
+    found: (poll) => this.onSymptom?.({ kind: 'poll', poll }),
+  });
+  /** Hears of what may mean that a driver is stuck. Must leave the machine as it is. */
+  onSymptom: ((symptom: Symptom) => void) | undefined;
   /** Replay gives interrupts itself, at the points that were recorded. */
   manual = false;
   private readonly cpus: Cpu[] = [];
@@ -120,6 +136,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
       throw new RangeError('No interrupt is pending.');
     }
     this.interrupted--;
+    this.polls.changed();
     cpu.recorder?.begin(this.eventsRun, this.now);
     this.tracer.request = next.request;
     this.tracer.cause = next.cause;

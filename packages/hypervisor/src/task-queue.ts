@@ -38,6 +38,9 @@ export class TaskQueue implements WaitQueue {
       machine.tracer.event('wait', number, 0);
       const began = machine.now;
       const woken = await machine.tasks.park(cpu, this, left);
+      if (!woken && reason !== 'time') {
+        machine.onSymptom?.({ kind: 'silence', cpu });
+      }
       this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
       cpu.waitedNs[number] += machine.now - began;
       this.crossings.deliver();

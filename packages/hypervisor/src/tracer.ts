@@ -123,6 +123,11 @@ export class Tracer implements Trace, Stateful<EventColumns> {
     }
   }
 
+  /** What kind of event this is: of one from 1 to `count`. */
+  kindAt(id: EventId): EventKind {
+    return eventKinds[this.chunks[Math.floor((id - 1) / CHUNK)].kinds[(id - 1) % CHUNK]];
+  }
+
   /** The event with this id, from 1 to `count`. */
   at(id: EventId): TraceEvent {
     const chunk = this.chunks[Math.floor((id - 1) / CHUNK)];
