@@ -48,7 +48,7 @@ function unpack(name: string, contents: Uint8Array): z.infer<typeof traceContent
 }
 
 function recordingOf(name: string, contents: RecordedContents): Recording {
-  const { request, checkpoints, report, error } = contents;
+  const { request, checkpoints, report, error, explanation } = contents;
   checkRequest(name, request);
   const events = new Tracer(() => 0);
   const crossings = contents.crossings && new Recorder();
@@ -61,7 +61,7 @@ function recordingOf(name: string, contents: RecordedContents): Recording {
     throw wrong instanceof RangeError ? damaged(name, wrong.message.replace(/\.$/, '')) : wrong;
   }
   checkOrder(name, checkpoints, { event: events.count, crossing: crossings?.length ?? 0 });
-  return { request, events, crossings, checkpoints, report, error };
+  return { request, events, crossings, checkpoints, report, error, explanation };
 }
 
 type Place = Pick<Checkpoint, 'event' | 'crossing'>;

@@ -1,6 +1,8 @@
 /** Runs a scene through a stack and records it. */
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
+import { nothingSaid, type Explanation } from '../explain/explanation.ts';
+import { Witness } from '../explain/witness.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
@@ -25,6 +27,7 @@ export async function record(
   { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT }: RecordOptions = {},
 ): Promise<Recording> {
   let watch: Watch | undefined;
+  let explanation: Explanation | undefined;
   let report: StackReport | undefined;
   let error: Error | undefined;
   try {
@@ -39,11 +42,13 @@ export async function record(
       environment,
     );
     ({ report } = run);
+    explanation = watch?.witness.explain(run.errors.at(0));
   } catch (thrown) {
     if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
+    explanation = watch.witness.explain(thrown);
   }
   return {
     request: recordedRequest(request),
@@ -52,20 +57,22 @@ export async function record(
     checkpoints: watch?.checkpoints ?? [],
     report,
     error: error && `${error.name}: ${error.message}`,
+    explanation: explanation ?? nothingSaid,
   };
 }
 
 interface Watch {
+  readonly witness: Witness;
   readonly events: Tracer;
   readonly crossings: Recorder | undefined;
   readonly checkpoints: readonly Checkpoint[];
 }
 
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
+  const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
-  events.recording = true;
   if (!canReplay(stack)) {
-    return { events, crossings: undefined, checkpoints: [] };
+    return { witness, events, crossings: undefined, checkpoints: [] };
   }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
@@ -81,7 +88,7 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
     }
   };
   stack.guests[0].computer.record(crossings);
-  return { events, crossings, checkpoints };
+  return { witness, events, crossings, checkpoints };
 }
 
 /** Whether all that changes the machine crosses the ports of one driver. */
