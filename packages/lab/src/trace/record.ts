@@ -6,6 +6,8 @@ import { Witness } from '../explain/witness.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
+import { followSource, ignoreSource } from '../source/hook.ts';
+import type { SourceLog } from '../source/source-log.ts';
 import { saveStack, type Stack } from '../stacks/stack.ts';
 import type { Checkpoint, Recording } from './recording.ts';
 import { recordedRequest } from './request.ts';
@@ -49,10 +51,13 @@ export async function record(
     }
     error = thrown;
     explanation = watch.witness.explain(thrown);
+  } finally {
+    ignoreSource();
   }
   return {
     request: recordedRequest(request),
     events: watch?.events ?? new Tracer(() => 0),
+    source: watch?.source,
     crossings: watch?.crossings,
     checkpoints: watch?.checkpoints ?? [],
     report,
@@ -64,6 +69,7 @@ export async function record(
 interface Watch {
   readonly witness: Witness;
   readonly events: Tracer;
+  readonly source: SourceLog | undefined;
   readonly crossings: Recorder | undefined;
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -71,8 +77,9 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
+  const source = followSource(events);
   if (!canReplay(stack)) {
-    return { witness, events, crossings: undefined, checkpoints: [] };
+    return { witness, events, source, crossings: undefined, checkpoints: [] };
   }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
@@ -88,7 +95,7 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
     }
   };
   stack.guests[0].computer.record(crossings);
-  return { witness, events, crossings, checkpoints };
+  return { witness, events, source, crossings, checkpoints };
 }
 
 /** Whether all that changes the machine crosses the ports of one driver. */
