@@ -45,6 +45,9 @@ export class TaskQueue implements WaitQueue {
         const began = machine.now;
         const woken = await machine.tasks.park(cpu, this, left);
         slept = true;
+        if (!woken && reason !== 'time') {
+          machine.onSymptom?.({ kind: 'silence', cpu });
+        }
         tracer.line = line;
         this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
         cpu.waitedNs[number] += machine.now - began;
