@@ -2,6 +2,7 @@
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
+import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
 import { followSource, ignoreSource } from '../source/hook.ts';
@@ -42,7 +43,8 @@ export async function record(
     );
     ({ report } = run);
   } catch (thrown) {
-    if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
+    const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
+    if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
@@ -70,7 +72,7 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const { tracer: events } = stack.host.machine;
   events.recording = true;
-  const source = followSource(events);
+  const source = followSource(events, stack.guests[0].computer.trace);
   if (!canReplay(stack)) {
     return { events, source, crossings: undefined, checkpoints: [] };
   }
@@ -87,11 +89,11 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
       });
     }
   };
-  stack.guests[0].computer.record(crossings);
+  stack.host.machine.recorder = crossings;
   return { events, source, crossings, checkpoints };
 }
 
-/** Whether all that changes the machine crosses the ports of one driver. */
+/** Whether all that changes the machine crosses ports. */
 function canReplay({ guests }: Stack): boolean {
-  return guests.length === 1 && guests[0].service === undefined;
+  return guests.every(({ service }) => service === undefined);
 }
