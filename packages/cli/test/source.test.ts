@@ -1,9 +1,13 @@
 /** Drivers that are followed by source line, in a process of their own, beside those that are not. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadTrace } from '@doorbell/lab';
 import ts from 'typescript';
 import { describe, expect, it, vi } from 'vitest';
+import { labEnvironment } from '../src/lab-environment.ts';
 import { followedRun, program, type FollowedRun, type Witnessed } from './followed-run.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -22,6 +26,20 @@ function followed(): FollowedRun[] {
 }
 
 const runs = followed();
+
+const bin = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
+
+it('is asked for by an option of trace', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'source-'));
+  const out = join(folder, 'run.trace');
+  const args = [bin, 'trace', '--stacks', 'native', '--scene', 'triangle', '--frames', '1'];
+  const { status } = spawnSync(process.execPath, [...args, '--source', '--out', out]);
+  expect(status).toBe(0);
+  const [{ source }] = loadTrace(out, readFileSync(out), labEnvironment.sha256);
+  rmSync(folder, { recursive: true });
+  expect(source?.lines.some(({ file }) => file === 'guest-driver/src/bell/ring.ts')).toBe(true);
+  expect(source?.locals.size).toBeGreaterThan(100);
+});
 
 /** The lines on which a step begins that a line is part of, innermost: as TypeScript's parser has it. */
 function stepAt(place: string): string {
