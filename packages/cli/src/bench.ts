@@ -9,6 +9,7 @@ import { peerBenchmarks } from './bench/peers.ts';
 import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
 import { sharingBenchmarks } from './bench/sharing.ts';
+import { traceBenchmarks } from './bench/trace.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
@@ -27,6 +28,7 @@ const benchmarks: readonly Benchmark[] = [
   ...translationBenchmarks,
   ...engineBenchmarks,
   ...eventBenchmarks,
+  ...traceBenchmarks,
   ...sharingBenchmarks,
   ...ringBenchmarks,
   ...ringThreadBenchmarks,
