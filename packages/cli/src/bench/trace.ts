@@ -5,13 +5,15 @@ import { labEnvironment } from '../lab-environment.ts';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Meter, Prepared } from './benchmark.ts';
 
-const CONTEXT = { width: 640, height: 480, frames: 60, seed: 1 };
+type Context = RunRequest['context'];
+
+const BUNNY: Context = { width: 640, height: 480, frames: 60, seed: 1 };
 /** Of the hook, which takes a nanosecond or so. */
 const CALLS = 4_000_000;
 
-function bunny(): RunRequest {
+function bunny(context: Context): RunRequest {
   const [profile] = profiles.values();
-  return { spec: stackSpec('native'), scene: findScene('bunny'), context: CONTEXT, profile };
+  return { spec: stackSpec('native'), scene: findScene('bunny'), context, profile };
 }
 
 /** Nanoseconds that `work` takes by the wall. */
@@ -33,31 +35,33 @@ async function hookNs(): Promise<number> {
 }
 
 /** Frames per second. */
-function rate(ns: number): number {
-  return (CONTEXT.frames * 1e9) / ns;
+function rate({ frames }: Context, ns: number): number {
+  return (frames * 1e9) / ns;
 }
 
 /** The run as it is, and as it would be without its hooks: one for each event and each crossing. */
-async function hooks(): Promise<Prepared<Meter>> {
-  const { events, crossings } = await record(bunny(), labEnvironment);
+export async function prepareHooks(context: Context): Promise<Prepared<Meter>> {
+  const { events, crossings } = await record(bunny(context), labEnvironment);
   const calls = events.count + (crossings?.length ?? 0);
   let ns = 0;
   return {
     work: {
       rate: async () => {
-        ns = await wallNs(() => runStack(bunny(), labEnvironment));
-        return rate(ns);
+        ns = await wallNs(() => runStack(bunny(context), labEnvironment));
+        return rate(context, ns);
       },
     },
     // Of the run that was just measured: two runs differ by more than the hooks take.
-    reference: { rate: async () => rate(ns - calls * (await hookNs())) },
+    reference: { rate: async () => rate(context, ns - calls * (await hookNs())) },
   };
 }
 
-function recording(): Prepared<Meter> {
+export function prepareRecording(context: Context): Prepared<Meter> {
+  const timed = async (run: typeof record | typeof runStack): Promise<number> =>
+    rate(context, await wallNs(() => run(bunny(context), labEnvironment)));
   return {
-    work: { rate: async () => rate(await wallNs(() => record(bunny(), labEnvironment))) },
-    reference: { rate: async () => rate(await wallNs(() => runStack(bunny(), labEnvironment))) },
+    work: { rate: () => timed(record) },
+    reference: { rate: () => timed(runStack) },
   };
 }
 
@@ -67,13 +71,13 @@ export const traceBenchmarks: readonly Benchmark[] = [
     unit: 'frame/s',
     against: 'the same run but for its hooks (at least 0.98)',
     rounds: 3,
-    prepare: hooks,
+    prepare: () => prepareHooks(BUNNY),
   },
   {
     name: 'trace.on',
     unit: 'frame/s',
     against: 'the same run, not recorded (at least 0.5)',
     rounds: 3,
-    prepare: recording,
+    prepare: () => prepareRecording(BUNNY),
   },
 ];
