@@ -72,7 +72,7 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const { tracer: events } = stack.host.machine;
   events.recording = true;
-  const source = followSource(events);
+  const source = followSource(events, stack.guests[0].computer.trace);
   if (!canReplay(stack)) {
     return { events, source, crossings: undefined, checkpoints: [] };
   }
@@ -89,11 +89,11 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
       });
     }
   };
-  stack.guests[0].computer.record(crossings);
+  stack.host.machine.recorder = crossings;
   return { events, source, crossings, checkpoints };
 }
 
-/** Whether all that changes the machine crosses the ports of one driver. */
+/** Whether all that changes the machine crosses ports. */
 function canReplay({ guests }: Stack): boolean {
-  return guests.length === 1 && guests[0].service === undefined;
+  return guests.every(({ service }) => service === undefined);
 }
