@@ -57,16 +57,13 @@ export async function record(
 
 interface Watch {
   readonly events: Tracer;
-  readonly crossings: Recorder | undefined;
+  readonly crossings: Recorder;
   readonly checkpoints: readonly Checkpoint[];
 }
 
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const { tracer: events } = stack.host.machine;
   events.recording = true;
-  if (!canReplay(stack)) {
-    return { events, crossings: undefined, checkpoints: [] };
-  }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;
@@ -82,9 +79,4 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   };
   stack.host.machine.recorder = crossings;
   return { events, crossings, checkpoints };
-}
-
-/** Whether all that changes the machine crosses ports. */
-function canReplay({ guests }: Stack): boolean {
-  return guests.every(({ service }) => service === undefined);
 }

@@ -49,7 +49,7 @@ export interface Checkpoint {
 export interface Recording {
   readonly request: RecordedRequest;
   readonly events: Tracer;
-  /** What crossed the driver's ports; undefined where a run cannot be replayed without its drivers. */
+  /** What was done to the machine; undefined where there was none: the backend was elsewhere. */
   readonly crossings: Recorder | undefined;
   /** In the order of time. Empty where there are no crossings. */
   readonly checkpoints: readonly Checkpoint[];
