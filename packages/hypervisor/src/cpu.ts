@@ -36,6 +36,8 @@ export class Cpu {
   handling: PendingInterrupt | undefined;
   /** It is gone: nothing interrupts it any more. */
   isOff = false;
+  /** Its tasks serve others, and what they do is for the request of whoever woke them. */
+  serves = false;
   /** Nanoseconds that its tasks waited, until they went on, by the number of the reason. */
   readonly waitedNs = new Float64Array(WAIT_REASONS);
   /** Among the machine's. */

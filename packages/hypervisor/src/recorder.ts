@@ -3,6 +3,8 @@
  * computer, when tasks and handlers run, what is asked of the host. One row of numbers each;
  * bytes stand beside.
  */
+import type { Stateful } from '@doorbell/abi';
+
 export const portOps = [
   // Ports of a computer.
   'mmioRead',
@@ -67,7 +69,16 @@ export interface Crossing {
   readonly bytes: Uint8Array | undefined;
 }
 
-export class Recorder {
+/** Crossings as plain data. */
+export interface RecorderState {
+  /** Eight numbers for each: the operation, where it was, its arguments, what it returned. */
+  readonly rows: Float64Array;
+  /** Crossings that have bytes, in order, and those bytes. */
+  readonly withBytes: Uint32Array;
+  readonly bytes: readonly Uint8Array[];
+}
+
+export class Recorder implements Stateful<RecorderState> {
   private rows = new Float64Array(ROW * 1024);
   private readonly blobs = new Map<number, Uint8Array>();
   length = 0;
@@ -124,5 +135,30 @@ export class Recorder {
       result: row[7],
       bytes: this.blobs.get(index),
     };
+  }
+
+  save(): RecorderState {
+    return {
+      rows: this.rows.slice(0, this.length * ROW),
+      withBytes: Uint32Array.from(this.blobs.keys()),
+      bytes: [...this.blobs.values()],
+    };
+  }
+
+  /** In the place of what was recorded. @throws RangeError when those are no crossings. */
+  load({ rows, withBytes, bytes }: RecorderState): void {
+    const count = rows.length / ROW;
+    if (!Number.isInteger(count) || withBytes.length !== bytes.length) {
+      throw new RangeError('The rows of the crossings are not whole.');
+    }
+    for (let index = 0; index < count; index++) {
+      if (portOps[rows[index * ROW]] === undefined) {
+        throw new RangeError(`Crossing ${index} is of no port.`);
+      }
+    }
+    this.rows = rows.length === 0 ? new Float64Array(ROW) : rows.slice();
+    this.blobs.clear();
+    withBytes.forEach((index, at) => this.blobs.set(index, bytes[at]));
+    this.length = count;
   }
 }

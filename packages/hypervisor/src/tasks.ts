@@ -17,7 +17,7 @@ interface Waiter {
   readonly cpu: Cpu;
   readonly queue: object;
   readonly timeout: Timeout;
-  readonly request: RequestId;
+  request: RequestId;
   /** What woke it. */
   cause: EventId;
   woken: boolean;
@@ -138,8 +138,8 @@ export class Tasks {
 
   private waiter(cpu: Cpu, queue: object, resume: () => void): Waiter {
     const timeout = this.takeTimeout();
-    const { request } = this.timeline.tracer;
-    return { cpu, queue, timeout, request, cause: 0, woken: false, timedOut: false, resume };
+    const { request, cause } = this.timeline.tracer;
+    return { cpu, queue, timeout, request, cause, woken: false, timedOut: false, resume };
   }
 
   private takeTimeout(): Timeout {
@@ -162,7 +162,9 @@ export class Tasks {
   private makeReady(waiter: Waiter): void {
     if (!waiter.woken) {
       waiter.woken = true;
-      waiter.cause = this.timeline.tracer.cause;
+      const { request, cause } = this.timeline.tracer;
+      waiter.cause = cause;
+      waiter.request = waiter.cpu.serves ? request : waiter.request;
       waiter.cpu.time = Math.max(waiter.cpu.time, this.timeline.now);
       this.ready.push(waiter);
       this.note('wake', waiter.cpu, this.timeline.now);

@@ -2,7 +2,7 @@
  * Stands between the application and the driver: gives each call its request id, pays for the
  * call, and books the time that passes to the phase of the call that is running.
  */
-import type { Gpu } from '@doorbell/abi';
+import type { Gpu, RequestId } from '@doorbell/abi';
 import { cost, type Computer, type Cpu } from '@doorbell/hypervisor';
 import { phases, type Phase } from './report.ts';
 
@@ -20,7 +20,8 @@ const calls = {
 } as const satisfies Record<string, Phase>;
 
 type Call = keyof typeof calls;
-const callNames = Object.keys(calls) as Call[];
+/** By the number that a trace has. */
+export const callNames = Object.keys(calls) as Call[];
 
 export function noPhases(): Record<Phase, number> {
   return Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
@@ -28,6 +29,11 @@ export function noPhases(): Record<Phase, number> {
 
 /** Calls that one guest can make before its ids meet the next one's. */
 const REQUESTS_EACH = 2 ** 24;
+
+/** Whose call a request is; 0 of request 0, which is nobody's. */
+export function guestOfRequest(request: RequestId): number {
+  return Math.floor(request / REQUESTS_EACH);
+}
 
 export class Meter {
   /** Virtual nanoseconds. */

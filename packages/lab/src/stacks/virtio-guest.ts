@@ -49,8 +49,10 @@ export interface VirtioGuest extends Omit<StackGuest, 'gpu' | 'service'> {
 }
 
 export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
-  const { host, index, channels } = parts;
+  const { host, cpu, index, channels } = parts;
   const { options, guests } = parts.stack;
+  // The backend runs there.
+  cpu.serves = true;
   const vm = new Vm(host, vmOptions(parts.stack, index));
   const channelHost = channels?.host(vm);
   let gpu!: VirtioGpu;

@@ -2,14 +2,22 @@
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
+import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
+import { followSource, ignoreSource } from '../source/hook.ts';
+import type { SourceLog } from '../source/source-log.ts';
 import { saveStack, type Stack } from '../stacks/stack.ts';
 import type { Checkpoint, Recording } from './recording.ts';
 import { recordedRequest } from './request.ts';
 
 /** Events from one checkpoint to the next, at the least. */
 const EVENTS_PER_CHECKPOINT = 20_000;
+
+/** The same, of what the engines draw: which takes most of a replay's time. */
+const PIXELS_PER_CHECKPOINT = 1_000_000;
+/** What a triangle takes beside its pixels is as much as these take. */
+const TRIANGLE_PIXELS = 32;
 
 interface RecordOptions {
   readonly eventsPerCheckpoint?: number;
@@ -40,14 +48,18 @@ export async function record(
     );
     ({ report } = run);
   } catch (thrown) {
-    if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
+    const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
+    if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
+  } finally {
+    ignoreSource();
   }
   return {
     request: recordedRequest(request),
     events: watch?.events ?? new Tracer(() => 0),
+    source: watch?.source,
     crossings: watch?.crossings,
     checkpoints: watch?.checkpoints ?? [],
     report,
@@ -57,6 +69,7 @@ export async function record(
 
 interface Watch {
   readonly events: Tracer;
+  readonly source: SourceLog | undefined;
   readonly crossings: Recorder;
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -64,12 +77,16 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const { tracer: events } = stack.host.machine;
   events.recording = true;
+  const source = followSource(events, stack.guests[0].computer.trace);
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;
+  let nextPixels = PIXELS_PER_CHECKPOINT;
   crossings.onCrossing = () => {
-    if (events.count >= next) {
+    const pixels = pixelsDrawn(stack);
+    if (events.count >= next || pixels >= nextPixels) {
       next = events.count + eventsPerCheckpoint;
+      nextPixels = pixels + PIXELS_PER_CHECKPOINT;
       checkpoints.push({
         event: events.count,
         crossing: crossings.length,
@@ -78,5 +95,13 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
     }
   };
   stack.host.machine.recorder = crossings;
-  return { events, crossings, checkpoints };
+  return { events, source, crossings, checkpoints };
+}
+
+function pixelsDrawn({ bells }: Stack): number {
+  return bells.reduce(
+    (sum, { counts: { pixels, pixelsBlitted, triangles } }) =>
+      sum + pixels + pixelsBlitted + TRIANGLE_PIXELS * triangles,
+    0,
+  );
 }
