@@ -85,27 +85,35 @@ export class EventQueue implements Stateful<EventQueueState> {
     return this.causes[slot];
   }
 
+  /** Of timers that are armed: what the others were armed for is forgotten. */
   save(): EventQueueState {
-    return {
-      times: this.times.slice(),
-      order: this.order.slice(),
-      requests: this.requests.slice(),
-      causes: this.causes.slice(),
-      heap: this.heap.slice(),
-      armed: this.armed,
-      sequence: this.sequence,
-    };
+    const heap = this.heap.slice(0, this.armed);
+    const length = heap.reduce((most, slot) => Math.max(most, slot + 1), 0);
+    const times = new Float64Array(length);
+    const order = new Float64Array(length);
+    const requests = new Uint32Array(length);
+    const causes = new Uint32Array(length);
+    heap.forEach((slot) => {
+      times[slot] = this.times[slot];
+      order[slot] = this.order[slot];
+      requests[slot] = this.requests[slot];
+      causes[slot] = this.causes[slot];
+    });
+    return { times, order, requests, causes, heap, armed: this.armed, sequence: this.sequence };
   }
 
   load(state: EventQueueState): void {
-    this.times = state.times.slice();
-    this.order = state.order.slice();
-    this.requests = state.requests.slice();
-    this.causes = state.causes.slice();
-    this.heap = state.heap.slice();
+    while (this.times.length < state.times.length) {
+      this.grow();
+    }
+    this.times.set(state.times);
+    this.order.set(state.order);
+    this.requests.set(state.requests);
+    this.causes.set(state.causes);
+    this.heap.set(state.heap);
     this.armed = state.armed;
     this.sequence = state.sequence;
-    this.place = new Uint32Array(this.heap.length);
+    this.place.fill(0);
     for (let at = 0; at < this.armed; at++) {
       this.place[this.heap[at]] = at + 1;
     }

@@ -39,3 +39,4 @@ export { EngineLedger, type EngineSpan, type EngineUse } from './engine-ledger.t
 export { DEFAULT_WEIGHT, GpuSharing, type SharingOptions, type Tenant } from './gpu-sharing.ts';
 export type { Cpu } from './cpu.ts';
 export { waitReasons } from './task-queue.ts';
+export { Halted } from './tasks.ts';

@@ -2,7 +2,7 @@
  * The deterministic machine: virtual time, CPUs with their interrupts, and the tasks that run on
  * them. The same inputs give the same run, event by event, on any host.
  */
-import type { RequestId, Stateful } from '@doorbell/abi';
+import type { EventId, RequestId, Stateful } from '@doorbell/abi';
 import { copyCounts, exitReasons, newCounts, type Counts, type ExitReason } from './counters.ts';
 import { Cpu, type CpuState, type InterruptSink } from './cpu.ts';
 import type { EventQueueState } from './event-queue.ts';
@@ -15,6 +15,7 @@ export interface MachineState {
   readonly eventsRun: number;
   readonly owed: number;
   readonly request: RequestId;
+  readonly cause: EventId;
   readonly queue: EventQueueState;
   readonly byCost: Float64Array;
   readonly counts: Counts;
@@ -185,6 +186,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
       eventsRun: this.eventsRun,
       owed: this.owed,
       request: this.tracer.request,
+      cause: this.tracer.cause,
       queue: this.queue.save(),
       byCost: this.byCost.slice(),
       counts: copyCounts(this.counts),
@@ -199,6 +201,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     this.eventsRun = state.eventsRun;
     this.owed = state.owed;
     this.tracer.request = state.request;
+    this.tracer.cause = state.cause;
     this.queue.load(state.queue);
     this.byCost.set(state.byCost);
     Object.assign(this.counts, copyCounts(state.counts));

@@ -16,13 +16,15 @@ export class ReplayDivergence extends Error {
 export class Replay {
   private readonly computer: Computer;
   private readonly devices = new Map<number, PciDevice>();
+  /** What a handler that runs has interrupted. */
+  private interrupted = { request: 0, cause: 0 };
 
   /** @param computer  as it was when the recording began: after `load`. */
   constructor(computer: Computer) {
     this.computer = computer;
     const { machine, cpu } = computer.parts;
     machine.manual = true;
-    machine.tasks.occupy(cpu);
+    machine.tasks.occupy(machine.tasks.replaysWait ? undefined : cpu);
   }
 
   /** Replays the crossings from `from` up to, not including, `to`. */
@@ -120,11 +122,13 @@ export class Replay {
           machine.pay();
         }
         machine.catchUp(cpu, a, b);
+        this.interrupted = { request: machine.tracer.request, cause: machine.tracer.cause };
         machine.beginInterrupt(cpu);
         return undefined;
       case 'endHandler':
         machine.endInterrupt(cpu);
         cpu.time = machine.now;
+        Object.assign(machine.tracer, this.interrupted);
         return undefined;
       case 'wait':
         machine.pay();

@@ -12,6 +12,11 @@ export class Deadlock extends Error {
   override readonly name = 'Deadlock';
 }
 
+/** The run was abandoned. */
+export class Halted extends Error {
+  override readonly name = 'Halted';
+}
+
 interface Waiter {
   readonly cpu: Cpu;
   readonly queue: object;
@@ -43,11 +48,14 @@ export class Tasks {
   private readonly waiters: Waiter[] = [];
   private readonly ready: Waiter[] = [];
   private readonly timeouts: Timeout[] = [];
+  /** How many of them were ever needed. */
+  private made = 0;
   private readonly free: Timeout[] = [];
   private current: Cpu | undefined;
   private live = 0;
   private finished: () => void = () => undefined;
   private failed: (error: unknown) => void = () => undefined;
+  private isHalted = false;
   /** The wait that is replayed. */
   private replayed: Timeout | undefined;
 
@@ -74,13 +82,18 @@ export class Tasks {
     this.ready.push(this.waiter(cpu, cpu, start));
   }
 
-  /** Runs until every task has ended. @throws the first error of a task, or Deadlock. */
+  /** Runs until every task has ended. @throws the first error of a task, Deadlock or Halted. */
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.finished = resolve;
       this.failed = reject;
       this.dispatch();
     });
+  }
+
+  /** Abandons the run: no task goes on once the running one waits, and `run` throws Halted. */
+  halt(): void {
+    this.isHalted = true;
   }
 
   /** Parks the running task until `queue` is woken; resolves to false when `timeoutNs` passed first. */
@@ -135,6 +148,11 @@ export class Tasks {
   }
 
   private newTimeout(): Timeout {
+    const made = this.timeouts.at(this.made++);
+    return made ?? this.reserveTimeout();
+  }
+
+  private reserveTimeout(): Timeout {
     const timers = this.timeline.timers(() => {
       const waiter = this.waiters.find((candidate) => candidate.timeout === timeout);
       if (waiter !== undefined && !waiter.woken) {
@@ -164,6 +182,10 @@ export class Tasks {
   /** Gives the machine to the next ready task; while there is none, goes on to the next event. */
   private dispatch(): void {
     while (this.current === undefined) {
+      if (this.isHalted) {
+        this.failed(new Halted('The run was abandoned.'));
+        return;
+      }
       const next = this.nextReady();
       if (this.serveIdleCpu(next?.cpu.time ?? Infinity)) {
         continue;
@@ -241,9 +263,14 @@ export class Tasks {
     return this.current;
   }
 
-  /** Runs a task that is not there: the one whose crossings are replayed. */
-  occupy(cpu: Cpu): void {
+  /** Runs a task that is not there: the one whose crossings are replayed; undefined: it waits. */
+  occupy(cpu: Cpu | undefined): void {
     this.current = cpu;
+  }
+
+  /** Whether the task that is not there waits. */
+  get replaysWait(): boolean {
+    return this.replayed !== undefined;
   }
 
   /** What `park` does, for a task that is not there. */
@@ -276,8 +303,9 @@ export class Tasks {
     if (state.waiting.length > 1) {
       throw new RangeError(`${state.waiting.length} tasks waited; one can be replayed.`);
     }
-    while (this.timeouts.length < state.waiting.length + state.free.length) {
-      this.newTimeout();
+    this.made = Math.max(-1, ...state.waiting, ...state.free) + 1;
+    while (this.timeouts.length < this.made) {
+      this.reserveTimeout();
     }
     this.free.splice(0, Infinity, ...state.free.map((index) => this.timeouts[index]));
     this.replayed = state.waiting.length === 0 ? undefined : this.timeouts[state.waiting[0]];

@@ -49,6 +49,8 @@ export class Tracer implements Trace {
   cause: EventId = 0;
   recording = false;
   count = 0;
+  /** Set while a recorded run is repeated: numbers its events, which are not recorded again. */
+  repeat: ((kind: EventKind, a: number) => EventId) | undefined;
   private readonly chunks: Chunk[] = [];
   private readonly now: () => number;
 
@@ -57,10 +59,13 @@ export class Tracer implements Trace {
   }
 
   event(kind: EventKind, a: number, b: number, c = 0): EventId {
-    return this.recording ? this.record(kindNumbers[kind], a, b, c) : 0;
+    return this.recording ? this.record(kind, a, b, c) : 0;
   }
 
-  private record(kind: number, a: number, b: number, c: number): EventId {
+  private record(kind: EventKind, a: number, b: number, c: number): EventId {
+    if (this.repeat !== undefined) {
+      return this.repeat(kind, a);
+    }
     const at = this.count % CHUNK;
     if (at === 0) {
       this.chunks.push({
@@ -75,7 +80,7 @@ export class Tracer implements Trace {
     }
     const chunk = this.chunks[this.chunks.length - 1];
     chunk.times[at] = this.now();
-    chunk.kinds[at] = kind;
+    chunk.kinds[at] = kindNumbers[kind];
     chunk.requests[at] = this.request;
     chunk.causes[at] = this.cause;
     chunk.a[at] = a;
@@ -86,7 +91,7 @@ export class Tracer implements Trace {
 
   /** Sets an event's second argument, once it is known. */
   amend(id: EventId, b: number): void {
-    if (id !== 0) {
+    if (id !== 0 && this.repeat === undefined) {
       const chunk = this.chunks[Math.floor((id - 1) / CHUNK)];
       chunk.b[(id - 1) % CHUNK] = b;
     }
