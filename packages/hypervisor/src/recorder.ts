@@ -2,6 +2,8 @@
  * Records what crosses a driver's ports, so that it can be fed to the machine again without the
  * driver. One row of numbers per crossing; bytes stand beside.
  */
+import type { Stateful } from '@doorbell/abi';
+
 export const portOps = [
   'mmioRead',
   'mmioWrite',
@@ -46,7 +48,16 @@ export interface Crossing {
   readonly bytes: Uint8Array | undefined;
 }
 
-export class Recorder {
+/** Crossings as plain data. */
+export interface RecorderState {
+  /** Six numbers for each: the port, its arguments, what it returned. */
+  readonly rows: Float64Array;
+  /** Crossings that have bytes, in order, and those bytes. */
+  readonly withBytes: Uint32Array;
+  readonly bytes: readonly Uint8Array[];
+}
+
+export class Recorder implements Stateful<RecorderState> {
   private rows = new Float64Array(ROW * 1024);
   private readonly blobs = new Map<number, Uint8Array>();
   length = 0;
@@ -102,5 +113,30 @@ export class Recorder {
       result: row[5],
       bytes: this.blobs.get(index),
     };
+  }
+
+  save(): RecorderState {
+    return {
+      rows: this.rows.slice(0, this.length * ROW),
+      withBytes: Uint32Array.from(this.blobs.keys()),
+      bytes: [...this.blobs.values()],
+    };
+  }
+
+  /** In the place of what was recorded. @throws RangeError when those are no crossings. */
+  load({ rows, withBytes, bytes }: RecorderState): void {
+    const count = rows.length / ROW;
+    if (!Number.isInteger(count) || withBytes.length !== bytes.length) {
+      throw new RangeError('The rows of the crossings are not whole.');
+    }
+    for (let index = 0; index < count; index++) {
+      if (portOps[rows[index * ROW]] === undefined) {
+        throw new RangeError(`Crossing ${index} is of no port.`);
+      }
+    }
+    this.rows = rows.length === 0 ? new Float64Array(ROW) : rows.slice();
+    this.blobs.clear();
+    withBytes.forEach((index, at) => this.blobs.set(index, bytes[at]));
+    this.length = count;
   }
 }

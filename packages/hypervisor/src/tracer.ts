@@ -9,13 +9,17 @@ import {
   type EventId,
   type EventKind,
   type RequestId,
+  type Stateful,
   type Trace,
 } from '@doorbell/abi';
 
 const CHUNK = 8192;
 
-interface Chunk {
+/** Events by column: each array has one entry per event. */
+export interface EventColumns {
+  /** Virtual nanoseconds. */
   readonly times: Float64Array;
+  /** Places in `eventKinds`. */
   readonly kinds: Uint8Array;
   readonly requests: Uint32Array;
   readonly causes: Uint32Array;
@@ -42,7 +46,42 @@ const kindNumbers = Object.fromEntries(eventKinds.map((kind, index) => [kind, in
   number
 >;
 
-export class Tracer implements Trace {
+function newColumns(length: number): EventColumns {
+  return {
+    times: new Float64Array(length),
+    kinds: new Uint8Array(length),
+    requests: new Uint32Array(length),
+    causes: new Uint32Array(length),
+    a: new Float64Array(length),
+    b: new Float64Array(length),
+    c: new Float64Array(length),
+  };
+}
+
+function setColumns(into: EventColumns, from: EventColumns, at: number): void {
+  into.times.set(from.times, at);
+  into.kinds.set(from.kinds, at);
+  into.requests.set(from.requests, at);
+  into.causes.set(from.causes, at);
+  into.a.set(from.a, at);
+  into.b.set(from.b, at);
+  into.c.set(from.c, at);
+}
+
+function subColumns(columns: EventColumns, from: number, to: number): EventColumns {
+  const { times, kinds, requests, causes, a, b, c } = columns;
+  return {
+    times: times.subarray(from, to),
+    kinds: kinds.subarray(from, to),
+    requests: requests.subarray(from, to),
+    causes: causes.subarray(from, to),
+    a: a.subarray(from, to),
+    b: b.subarray(from, to),
+    c: c.subarray(from, to),
+  };
+}
+
+export class Tracer implements Trace, Stateful<EventColumns> {
   /** The application's call that is being served; 0 for none. */
   request: RequestId = 0;
   /** The event that makes the next ones happen; 0 for none. */
@@ -51,7 +90,7 @@ export class Tracer implements Trace {
   count = 0;
   /** Set while a recorded run is repeated: numbers its events, which are not recorded again. */
   repeat: ((kind: EventKind, a: number) => EventId) | undefined;
-  private readonly chunks: Chunk[] = [];
+  private readonly chunks: EventColumns[] = [];
   private readonly now: () => number;
 
   constructor(now: () => number) {
@@ -68,15 +107,7 @@ export class Tracer implements Trace {
     }
     const at = this.count % CHUNK;
     if (at === 0) {
-      this.chunks.push({
-        times: new Float64Array(CHUNK),
-        kinds: new Uint8Array(CHUNK),
-        requests: new Uint32Array(CHUNK),
-        causes: new Uint32Array(CHUNK),
-        a: new Float64Array(CHUNK),
-        b: new Float64Array(CHUNK),
-        c: new Float64Array(CHUNK),
-      });
+      this.chunks.push(newColumns(CHUNK));
     }
     const chunk = this.chunks[this.chunks.length - 1];
     chunk.times[at] = this.now();
@@ -119,6 +150,51 @@ export class Tracer implements Trace {
   *[Symbol.iterator](): Generator<TraceEvent> {
     for (let id = 1; id <= this.count; id++) {
       yield this.at(id);
+    }
+  }
+
+  /** What was recorded, as plain data. */
+  save(): EventColumns {
+    const columns = newColumns(this.count);
+    this.chunks.forEach((chunk, index) => {
+      const from = index * CHUNK;
+      const held = Math.min(CHUNK, this.count - from);
+      setColumns(columns, subColumns(chunk, 0, held), from);
+    });
+    return columns;
+  }
+
+  /**
+   * In the place of what was recorded.
+   * @throws RangeError when that is no trace: columns of different lengths, kinds that there are
+   * not, or a cause that is not before its effect.
+   */
+  load(columns: EventColumns): void {
+    const count = columns.times.length;
+    checkColumns(columns, count);
+    this.chunks.length = 0;
+    for (let from = 0; from < count; from += CHUNK) {
+      const chunk = newColumns(CHUNK);
+      setColumns(chunk, subColumns(columns, from, Math.min(from + CHUNK, count)), 0);
+      this.chunks.push(chunk);
+    }
+    this.count = count;
+  }
+}
+
+function checkColumns(columns: EventColumns, count: number): void {
+  if (Object.values<ArrayLike<number>>({ ...columns }).some(({ length }) => length !== count)) {
+    throw new RangeError('The columns of the events have different lengths.');
+  }
+  for (let at = 0; at < count; at++) {
+    const kind = columns.kinds[at];
+    if (kind >= eventKinds.length) {
+      throw new RangeError(
+        `Event ${at + 1} is of kind ${kind}, and there are ${eventKinds.length}.`,
+      );
+    }
+    if (columns.causes[at] > at) {
+      throw new RangeError(`Event ${at + 1} has a later one, ${columns.causes[at]}, as its cause.`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { events } from '@doorbell/abi';
 import { describe, expect, it } from 'vitest';
-import { Tracer } from '../src/tracer.ts';
+import { Tracer, type EventColumns } from '../src/tracer.ts';
 
 describe('Tracer', () => {
   it('records nothing while it is off', () => {
@@ -51,5 +51,31 @@ describe('Tracer', () => {
       tracer.event(kind, 0, 0);
     }
     expect([...tracer].map(({ kind }) => kind)).toEqual(Object.keys(events));
+  });
+
+  it('is saved as plain data and loaded again, in more chunks than one', () => {
+    const tracer = new Tracer(() => 7);
+    tracer.recording = true;
+    for (let i = 0; i < 9000; i++) {
+      tracer.cause = i;
+      tracer.event('mmioWrite', i, 2 ** 40 + i);
+    }
+    const again = new Tracer(() => 0);
+    again.load(structuredClone(tracer.save()));
+    expect([...again]).toEqual([...tracer]);
+  });
+
+  it('refuses columns that are no trace', () => {
+    const tracer = new Tracer(() => 0);
+    tracer.recording = true;
+    tracer.event('exit', 1, 2);
+    const columns = tracer.save();
+    const load = (wrong: Partial<EventColumns>) => () => {
+      new Tracer(() => 0).load({ ...columns, ...wrong });
+    };
+    expect(load({})).not.toThrow();
+    expect(load({ b: new Float64Array(2) })).toThrow(/different lengths/);
+    expect(load({ kinds: Uint8Array.of(255) })).toThrow(/kind 255/);
+    expect(load({ causes: Uint32Array.of(1) })).toThrow(/a later one, 1/);
   });
 });

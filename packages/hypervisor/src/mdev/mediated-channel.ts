@@ -8,14 +8,15 @@ import {
   channelStates,
   extract,
   GpuError,
-  gpuVa,
   PAGE_BYTES,
   type RegisterRow,
 } from '@doorbell/abi';
 import type { BellChannel, HostBell } from '../host-bell/host-bell.ts';
 import { cost } from '../profile.ts';
-import { CommandAudit, type AuditedMemory, type Word } from './command-audit.ts';
+import { CommandAudit } from './command-audit.ts';
+import { GuestRing, type GuestRingState } from './guest-ring.ts';
 import type { GuestVram } from './guest-vram.ts';
+import { HeldMemory } from './held-memory.ts';
 import type { MediationOptions } from './mdev-share.ts';
 import type { MediatedMemory } from './mediated-memory.ts';
 import { mediationOf } from './register-policy.ts';
@@ -27,8 +28,6 @@ import type { TableBudget } from './table-budget.ts';
 const { CONTROL, FENCE_ADDRESS, PAGE_ROOT, RESET, RING, RING_SIZE, STATUS, VECTOR } =
   channelRegisters.rows;
 const ENABLE = CONTROL.bits.ENABLE.mask;
-const SMALLEST_RING = 256;
-const LARGEST_RING = 1 << 20;
 /** Packets and pages that one submission may have looked at. */
 const MOST_LOOKED_AT = 1 << 20;
 
@@ -60,20 +59,10 @@ interface GuestValues {
   waiting: number;
 }
 
-/** In bytes of the ring since it was turned on. */
-interface Progress {
-  /** The channel's head. */
-  passed: number;
-  /** The furthest tail that was passed on, and up to where packets were read. */
-  published: number;
-  audited: number;
-}
-
 export interface MediatedChannelState {
   readonly physical: number;
   readonly values: GuestValues;
-  readonly started: { readonly ring: number; readonly bytes: number };
-  readonly progress: Progress;
+  readonly ring: GuestRingState;
   readonly shadow: ShadowState | undefined;
   readonly snapshots: SnapshotsState;
 }
@@ -81,7 +70,6 @@ export interface MediatedChannelState {
 const atReset = (): GuestValues => ({
   ...{ control: 0, pageRoot: 0, vector: 0, ring: 0, ringBytes: 0, fence: 0, waiting: -1 },
 });
-const atStart = (at: number): Progress => ({ passed: at, published: at, audited: at });
 
 export class MediatedChannel {
   private readonly parts: ChannelParts;
@@ -90,12 +78,8 @@ export class MediatedChannel {
   private readonly audit: CommandAudit;
   private physical: BellChannel;
   private values = atReset();
-  private progress = atStart(0);
-  /** Where the ring was when the channel was turned on. */
-  private started = { ring: 0, bytes: 0 };
+  private ring = GuestRing.empty(0, 0, 0);
   private shadow: ShadowTable | undefined;
-  /** Of the buffer that the audit reads: the words that are held, and until when. */
-  private buffer: { from: number; to: number; until: number } | undefined;
 
   /** @throws GpuError `out-of-memory` */
   constructor(parts: ChannelParts) {
@@ -104,7 +88,11 @@ export class MediatedChannel {
     this.physical = bell.takeChannel(this.onInterrupt);
     this.shadowParts = { bell, vram, memory, budget, masters, channel: () => this.physical };
     this.snapshots = new Snapshots(pool, vram);
-    this.audit = new CommandAudit(this.audited, bell.host.machine.counts);
+    const held = new HeldMemory(this.snapshots, {
+      ring: () => this.ring,
+      shadow: () => this.shadow,
+    });
+    this.audit = new CommandAudit(held, bell.host.machine.counts);
   }
 
   private readonly onInterrupt = (): void => {
@@ -203,11 +191,11 @@ export class MediatedChannel {
    * ring or other tables the channel stays off until it is reset.
    */
   private get isAsStarted(): boolean {
-    const { values, started } = this;
+    const { values, ring } = this;
     return (
       this.shadow?.guestRoot === values.pageRoot &&
-      started.ring === values.ring &&
-      started.bytes === values.ringBytes
+      ring.base === values.ring &&
+      ring.bytes === values.ringBytes
     );
   }
 
@@ -215,12 +203,11 @@ export class MediatedChannel {
     const { values } = this;
     const head = this.physical.registers.HEAD.read();
     this.advance(head);
-    if (this.shadow !== undefined && this.progress.passed < this.progress.published) {
+    if (this.shadow !== undefined && !this.ring.isDrained) {
       return;
     }
     this.dropShadow();
-    this.progress = atStart(head);
-    this.started = { ring: values.ring, bytes: values.ringBytes };
+    this.ring = GuestRing.empty(values.ring, values.ringBytes, head);
     try {
       this.shadow = new ShadowTable(this.shadowParts, values.pageRoot);
     } catch (error) {
@@ -240,7 +227,7 @@ export class MediatedChannel {
     this.physical.reset();
     this.values = atReset();
     this.dropShadow();
-    this.progress = atStart(0);
+    this.ring = GuestRing.empty(this.ring.base, this.ring.bytes, 0);
   }
 
   private dropShadow(): void {
@@ -314,20 +301,19 @@ export class MediatedChannel {
 
   /** What a guest submits passes here and nowhere else: whoever schedules guests holds it back here. */
   private submit(tail: number): void {
-    const { physical, progress, shadow } = this;
-    const { bytes } = this.started;
+    const { physical, ring, shadow } = this;
     if (shadow === undefined || !this.isAsStarted) {
       return;
     }
-    if (!this.isRing() || tail % 4 !== 0 || tail >= bytes) {
+    if (!ring.isValid || tail % 4 !== 0 || tail >= ring.bytes) {
       // The hardware faults BAD_RING or BAD_TAIL, and runs nothing.
       physical.ring(tail);
       return;
     }
     const head = physical.registers.HEAD.read();
     this.advance(head);
-    const published = progress.passed + ((tail - (progress.passed % bytes) + bytes) % bytes);
-    if (published <= progress.published) {
+    const published = ring.next(tail);
+    if (published <= ring.published) {
       // Nothing new. What was published is not taken back: the channel may have come to it already.
       return;
     }
@@ -343,20 +329,12 @@ export class MediatedChannel {
     physical.ring(tail);
   }
 
-  /** As the hardware has it (BAD_RING). */
-  private isRing(): boolean {
-    const { ring, bytes } = this.started;
-    const isPower = (bytes & (bytes - 1)) === 0 && bytes >= SMALLEST_RING && bytes <= LARGEST_RING;
-    return isPower && ring % PAGE_BYTES === 0 && ring + bytes <= 2 ** gpuVa.bits;
-  }
-
   /** The channel's head is there. */
   private advance(head: number): void {
-    const { progress } = this;
-    const { bytes } = this.started;
-    if (bytes > 0) {
-      progress.passed += (head - (progress.passed % bytes) + bytes) % bytes;
-      this.snapshots.passed(progress.passed);
+    const { ring } = this;
+    if (ring.bytes > 0) {
+      ring.advance(head);
+      this.snapshots.passed(ring.passed);
     }
   }
 
@@ -364,80 +342,20 @@ export class MediatedChannel {
   private check(shadow: ShadowTable, published: number): void {
     const { machine } = this.parts.bell.host;
     const scanned = machine.counts.commandsScanned;
-    const { progress, started } = this;
-    this.eachPiece(progress.published, published, PAGE_BYTES, (va, end) => {
+    const { ring } = this;
+    ring.eachPiece(ring.published, published, PAGE_BYTES, (va, end) => {
       if (!this.snapshots.hold(shadow, va, end, published)) {
         this.snapshots.block(shadow, va, end, published);
       }
     });
-    progress.published = published;
+    ring.published = published;
     this.audit.begin(MOST_LOOKED_AT);
-    this.eachPiece(progress.audited, published, started.bytes, (va, end) => {
+    ring.eachPiece(ring.audited, published, ring.bytes, (va, end) => {
       const reached = this.audit.ring(va, end);
-      progress.audited += reached - va;
+      ring.audited += reached - va;
       return reached === end;
     });
     machine.charge(cost['mdev.packet'], machine.counts.commandsScanned - scanned);
-  }
-
-  /** Positions in the ring as addresses, in pieces that do not go past a multiple of `unit`. */
-  private eachPiece(
-    from: number,
-    to: number,
-    unit: number,
-    piece: (va: number, end: number) => unknown,
-  ): void {
-    const { ring, bytes } = this.started;
-    for (let at = from; at < to;) {
-      const offset = at % bytes;
-      const size = Math.min(to - at, unit - (offset % unit), bytes - offset);
-      if (piece(ring + offset, ring + offset + size) === false) {
-        return;
-      }
-      at += size;
-    }
-  }
-
-  // ------------------------------------------------------------------------------ what the audit reads
-
-  private readonly audited: AuditedMemory = {
-    enter: (end) => {
-      this.buffer = { from: 0, to: 0, until: this.positionOf(end) };
-    },
-    leave: () => {
-      this.buffer = undefined;
-    },
-    read: (va, limit) => this.readAudited(va, limit),
-    patch: (va, value) => {
-      this.snapshots.setWord(va, value);
-    },
-    uses: (page, writes) => {
-      this.snapshots.want(page);
-      return this.shadow?.allows(page, writes) === true;
-    },
-  };
-
-  /** Of an address behind a packet of the ring that was published last. */
-  private positionOf(va: number): number {
-    const { published } = this.progress;
-    const { ring, bytes } = this.started;
-    return published - ((((published - (va - ring)) % bytes) + bytes) % bytes);
-  }
-
-  private readAudited(va: number, limit: number): Word {
-    const { buffer, shadow } = this;
-    if (buffer !== undefined && shadow !== undefined && (va < buffer.from || va >= buffer.to)) {
-      if (va >= 2 ** gpuVa.bits) {
-        return 'absent';
-      }
-      const end = Math.min(limit, va - (va % PAGE_BYTES) + PAGE_BYTES);
-      if (!this.snapshots.hold(shadow, va, end, buffer.until)) {
-        return 'refused';
-      }
-      buffer.from = va;
-      buffer.to = end;
-    }
-    return this.snapshots.word(va) ?? 'absent';
   }
 
   // ------------------------------------------------------------------------------ state
@@ -446,8 +364,7 @@ export class MediatedChannel {
     return {
       physical: this.physical.number,
       values: { ...this.values },
-      started: this.started,
-      progress: { ...this.progress },
+      ring: this.ring.save(),
       shadow: this.shadow?.save(),
       snapshots: this.snapshots.save(),
     };
@@ -456,8 +373,7 @@ export class MediatedChannel {
   load(state: MediatedChannelState): void {
     this.physical = this.parts.bell.adoptChannel(state.physical, this.onInterrupt);
     this.values = { ...state.values };
-    this.started = state.started;
-    this.progress = { ...state.progress };
+    this.ring = GuestRing.load(state.ring);
     this.shadow =
       state.shadow === undefined
         ? undefined

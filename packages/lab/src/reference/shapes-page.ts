@@ -31,7 +31,7 @@ export function shapesPage(): string {
     intro,
     honesty.join('\n'),
     '## What holds, claim by claim',
-    'A claim may be several rows, on several workloads: it holds where all of them do, and partly where some do.',
+    'A claim may be several rows, on several workloads: it holds where all of them do, and partly where some do. Rows beside it ask for more than the source says: they stand in the next table and are explained like the others, and the claim does not depend on them.',
     table(['Source', 'Claim', ...measuredProfiles], [...claims.map(claimed), total()]),
     '## What holds, row by row',
     table(['Row', ...measuredProfiles], shapes.map(summary)),
@@ -45,8 +45,9 @@ export function shapesPage(): string {
 
 function claimed(claim: Claim): string[] {
   const rows = claim.shapes.length === 1 ? 'one row' : `${claim.shapes.length} rows`;
+  const beside = claim.beside?.map((id) => `; beside it [${id}](#${id})`).join('') ?? '';
   const cells = measuredProfiles.map((profile) => found(claim, profile));
-  return [claim.source, `${claim.says} (${rows})`, ...cells];
+  return [claim.source, `${claim.says} (${rows}${beside})`, ...cells];
 }
 
 function total(): string[] {

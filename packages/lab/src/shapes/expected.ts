@@ -75,15 +75,10 @@ export const expected: Readonly<Record<string, Findings>> = {
     true,
   ),
   'viommu-window': priced(true, true),
-  'eli-interrupts': priced('', '', {
-    'kvm-x86':
-      '`nop` does too little between two interrupts: 2.4 µs on bare metal, to which three exits add 2.2. With 3.3 to 4.1 µs between them it would be within the band; a draw for each interrupt takes 6.7, and lies beyond. A posted interrupt is 0.1 µs later than a physical one, and 4 per cent of `nop` are just that.',
-    'xen-x86-2014':
-      'With exits it is within the band; with posted interrupts it misses 97 by a hair. A posted interrupt is 0.1 µs later than a physical one, by two prices that are both estimates, and `nop` has only 3.2 µs for each.',
-    'arm64-kvm':
-      '`nop` does 2.4 µs of work for each interrupt, and three exits add 3.4, of which leaving the guest and coming back is nearly all: the end of an interrupt is cheap here. A draw for each interrupt lies just beyond the band. A posted interrupt is 0.1 µs later than a physical one, and 4 per cent of `nop` are just that.',
-    free: 'Exits have no price: nothing is lost with them, and so nothing is won without them.',
-  }),
+  'eli-interrupts': priced(
+    true,
+    'Exits have no price: nothing is lost with them, whatever is done from one interrupt to the next, and so nothing is won without them.',
+  ),
   'wiosca-superpages': priced(true, true),
   'ghyvi-churn': priced(
     'It hurts `mdev`, as it should, and not `sriov`. It hurts `pv` too, though no page table is shadowed: to make a buffer and to free it are six commands, two notifications and a wait for the host, which may have no room for it; a buffer that stays needs one command and no wait. Even so a frame that churns is about as quick as on bare metal, because the backend keeps such buffers in VRAM and spares its GPU the way to system memory.',

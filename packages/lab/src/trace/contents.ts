@@ -1,0 +1,109 @@
+/** What a trace file holds, once it is unpacked: the shape of it, and what of it must agree. */
+import { parseProfile, type EventColumns, type RecorderState } from '@doorbell/hypervisor';
+import * as z from 'zod';
+import type { Mesh } from '../mesh.ts';
+import type { Picture } from '../picture.ts';
+import type { StackReport } from '../report.ts';
+import type { StackState } from '../stacks/stack.ts';
+
+const count = z.int().nonnegative();
+const floats = z.instanceof(Float32Array);
+const bytes = z.instanceof(Uint8Array);
+const numbers = z.instanceof(Float64Array);
+const ids = z.instanceof(Uint32Array);
+
+const mesh = z
+  .object({
+    positions: floats,
+    normals: floats,
+    uvs: floats.optional(),
+    colors: bytes.optional(),
+    indices: ids,
+  })
+  .refine(isWhole) satisfies z.ZodType<Mesh>;
+
+function isWhole({ positions, normals, uvs, colors, indices }: Mesh): boolean {
+  const vertices = positions.length / 3;
+  return (
+    Number.isInteger(vertices) &&
+    normals.length === positions.length &&
+    (uvs === undefined || uvs.length === vertices * 2) &&
+    (colors === undefined || colors.length === vertices * 4) &&
+    indices.length % 3 === 0 &&
+    indices.every((index) => index < vertices)
+  );
+}
+
+const picture = z
+  .object({ width: count, height: count, pixels: bytes })
+  .refine(
+    ({ width, height, pixels }) => pixels.length === width * height * 4,
+  ) satisfies z.ZodType<Picture>;
+
+const drawing = {
+  scene: z.string(),
+  width: z.int().min(1).max(4096),
+  height: z.int().min(1).max(4096),
+  frames: z.int().min(1).max(100_000),
+  seed: z.int().min(0).max(0xffff_ffff),
+  model: mesh.exactOptional(),
+  texture: picture.exactOptional(),
+};
+
+const guest = z.object({
+  ...drawing,
+  name: z.string(),
+  weight: z.int().positive(),
+  cap: z.int().min(0).max(100),
+  diesAfterNs: z.number().positive().exactOptional(),
+});
+
+const request = z.object({
+  ...drawing,
+  stack: z.string(),
+  profile: z.unknown().transform(parseProfile),
+  guests: z.array(guest).min(1).exactOptional(),
+});
+
+const events = z.object({
+  times: numbers,
+  kinds: bytes,
+  requests: ids,
+  causes: ids,
+  a: numbers,
+  b: numbers,
+  c: numbers,
+}) satisfies z.ZodType<EventColumns>;
+
+const crossings = z.object({
+  rows: numbers,
+  withBytes: ids,
+  bytes: z.array(bytes),
+}) satisfies z.ZodType<RecorderState>;
+
+/** Whatever a device keeps: it is looked at by the device that loads it. */
+const state = z.object({
+  host: z.unknown(),
+  keeper: z.unknown(),
+  vms: z.array(z.unknown()),
+}) satisfies z.ZodType<StackState>;
+
+const report = z.custom<StackReport>(
+  (value) =>
+    z
+      .object({ id: z.string(), time: z.object({ virtualNs: z.number().nullable() }) })
+      .safeParse(value).success,
+);
+
+const recording = z.object({
+  request,
+  events,
+  crossings: crossings.optional(),
+  checkpoints: z.array(z.object({ event: count, crossing: count, state })),
+  report: report.optional(),
+  error: z.string().optional(),
+});
+
+export type RecordedContents = z.infer<typeof recording>;
+
+export const traceContents = z.object({ recordings: z.array(recording).min(1) });

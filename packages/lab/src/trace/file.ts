@@ -1,0 +1,86 @@
+/**
+ * A trace file: recordings of one or several stacks, with all that it takes to replay them. The
+ * contents are MessagePack that keeps identity: a page of memory that many checkpoints share is
+ * there once, and is shared again when it is read. The same run gives the same bytes.
+ */
+import { Recorder, Tracer } from '@doorbell/hypervisor';
+import { Packr } from 'msgpackr';
+import * as z from 'zod';
+import { InputError } from '../input-error.ts';
+import { traceContents, type RecordedContents } from './contents.ts';
+import { damaged, seal, unseal, type Hasher } from './envelope.ts';
+import type { Checkpoint, Recording } from './recording.ts';
+import { runRequest } from './request.ts';
+
+const packr = new Packr({ structuredClone: true, useRecords: false });
+
+/** @throws InputError when they hold more than a file may. */
+export function saveTrace(recordings: readonly Recording[], sha256: Hasher): Uint8Array {
+  return seal(packr.pack({ recordings: recordings.map(contentsOf) }), sha256);
+}
+
+function contentsOf({ events, crossings, report, ...rest }: Recording): object {
+  return {
+    ...rest,
+    events: events.save(),
+    crossings: crossings?.save(),
+    report: report && { ...report, time: { ...report.time, wallMs: 0 } },
+  };
+}
+
+/**
+ * @param name  of the file, for messages.
+ * @throws InputError when it is damaged, of another version, or of a stack or scene that there is not.
+ */
+export function loadTrace(name: string, file: Uint8Array, sha256: Hasher): readonly Recording[] {
+  const { recordings } = unpack(name, unseal(name, file, sha256));
+  return recordings.map((recording) => recordingOf(name, recording));
+}
+
+function unpack(name: string, contents: Uint8Array): z.infer<typeof traceContents> {
+  try {
+    return traceContents.parse(packr.unpack(contents));
+  } catch (error) {
+    const [issue] = error instanceof z.ZodError ? error.issues : [];
+    const where = issue === undefined ? '' : ` at ${issue.path.join('.')}`;
+    throw damaged(name, `what it holds${where} is not what a trace holds`);
+  }
+}
+
+function recordingOf(name: string, contents: RecordedContents): Recording {
+  const { request, checkpoints, report, error } = contents;
+  checkRequest(name, request);
+  const events = new Tracer(() => 0);
+  const crossings = contents.crossings && new Recorder();
+  try {
+    events.load(contents.events);
+    if (contents.crossings !== undefined) {
+      crossings?.load(contents.crossings);
+    }
+  } catch (wrong) {
+    throw wrong instanceof RangeError ? damaged(name, wrong.message.replace(/\.$/, '')) : wrong;
+  }
+  checkOrder(name, checkpoints, { event: events.count, crossing: crossings?.length ?? 0 });
+  return { request, events, crossings, checkpoints, report, error };
+}
+
+type Place = Pick<Checkpoint, 'event' | 'crossing'>;
+
+/** Each checkpoint is behind the one before it, and none behind the end. */
+function checkOrder(name: string, checkpoints: readonly Place[], end: Place): void {
+  [...checkpoints, end].reduce((before, next) => {
+    if (next.event < before.event || next.crossing < before.crossing) {
+      throw damaged(name, 'its checkpoints are not in the order of time');
+    }
+    return next;
+  });
+}
+
+/** That there still are such a stack and such scenes. */
+function checkRequest(name: string, request: RecordedContents['request']): void {
+  try {
+    runRequest(request);
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error;
+  }
+}
