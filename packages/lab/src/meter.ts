@@ -20,7 +20,7 @@ const calls = {
 } as const satisfies Record<string, Phase>;
 
 type Call = keyof typeof calls;
-const callNames = Object.keys(calls) as Call[];
+export const callNames = Object.keys(calls) as Call[];
 
 export function noPhases(): Record<Phase, number> {
   return Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
