@@ -175,6 +175,12 @@ export const events = {
     c: 'crossing: requester ID, 1 read or 2 written',
     doc: 'A transfer is refused on its way, and moves nothing.',
   },
+  statement: {
+    actor: 'driver',
+    a: "the source line's number",
+    b: '',
+    doc: 'A statement of the driver runs: only where its source is followed.',
+  },
 } as const satisfies Record<string, EventRow>;
 
 export type EventKind = keyof typeof events;

@@ -103,7 +103,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   /** An interrupt that another CPU, which is ahead, has set off does not come before its time. */
   private deliverDue(cpu: Cpu): void {
     const { tracer } = this;
-    const { request, cause } = tracer;
+    const { request, cause, line } = tracer;
     while (cpu.pending.length > 0 && cpu.pending[0].at <= this.now) {
       const { controller, entry } = cpu.pending[0];
       this.beginInterrupt(cpu);
@@ -112,6 +112,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     }
     tracer.request = request;
     tracer.cause = cause;
+    tracer.line = line;
   }
 
   /** Takes the first pending interrupt: what happens next is its handler's doing. */
@@ -124,6 +125,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     cpu.recorder?.begin(this.eventsRun, this.now);
     this.tracer.request = next.request;
     this.tracer.cause = next.cause;
+    this.tracer.line = 0;
     cpu.handling = next;
     this.controllers[next.controller].begin(next.entry);
   }

@@ -29,20 +29,31 @@ export class TaskQueue implements WaitQueue {
     const { machine, cpu } = this.crossings;
     const number = waitReasons.indexOf(reason);
     const deadline = machine.now + timeoutNs;
+    const { tracer } = machine;
+    const { line } = tracer;
+    let slept = false;
     this.crossings.deliver();
-    while (!condition()) {
-      const left = deadline - machine.now;
-      if (left <= 0) {
-        return false;
+    try {
+      while (!condition()) {
+        const left = deadline - machine.now;
+        if (left <= 0) {
+          return false;
+        }
+        tracer.event('wait', number, 0);
+        const began = machine.now;
+        const woken = await machine.tasks.park(cpu, this, left);
+        slept = true;
+        tracer.line = line;
+        this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
+        cpu.waitedNs[number] += machine.now - began;
+        this.crossings.deliver();
       }
-      machine.tracer.event('wait', number, 0);
-      const began = machine.now;
-      const woken = await machine.tasks.park(cpu, this, left);
-      this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
-      cpu.waitedNs[number] += machine.now - began;
-      this.crossings.deliver();
+      return true;
+    } finally {
+      if (slept) {
+        tracer.line = 0; // whoever waited goes on later, and says then where it is
+      }
     }
-    return true;
   }
 
   wake(): void {

@@ -225,6 +225,7 @@ export class Tasks {
     this.timeline.now = waiter.cpu.time;
     this.timeline.tracer.request = waiter.request;
     this.timeline.tracer.cause = waiter.cause;
+    this.timeline.tracer.line = 0;
     waiter.resume();
   }
 

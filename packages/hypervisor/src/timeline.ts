@@ -79,22 +79,24 @@ export class Timeline {
     this.now = now;
   }
 
-  /** Goes to the next event and handles it, in the context in which it was armed. */
+  /** Goes to the next event and handles it, in the context in which it was armed, on no driver's line. */
   handleNext(): void {
     const slot = this.queue.pop();
     const { tracer } = this;
-    const { request, cause } = tracer;
+    const { request, cause, line } = tracer;
     this.now = this.queue.timeOf(slot);
     this.eventsRun++;
     this.inEvent = true;
     tracer.request = this.queue.requestOf(slot);
     tracer.cause = this.queue.causeOf(slot);
+    tracer.line = 0;
     try {
       this.owners[Math.floor(slot / TIMERS_EACH)]?.(slot % TIMERS_EACH);
     } finally {
       this.inEvent = false;
       tracer.request = request;
       tracer.cause = cause;
+      tracer.line = line;
     }
   }
 

@@ -2,7 +2,8 @@
  * Records the events of a run in struct-of-arrays chunks. Off, an event costs one test.
  *
  * The context (which request, which cause) follows the work: an access sets the cause of what
- * the device does at once, a timer keeps the context in which it was armed.
+ * the device does at once, a timer keeps the context in which it was armed. The driver's source line
+ * follows the code instead: what happens while no statement of a driver runs has none.
  */
 import {
   eventKinds,
@@ -23,6 +24,7 @@ export interface EventColumns {
   readonly kinds: Uint8Array;
   readonly requests: Uint32Array;
   readonly causes: Uint32Array;
+  readonly lines: Uint16Array;
   readonly a: Float64Array;
   readonly b: Float64Array;
   readonly c: Float64Array;
@@ -36,6 +38,8 @@ export interface TraceEvent {
   readonly kind: EventKind;
   readonly request: RequestId;
   readonly cause: EventId;
+  /** The driver's source line that was run, as a number of the table of lines; 0 for none. */
+  readonly line: number;
   readonly a: number;
   readonly b: number;
   readonly c: number;
@@ -52,6 +56,7 @@ function newColumns(length: number): EventColumns {
     kinds: new Uint8Array(length),
     requests: new Uint32Array(length),
     causes: new Uint32Array(length),
+    lines: new Uint16Array(length),
     a: new Float64Array(length),
     b: new Float64Array(length),
     c: new Float64Array(length),
@@ -63,18 +68,20 @@ function setColumns(into: EventColumns, from: EventColumns, at: number): void {
   into.kinds.set(from.kinds, at);
   into.requests.set(from.requests, at);
   into.causes.set(from.causes, at);
+  into.lines.set(from.lines, at);
   into.a.set(from.a, at);
   into.b.set(from.b, at);
   into.c.set(from.c, at);
 }
 
 function subColumns(columns: EventColumns, from: number, to: number): EventColumns {
-  const { times, kinds, requests, causes, a, b, c } = columns;
+  const { times, kinds, requests, causes, lines, a, b, c } = columns;
   return {
     times: times.subarray(from, to),
     kinds: kinds.subarray(from, to),
     requests: requests.subarray(from, to),
     causes: causes.subarray(from, to),
+    lines: lines.subarray(from, to),
     a: a.subarray(from, to),
     b: b.subarray(from, to),
     c: c.subarray(from, to),
@@ -86,6 +93,8 @@ export class Tracer implements Trace, Stateful<EventColumns> {
   request: RequestId = 0;
   /** The event that makes the next ones happen; 0 for none. */
   cause: EventId = 0;
+  /** The driver's source line that runs, as a number of the table of lines; 0 for none. */
+  line = 0;
   recording = false;
   count = 0;
   /** Set while a recorded run is repeated: numbers its events, which are not recorded again. */
@@ -114,6 +123,7 @@ export class Tracer implements Trace, Stateful<EventColumns> {
     chunk.kinds[at] = kindNumbers[kind];
     chunk.requests[at] = this.request;
     chunk.causes[at] = this.cause;
+    chunk.lines[at] = this.line;
     chunk.a[at] = a;
     chunk.b[at] = b;
     chunk.c[at] = c;
@@ -141,6 +151,7 @@ export class Tracer implements Trace, Stateful<EventColumns> {
       kind: eventKinds[chunk.kinds[at]],
       request: chunk.requests[at],
       cause: chunk.causes[at],
+      line: chunk.lines[at],
       a: chunk.a[at],
       b: chunk.b[at],
       c: chunk.c[at],

@@ -73,3 +73,68 @@ it('books a wait that is shorter than a wake-up as looking, not as sleep', async
   });
   await machine.tasks.run();
 });
+
+it('waits on the line of whoever waits; what happens meanwhile is on no line', async () => {
+  const { machine, cpu, device, interrupts } = computer();
+  const { tracer } = machine;
+  tracer.recording = true;
+  let done = false;
+  const queue = device.clock.waitQueue();
+  const { address, data } = device.irq.request(() => {
+    tracer.line = 9;
+    device.memory.store32(0, 1);
+    done = true;
+    queue.wake();
+  });
+  const timers = machine.timers(() => {
+    tracer.event('interrupt', 1, data);
+    interrupts.signal(address, data);
+  });
+  machine.tasks.spawn(cpu, async () => {
+    timers.arm(0, 5000);
+    tracer.line = 7;
+    const waited = queue.until(() => done, 'data');
+    tracer.line = 0;
+    await waited;
+    expect(tracer.line).toBe(0);
+    tracer.line = 8;
+    device.memory.store32(0, 1);
+  });
+  await machine.tasks.run();
+  expect([...tracer].map(({ kind, line }) => [kind, line])).toEqual([
+    ['wait', 7],
+    ['interrupt', 0],
+    ['handler', 0],
+    ['memoryWrite', 9],
+    ['wake', 7],
+    ['memoryWrite', 8],
+  ]);
+});
+
+it('goes back to the line that a timer or a handler interrupted', async () => {
+  const { machine, cpu, device, interrupts } = computer();
+  const { tracer } = machine;
+  tracer.recording = true;
+  const { address, data } = device.irq.request(() => {
+    tracer.line = 9;
+    device.memory.store32(0, 1);
+  });
+  const timers = machine.timers(() => {
+    tracer.event('interrupt', 1, data);
+    interrupts.signal(address, data);
+  });
+  machine.tasks.spawn(cpu, async () => {
+    timers.arm(0, 1);
+    tracer.line = 7;
+    device.memory.store32(0, 1);
+    device.memory.store32(0, 1);
+  });
+  await machine.tasks.run();
+  expect([...tracer].map(({ kind, line }) => [kind, line])).toEqual([
+    ['interrupt', 0],
+    ['memoryWrite', 7],
+    ['handler', 0],
+    ['memoryWrite', 9],
+    ['memoryWrite', 7],
+  ]);
+});

@@ -17,6 +17,7 @@ describe('Tracer', () => {
       now = i * 3;
       tracer.request = i % 7;
       tracer.cause = i - 1;
+      tracer.line = i % 11;
       expect(tracer.event('mmioWrite', i, 2 ** 40 + i, 2 ** 50 + i)).toBe(i);
     }
     expect(tracer.at(19_999)).toEqual({
@@ -25,6 +26,7 @@ describe('Tracer', () => {
       kind: 'mmioWrite',
       request: 19_999 % 7,
       cause: 19_998,
+      line: 19_999 % 11,
       a: 19_999,
       b: 2 ** 40 + 19_999,
       c: 2 ** 50 + 19_999,

@@ -70,10 +70,18 @@ const events = z.object({
   kinds: bytes,
   requests: ids,
   causes: ids,
+  lines: z.instanceof(Uint16Array),
   a: numbers,
   b: numbers,
   c: numbers,
 }) satisfies z.ZodType<EventColumns>;
+
+const source = z.object({
+  lines: z.array(z.object({ file: z.string(), line: count })).min(1),
+  /** Of which events the locals are, in the same order. */
+  events: ids,
+  locals: z.array(z.string()),
+});
 
 const crossings = z.object({
   rows: numbers,
@@ -98,6 +106,7 @@ const report = z.custom<StackReport>(
 const recording = z.object({
   request,
   events,
+  source: source.optional(),
   crossings: crossings.optional(),
   checkpoints: z.array(z.object({ event: count, crossing: count, state })),
   report: report.optional(),

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { InputError } from '../input-error.ts';
 import { traceContents, type RecordedContents } from './contents.ts';
 import { damaged, seal, unseal, type Hasher } from './envelope.ts';
+import type { SourceLog } from '../source/source-log.ts';
 import type { Checkpoint, Recording } from './recording.ts';
 import { runRequest } from './request.ts';
 
@@ -19,10 +20,15 @@ export function saveTrace(recordings: readonly Recording[], sha256: Hasher): Uin
   return seal(packr.pack({ recordings: recordings.map(contentsOf) }), sha256);
 }
 
-function contentsOf({ events, crossings, report, ...rest }: Recording): object {
+function contentsOf({ events, source, crossings, report, ...rest }: Recording): object {
   return {
     ...rest,
     events: events.save(),
+    source: source && {
+      lines: source.lines,
+      events: Uint32Array.from(source.locals.keys()),
+      locals: [...source.locals.values()],
+    },
     crossings: crossings?.save(),
     report: report && { ...report, time: { ...report.time, wallMs: 0 } },
   };
@@ -61,7 +67,20 @@ function recordingOf(name: string, contents: RecordedContents): Recording {
     throw wrong instanceof RangeError ? damaged(name, wrong.message.replace(/\.$/, '')) : wrong;
   }
   checkOrder(name, checkpoints, { event: events.count, crossing: crossings?.length ?? 0 });
-  return { request, events, crossings, checkpoints, report, error };
+  const source = sourceOf(name, contents);
+  return { request, events, source, crossings, checkpoints, report, error };
+}
+
+/** The lines that the events name are there. */
+function sourceOf(name: string, { events, source }: RecordedContents): SourceLog | undefined {
+  if (events.lines.some((line) => line >= (source?.lines.length ?? 1))) {
+    throw damaged(name, 'an event is on a source line that it does not have');
+  }
+  if (source === undefined) {
+    return undefined;
+  }
+  const { lines, locals } = source;
+  return { lines, locals: new Map(locals.map((text, index) => [source.events[index], text])) };
 }
 
 type Place = Pick<Checkpoint, 'event' | 'crossing'>;

@@ -4,6 +4,8 @@ import type { Environment } from '../environment.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
+import { followSource, ignoreSource } from '../source/hook.ts';
+import type { SourceLog } from '../source/source-log.ts';
 import { saveStack, type Stack } from '../stacks/stack.ts';
 import type { Checkpoint, Recording } from './recording.ts';
 import { recordedRequest } from './request.ts';
@@ -44,10 +46,13 @@ export async function record(
       throw thrown;
     }
     error = thrown;
+  } finally {
+    ignoreSource();
   }
   return {
     request: recordedRequest(request),
     events: watch?.events ?? new Tracer(() => 0),
+    source: watch?.source,
     crossings: watch?.crossings,
     checkpoints: watch?.checkpoints ?? [],
     report,
@@ -57,6 +62,7 @@ export async function record(
 
 interface Watch {
   readonly events: Tracer;
+  readonly source: SourceLog | undefined;
   readonly crossings: Recorder | undefined;
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -64,8 +70,9 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const { tracer: events } = stack.host.machine;
   events.recording = true;
+  const source = followSource(events);
   if (!canReplay(stack)) {
-    return { events, crossings: undefined, checkpoints: [] };
+    return { events, source, crossings: undefined, checkpoints: [] };
   }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
@@ -81,7 +88,7 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
     }
   };
   stack.guests[0].computer.record(crossings);
-  return { events, crossings, checkpoints };
+  return { events, source, crossings, checkpoints };
 }
 
 /** Whether all that changes the machine crosses the ports of one driver. */

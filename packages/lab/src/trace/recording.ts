@@ -7,6 +7,7 @@ import type { Profile, Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Mesh } from '../mesh.ts';
 import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
+import type { SourceLog } from '../source/source-log.ts';
 import type { StackState } from '../stacks/stack.ts';
 
 /** What one guest's application draws: a scene by its name. */
@@ -49,6 +50,8 @@ export interface Checkpoint {
 export interface Recording {
   readonly request: RecordedRequest;
   readonly events: Tracer;
+  /** The lines that the events name, and locals; undefined where no driver is instrumented. */
+  readonly source: SourceLog | undefined;
   /** What crossed the driver's ports; undefined where a run cannot be replayed without its drivers. */
   readonly crossings: Recorder | undefined;
   /** In the order of time. Empty where there are no crossings. */

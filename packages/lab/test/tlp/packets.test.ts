@@ -25,7 +25,7 @@ const bus: BusMap = {
 };
 
 function packets(kind: EventKind, a: number, b: number, c: number): Tlp[] {
-  const event: TraceEvent = { id: 7, time: 100, kind, request: 0, cause: 0, a, b, c };
+  const event: TraceEvent = { id: 7, time: 100, kind, request: 0, cause: 0, line: 0, a, b, c };
   return [...tlpsOf([event], bus)];
 }
 

@@ -1,4 +1,4 @@
-import { Replay, profiles } from '@doorbell/hypervisor';
+import { Replay, Tracer, profiles } from '@doorbell/hypervisor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Monitor } from '../../src/monitor.ts';
@@ -31,6 +31,19 @@ const file = saveTrace([native], sha256);
 
 function load(bytes: Uint8Array): readonly Recording[] {
   return loadTrace('t.trace', bytes, sha256);
+}
+
+/** An event on a line of a table of one. */
+function onLine(line: number): Recording {
+  const events = new Tracer(() => 0);
+  Object.assign(events, { recording: true, line });
+  const id = events.event('statement', line, 0);
+  const lines = [
+    { file: '', line: 0 },
+    { file: 'guest-driver/src/bell/ring.ts', line: 27 },
+  ];
+  const source = { lines, locals: new Map([[id, 'at = 64']]) };
+  return { ...native, events, crossings: undefined, checkpoints: [], source };
 }
 
 /** All pages of memory that checkpoints hold, by identity. */
@@ -86,6 +99,13 @@ describe('a trace file', () => {
   it('replays as the recording itself does', () => {
     const [again] = load(file);
     expect(firstDifference(endOf(again), endOf(native))).toBeUndefined();
+  });
+
+  it("keeps the driver's source lines, and the locals of statements", () => {
+    const followed = onLine(1);
+    const [again] = load(saveTrace([followed], sha256));
+    expect(again.source).toEqual(followed.source);
+    expect(again.events.at(1).line).toBe(1);
   });
 
   it("keeps the user's own model and texture", async () => {
@@ -149,6 +169,7 @@ describe('a trace file that is not sound', () => {
       { request: { ...native.request, width: 1e9 } },
       /at recordings\.0\.request\.width is not/,
     ],
+    ['a source line', onLine(2), /an event is on a source line that it does not have/],
     [
       'a place',
       { checkpoints: native.checkpoints.map((each) => ({ ...each, event: 1e6 })) },

@@ -1,0 +1,82 @@
+/**
+ * What instrumented drivers call (see `instrument`): says to the tracer which source line runs, and
+ * logs each statement. While no tracer listens, a call costs one test.
+ *
+ * One machine is listened to at a time: which one a driver belongs to, its statements do not say.
+ */
+import type { Tracer } from '@doorbell/hypervisor';
+import { localsText, type Locals } from './locals.ts';
+import { noSource, type SourceLine, type SourceLog } from './source-log.ts';
+
+/** Lines have 16 bits in a trace. */
+const MOST_LINES = 0xffff;
+
+/** Of all files that were loaded, by their numbers; none has number 0. */
+const table: SourceLine[] = [noSource];
+
+let tracer: Tracer | undefined;
+let locals = new Map<number, string>();
+
+/** For one file. Numbers of lines are those of its own list. */
+export interface FileSource {
+  /** The statement on this line runs next. */
+  at(number: number, read?: () => Locals): void;
+  /** A function begins. Gives where its caller stands, for `leave`. */
+  enter(): number;
+  /** The caller's line again, once `value` is there: the function returns, or waits for it. */
+  leave<T>(value: T, caller: number): T;
+  /** The statement on this line goes on, with `value`. */
+  back<T>(number: number, value: T): T;
+}
+
+/** @throws RangeError when there are more lines than a trace can tell apart. */
+export function sourceOf(file: string, lines: readonly number[]): FileSource {
+  const base = table.length;
+  if (base + lines.length > MOST_LINES) {
+    throw new RangeError(`${file}: a trace tells at most ${MOST_LINES} source lines apart.`);
+  }
+  table.push(...lines.map((line) => ({ file, line })));
+  return {
+    at: (number, read) => {
+      if (tracer !== undefined) {
+        tracer.line = base + number;
+        if (tracer.recording) {
+          const id = tracer.event('statement', base + number, 0);
+          if (read !== undefined) {
+            locals.set(id, localsText(read()));
+          }
+        }
+      }
+    },
+    enter: () => tracer?.line ?? 0,
+    leave: (value, caller) => {
+      if (tracer !== undefined) {
+        tracer.line = caller;
+      }
+      return value;
+    },
+    back: (number, value) => {
+      if (tracer !== undefined) {
+        tracer.line = base + number;
+      }
+      return value;
+    },
+  };
+}
+
+/**
+ * From now on this tracer hears of the lines that run, until `ignoreSource`. Gives what is logged, or
+ * undefined where no driver is instrumented.
+ */
+export function followSource(to: Tracer): SourceLog | undefined {
+  if (table.length === 1) {
+    return undefined;
+  }
+  tracer = to;
+  locals = new Map();
+  return { lines: table, locals };
+}
+
+export function ignoreSource(): void {
+  tracer = undefined;
+}
