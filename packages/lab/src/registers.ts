@@ -60,11 +60,7 @@ export interface BankPlace {
 }
 
 /** Undefined: no bank is there. */
-export function bankAt(
-  banks: readonly Bank[],
-  bar: number,
-  offset: number,
-): BankPlace | undefined {
+export function bankAt(banks: readonly Bank[], bar: number, offset: number): BankPlace | undefined {
   for (const bank of banks) {
     const number = Math.floor((offset - bank.base) / bank.stride);
     if (bank.bar === bar && number >= 0 && number < bank.count) {

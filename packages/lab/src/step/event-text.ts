@@ -1,11 +1,5 @@
 /** One event in words: what happened, with the names of registers, packets, commands and reasons. */
-import {
-  events,
-  faultName,
-  formatBdf,
-  gpuCommands,
-  type EventKind,
-} from '@doorbell/abi';
+import { events, faultName, formatBdf, gpuCommands, type EventKind } from '@doorbell/abi';
 import { exitReasons, waitReasons, type TraceEvent } from '@doorbell/hypervisor';
 import { callNames } from '../meter.ts';
 import { packetName } from './inspect/ring.ts';

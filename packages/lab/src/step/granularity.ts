@@ -18,10 +18,17 @@ export interface Granularity {
   readonly stops: (event: TraceEvent) => boolean;
 }
 
-export const granularities: ReadonlyMap<string, Granularity> = new Map([
+export const granularities: ReadonlyMap<string, Granularity> = new Map<string, Granularity>([
   ['call', { doc: 'a call of the application', stops: ({ kind }) => calls.has(kind) }],
   ['access', { doc: "an access of the driver's", stops: ({ kind }) => accesses.has(kind) }],
   ['exit', { doc: 'a trap to the hypervisor', stops: ({ kind }) => exits.has(kind) }],
+  [
+    'line',
+    {
+      doc: "a line of the driver's source, of a recording that has them",
+      stops: ({ line }) => line !== 0,
+    },
+  ],
   [
     'packet',
     { doc: 'a packet, or a command on a virtqueue', stops: ({ kind }) => packets.has(kind) },

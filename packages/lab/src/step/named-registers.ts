@@ -4,6 +4,7 @@
  */
 import {
   barOffset,
+  bellBars,
   eduBars,
   eduRegisters,
   type0Header,
@@ -45,11 +46,6 @@ const banksOf: Partial<Record<DeviceKind, readonly Bank[]>> = {
   edu: eduBanks,
   virtio: virtioBanks,
 };
-/** A bank of one has the device's own name. */
-function labelOf(kind: DeviceKind, { label, count }: Bank, number: number | undefined): string {
-  return label === '' ? kind : `${label}${count > 1 ? (number ?? '') : ''}`;
-}
-
 interface PlacedBar {
   readonly guest: number;
   readonly kind: DeviceKind;
@@ -103,10 +99,20 @@ export class NamedRegisters {
   nameAt(address: number): string {
     const place = this.placeAt(address);
     if (place === undefined) {
-      return `0x${address.toString(16)}`;
+      return this.vramName(address) ?? `0x${address.toString(16)}`;
     }
     const { bank, number, name } = place;
     return `${single.has(bank) ? bank : `${bank}${number}`}.${name}`;
+  }
+
+  /** `VRAM+0x2000`, in the aperture. */
+  private vramName(address: number): string | undefined {
+    const { index, size } = bellBars.VRAM;
+    const found = this.bars.find(
+      ({ kind, bar, base }) =>
+        kind === 'bell' && bar === index && address >= base && address < base + size,
+    );
+    return found && `VRAM+0x${(address - found.base).toString(16)}`;
   }
 
   configName(offset: number): string {
@@ -156,7 +162,9 @@ export function findRegisters(text: string): readonly RegisterQuery[] {
   });
   if (found.length === 0) {
     const known = knownBanks.flatMap(({ bank, map }) => map.names.map((each) => `${bank}.${each}`));
-    throw new InputError(`There is no register '${text}'; near it: ${nearest(text, known).join(', ')}.`);
+    throw new InputError(
+      `There is no register '${text}'; near it: ${nearest(text, known).join(', ')}.`,
+    );
   }
   return found;
 }

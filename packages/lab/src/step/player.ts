@@ -16,16 +16,18 @@ const KEPT = 16;
 
 export function playerOf(recording: Recording, environment: Environment): Player {
   const { crossings, events } = recording;
-  const player =
+  const make = (): RerunPlayer | ReplayPlayer =>
     crossings === undefined
       ? new RerunPlayer(recording, environment)
       : new ReplayPlayer(recording, crossings, environment.wallMs);
+  let player: ReturnType<typeof make> | undefined;
   const kept = new Map<EventId, StackState>();
   return {
     state: async (event) => {
       if (event < 0 || event > events.count) {
         throw new RangeError(`There is no event ${event}: the recording has 1 to ${events.count}.`);
       }
+      player ??= make();
       const state = kept.get(event) ?? (await player.state(event));
       kept.delete(event);
       kept.set(event, state);

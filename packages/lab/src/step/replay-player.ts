@@ -114,7 +114,7 @@ export class ReplayPlayer {
   /** What the application and the driver recorded before a crossing. */
   private passDriver(op: PortOp | undefined): void {
     const { tracer } = this.stack.host.machine;
-    while (!this.parked && !this.handling && APPLICATION.has(this.retrace.next)) {
+    while (this.isDrivers(this.retrace.next)) {
       const isCall = this.retrace.next === 'appCall';
       const id = this.retrace.pass();
       tracer.cause = isCall ? id : tracer.cause;
@@ -122,6 +122,13 @@ export class ReplayPlayer {
     if (op === 'wait' && this.retrace.next === 'wait') {
       this.retrace.pass();
     }
+  }
+
+  /** What no device records: of the code that runs, which is the driver's or the application's. */
+  private isDrivers(kind: EventKind | undefined): boolean {
+    return kind === 'statement'
+      ? this.handling || !this.parked
+      : !this.handling && !this.parked && APPLICATION.has(kind);
   }
 
   private after(op: PortOp): void {

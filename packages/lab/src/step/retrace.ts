@@ -36,6 +36,9 @@ export class Retrace {
   }
 
   private happens(kind: EventKind, a: number): EventId {
+    while (this.next === 'statement' && kind !== 'statement') {
+      this.pass();
+    }
     const id = this.count + 1;
     const was = id <= this.recorded.count ? this.recorded.at(id) : undefined;
     if (was?.kind !== kind || !Object.is(was.a, a)) {

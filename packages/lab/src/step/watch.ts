@@ -52,11 +52,13 @@ function hitsOf(text: string, context: WatchContext): Watch['hits'] {
   if (range !== null) {
     return touches(Number(range[1]), Number(range[2] ?? range[1]));
   }
-  const [, word, rest] = /^(exit|fault|command|packet|kind)(?::(\S+))?$/.exec(text) ?? [];
+  const [, word, rest] = /^(exit|fault|command|packet)(?::(\S+))?$/.exec(text) ?? [];
   if (word !== undefined) {
     return ofKind(word, rest);
   }
-  return register(text, context);
+  return eventKinds.some((kind) => kind === text)
+    ? ({ kind }) => kind === text
+    : register(text, context);
 }
 
 /** The events at which a count goes past a threshold: there is one at most. */
@@ -92,13 +94,6 @@ const faultKinds: ReadonlySet<EventKind> = new Set<EventKind>([
 ]);
 
 function ofKind(word: string, rest: string | undefined): Watch['hits'] {
-  const kind = eventKinds.find((each) => each === (word === 'kind' ? rest : word));
-  if (word === 'kind') {
-    if (kind === undefined) {
-      throw unknown('kind of event', rest ?? '', eventKinds);
-    }
-    return (event) => event.kind === kind;
-  }
   if (rest === undefined) {
     return word === 'fault'
       ? (event) => faultKinds.has(event.kind)
@@ -128,7 +123,9 @@ function ofKind(word: string, rest: string | undefined): Watch['hits'] {
 }
 
 function unknown(what: string, name: string, known: readonly string[]): InputError {
-  return new InputError(`There is no ${what} '${name}'; near it: ${nearest(name, known).join(', ')}.`);
+  return new InputError(
+    `There is no ${what} '${name}'; near it: ${nearest(name, known).join(', ')}.`,
+  );
 }
 
 function refuse(what: string, name: string, known: readonly string[]): never {
@@ -203,13 +200,17 @@ function byDevice({ kind, a }: TraceEvent, { registers, field }: FieldQuery): bo
 
 /** `channel0.CONTROL.ENABLE=1`, `read STATUS`. @throws InputError */
 function parseRegister(text: string): FieldQuery {
-  const [, reading, name = '', given] = /^(read\s+)?([\w.]+)\s*(?:=\s*(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
+  const [, reading, name = '', given] =
+    /^(read\s+)?([\w.]+)\s*(?:=\s*(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
   if (name === '') {
     throw new InputError(
-      `'${text}' is nothing to stop at: give a register, 0xADDRESS..0xADDRESS, exit, fault, command:NAME, packet:NAME, kind:NAME or exits>100.`,
+      `'${text}' is nothing to stop at: give a register, 0xADDRESS..0xADDRESS, exit, fault, command:NAME, packet:NAME, a kind of event or exits>100.`,
     );
   }
-  const rest = { value: given === undefined ? undefined : Number(given), reads: reading !== undefined };
+  const rest = {
+    value: given === undefined ? undefined : Number(given),
+    reads: reading !== undefined,
+  };
   const parts = name.split('.');
   const last = parts.at(-1)?.toUpperCase() ?? '';
   if (parts.length > 1) {

@@ -1,11 +1,5 @@
 /** What a packet is for, in words: the register that an address is, or what the function was doing. */
-import {
-  bellBars,
-  bellIds,
-  completionStatus,
-  messageCodes,
-  type0Header,
-} from '@doorbell/abi';
+import { bellBars, bellIds, completionStatus, messageCodes, type0Header } from '@doorbell/abi';
 import type { Tracer } from '@doorbell/hypervisor';
 import { bankAt, bellBanks, type Registers } from '../registers.ts';
 import type { BarPlace, BusMap } from './bus-map.ts';

@@ -48,7 +48,10 @@ export function enginesOf(state: StackState): readonly EnginesView[] {
         running: running?.channel,
         engine: running?.engine ?? '',
         leftNs: running === undefined ? 0 : running.since + running.ns - now,
-        wanting: [...demand.wanting].map((channel) => ({ channel, tenant: demand.tenants[channel] })),
+        wanting: [...demand.wanting].map((channel) => ({
+          channel,
+          tenant: demand.tenants[channel],
+        })),
       },
     ];
   });

@@ -8,7 +8,7 @@ export function readPages(pages: PagedMemoryState, address: number, bytes: numbe
     throw new RangeError(`0x${address.toString(16)} (${bytes} bytes) lies beyond the memory.`);
   }
   const into = new Uint8Array(bytes);
-  for (let at = 0; at < bytes; ) {
+  for (let at = 0; at < bytes;) {
     const within = (address + at) % PAGE_BYTES;
     const length = Math.min(PAGE_BYTES - within, bytes - at);
     const page = pages[Math.floor((address + at) / PAGE_BYTES)];

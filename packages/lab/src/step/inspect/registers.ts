@@ -44,7 +44,10 @@ function view(name: string, row: RegisterRow, value: number): RegisterView {
   return { name, value, bits, doc: row.doc };
 }
 
-function views({ names, rows }: Rows, valueOf: (name: string, index: number) => number): RegisterView[] {
+function views(
+  { names, rows }: Rows,
+  valueOf: (name: string, index: number) => number,
+): RegisterView[] {
   return names.map((name, index) => view(name, rows[name], valueOf(name, index)));
 }
 
@@ -69,11 +72,17 @@ function groupsOf(each: SavedFunction, now: number): RegisterGroup[] {
       isUsed(channel) ? group(`channel ${number}`, channelViews(channel)) : [],
     ),
     ...(kind === 'edu' && registers !== undefined
-      ? group('edu', views(eduRegisters, (_, index) => registers[index]))
+      ? group(
+          'edu',
+          views(eduRegisters, (_, index) => registers[index]),
+        )
       : []),
     ...(kind === 'virtio' ? group('virtio', virtioViews(state)) : []),
     ...vectors(msix?.table).flatMap(({ number, entry }) =>
-      group(`vector ${number}`, views(msixEntry, (_, index) => entry[index])),
+      group(
+        `vector ${number}`,
+        views(msixEntry, (_, index) => entry[index]),
+      ),
     ),
   ];
 }
@@ -89,7 +98,11 @@ function configValue(config: Uint8Array, name: string): number {
 }
 
 /** What a function shows is what it keeps, but for a few that say what goes on now. */
-function bellViews(registers: Uint32Array, part: BellState | undefined, now: number): RegisterView[] {
+function bellViews(
+  registers: Uint32Array,
+  part: BellState | undefined,
+  now: number,
+): RegisterView[] {
   const { STATUS } = bellRegisters.rows;
   const current: Readonly<Record<string, number>> = {
     TIME_LO: Math.floor(now) % 2 ** 32,

@@ -76,7 +76,11 @@ export function ringOf(
       const header = word(0);
       const length = Math.max(1, Math.min(headerWords(header), 64));
       packets.push({
-        ...{ address: ring + offset, name: packetName(headerOpcode(header)), opcode: headerOpcode(header) },
+        ...{
+          address: ring + offset,
+          name: packetName(headerOpcode(header)),
+          opcode: headerOpcode(header),
+        },
         words: Array.from({ length }, (_, index) => word(index)),
       });
       offset = (offset + 4 * length) % size;

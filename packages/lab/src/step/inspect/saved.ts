@@ -61,7 +61,10 @@ function savedFunction(guest: number, bdf: Bdf, state: unknown): SavedFunction {
   return { guest, bdf, kind: kindOf(config), config, msix, registers: registersOf(state), state };
 }
 
-function pciOf(state: unknown): { readonly config: Uint8Array; readonly msix: MsixState | undefined } {
+function pciOf(state: unknown): {
+  readonly config: Uint8Array;
+  readonly msix: MsixState | undefined;
+} {
   if (typeof state === 'object' && state !== null) {
     if ('pci' in state) {
       return pciOf(state.pci);

@@ -44,7 +44,8 @@ export function walkGpu(part: BellState, channel: number, va: number): Walk {
     steps.push(step);
     return step;
   };
-  const target = ({ low, high }: WalkStep): number => high * 2 ** 32 + ((low & pte.ADDRESS.mask) >>> 0);
+  const target = ({ low, high }: WalkStep): number =>
+    high * 2 ** 32 + ((low & pte.ADDRESS.mask) >>> 0);
   if (va >= 2 ** gpuVa.bits) {
     return nowhere(steps, `beyond the ${gpuVa.bits} bits of a GPU virtual address`);
   }
