@@ -4,6 +4,7 @@
  */
 import type { EventId, RequestId, Stateful } from '@doorbell/abi';
 
+/** Of the slots that are reserved, and of the heap what is in use. */
 export interface EventQueueState {
   readonly times: Float64Array;
   readonly order: Float64Array;
@@ -85,25 +86,21 @@ export class EventQueue implements Stateful<EventQueueState> {
     return this.causes[slot];
   }
 
-  /** Of timers that are armed: what the others were armed for is forgotten. */
   save(): EventQueueState {
-    const heap = this.heap.slice(0, this.armed);
-    const length = heap.reduce((most, slot) => Math.max(most, slot + 1), 0);
-    const times = new Float64Array(length);
-    const order = new Float64Array(length);
-    const requests = new Uint32Array(length);
-    const causes = new Uint32Array(length);
-    heap.forEach((slot) => {
-      times[slot] = this.times[slot];
-      order[slot] = this.order[slot];
-      requests[slot] = this.requests[slot];
-      causes[slot] = this.causes[slot];
-    });
-    return { times, order, requests, causes, heap, armed: this.armed, sequence: this.sequence };
+    return {
+      times: this.times.slice(0, this.slots),
+      order: this.order.slice(0, this.slots),
+      requests: this.requests.slice(0, this.slots),
+      causes: this.causes.slice(0, this.slots),
+      heap: this.heap.slice(0, this.armed),
+      armed: this.armed,
+      sequence: this.sequence,
+    };
   }
 
   load(state: EventQueueState): void {
-    while (this.times.length < state.times.length) {
+    this.slots = state.times.length;
+    if (this.slots > this.times.length) {
       this.grow();
     }
     this.times.set(state.times);

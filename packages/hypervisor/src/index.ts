@@ -38,5 +38,7 @@ export * from './schedulers/index.ts';
 export { EngineLedger, type EngineSpan, type EngineUse } from './engine-ledger.ts';
 export { DEFAULT_WEIGHT, GpuSharing, type SharingOptions, type Tenant } from './gpu-sharing.ts';
 export type { Cpu } from './cpu.ts';
+export { DeviceHalf } from './device-half.ts';
+export { recordedDisplay } from './recorded-display.ts';
 export { waitReasons } from './task-queue.ts';
 export { Halted } from './tasks.ts';

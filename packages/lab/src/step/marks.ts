@@ -1,10 +1,8 @@
 /** Where a replay can begin: the checkpoints of a recording, and finer ones that are kept in memory. */
 import type { Checkpoint } from '../trace/recording.ts';
 
-/** A checkpoint, also between two events that the machine handles within one crossing. */
+/** A checkpoint, also between two events that the machine handles before one row. */
 export interface Mark extends Checkpoint {
-  /** Whether the crossing has begun. */
-  readonly begun: boolean;
   /** What it takes to come here from the mark before, in milliseconds. */
   ms: number;
 }
@@ -25,7 +23,7 @@ export class Marks {
   private readonly made: Mark[] = [];
 
   constructor(checkpoints: readonly Checkpoint[]) {
-    this.recorded = checkpoints.map((each) => ({ ...each, begun: false, ms: 0 }));
+    this.recorded = checkpoints.map((each) => ({ ...each, ms: 0 }));
   }
 
   /** The last one at which the event has not happened yet. */

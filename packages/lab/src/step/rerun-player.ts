@@ -9,7 +9,6 @@ import { runStack } from '../run.ts';
 import { saveStack, type Stack, type StackState } from '../stacks/stack.ts';
 import { runRequest } from '../trace/request.ts';
 import type { Recording } from '../trace/recording.ts';
-import { Retrace } from './retrace.ts';
 
 /** States that are kept on both sides of the one that is asked for: the next step takes no run. */
 const NEIGHBOURS = 12;
@@ -24,7 +23,7 @@ export class RerunPlayer {
     this.environment = environment;
   }
 
-  /** @param event  0: before the first. @throws ReplayDivergence */
+  /** @param event  0: before the first. @throws RangeError when it does not happen again. */
   async state(event: EventId): Promise<StackState> {
     const found = this.states.get(event) ?? (await this.run(event)).get(event);
     if (found === undefined) {
@@ -45,10 +44,11 @@ export class RerunPlayer {
       }
     };
     const onStack = (stack: Stack): void => {
-      const retrace = new Retrace(this.recording.events, (id) => {
+      const { tracer } = stack.host.machine;
+      tracer.recording = true;
+      tracer.onEvent = (id) => {
         keep(stack, id);
-      });
-      retrace.attach(stack.host.machine.tracer, 0);
+      };
       keep(stack, 0);
     };
     try {

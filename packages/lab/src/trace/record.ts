@@ -2,6 +2,7 @@
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
+import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
 import { followSource, ignoreSource } from '../source/hook.ts';
@@ -10,8 +11,9 @@ import { saveStack, type Stack } from '../stacks/stack.ts';
 import type { Checkpoint, Recording } from './recording.ts';
 import { recordedRequest } from './request.ts';
 
-/** Events from one checkpoint to the next, at the least. */
+/** From one checkpoint to the next: so many events at the most, or frames, which take time to draw again. */
 const EVENTS_PER_CHECKPOINT = 20_000;
+const FRAMES_PER_CHECKPOINT = 3;
 
 interface RecordOptions {
   readonly eventsPerCheckpoint?: number;
@@ -37,12 +39,17 @@ export async function record(
           watch = watchStack(stack, eventsPerCheckpoint);
           request.onStack?.(stack);
         },
+        onShown: (frame, monitor, guest) => {
+          watch?.shown();
+          return request.onShown?.(frame, monitor, guest);
+        },
       },
       environment,
     );
     ({ report } = run);
   } catch (thrown) {
-    if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
+    const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
+    if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
@@ -65,20 +72,24 @@ interface Watch {
   readonly source: SourceLog | undefined;
   readonly crossings: Recorder | undefined;
   readonly checkpoints: readonly Checkpoint[];
+  /** A frame was shown. */
+  readonly shown: () => void;
 }
 
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const { tracer: events } = stack.host.machine;
   events.recording = true;
-  const source = followSource(events);
+  const source = followSource(events, stack.guests[0].computer.trace);
   if (!canReplay(stack)) {
-    return { events, source, crossings: undefined, checkpoints: [] };
+    return { events, source, crossings: undefined, checkpoints: [], shown: () => undefined };
   }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;
+  let frames = 0;
   crossings.onCrossing = () => {
-    if (events.count >= next) {
+    if (events.count >= next || frames >= FRAMES_PER_CHECKPOINT) {
+      frames = 0;
       next = events.count + eventsPerCheckpoint;
       checkpoints.push({
         event: events.count,
@@ -87,11 +98,14 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
       });
     }
   };
-  stack.guests[0].computer.record(crossings);
-  return { events, source, crossings, checkpoints };
+  stack.host.machine.recorder = crossings;
+  const shown = (): void => {
+    frames++;
+  };
+  return { events, source, crossings, checkpoints, shown };
 }
 
-/** Whether all that changes the machine crosses the ports of one driver. */
+/** Whether all that changes the machine crosses ports. */
 function canReplay({ guests }: Stack): boolean {
-  return guests.length === 1 && guests[0].service === undefined;
+  return guests.every(({ service }) => service === undefined);
 }
