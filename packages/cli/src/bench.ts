@@ -11,6 +11,7 @@ import { ringBenchmarks } from './bench/ring.ts';
 import { sharingBenchmarks } from './bench/sharing.ts';
 import { sourceBenchmarks } from './bench/source.ts';
 import { traceBenchmarks } from './bench/trace.ts';
+import { stepBenchmarks } from './bench/step.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
@@ -37,6 +38,7 @@ const benchmarks: readonly Benchmark[] = [
   ...webSocketBenchmarks,
   ...wholeRunBenchmarks,
   ...sourceBenchmarks,
+  ...stepBenchmarks,
   ...peerBenchmarks,
 ];
 

@@ -75,6 +75,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'step',
+    summary: 'walks through a run, forwards and back, one stack or two in lock step',
+    load: async () => {
+      const { defineStep } = await import('./step.ts');
+      return { define: defineStep };
+    },
+  },
+  {
     name: 'vfio',
     summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
     load: async () => {

@@ -5,6 +5,8 @@
 import { type MemoryBacking, PAGE_BYTES, type Stateful } from '@doorbell/abi';
 
 const PAGE_SHIFT = 12;
+/** Pages that are copied together: what keeps one of them keeps all. */
+const MOST_IN_PIECE = 32;
 
 /** One entry per page; undefined: never written, all zero. Pages must not be changed. */
 export type PagedMemoryState = readonly (Uint8Array | undefined)[];
@@ -61,11 +63,23 @@ export class PagedMemory implements MemoryBacking, Stateful<PagedMemoryState> {
 
   save(): PagedMemoryState {
     const pages = this.saved.slice();
-    for (let page = this.dirty.indexOf(1); page >= 0; page = this.dirty.indexOf(1, page + 1)) {
-      pages[page] = this.bytes.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+    for (let page = this.dirty.indexOf(1); page >= 0; page = this.dirty.indexOf(1, page)) {
+      page = this.copy(page, pages);
     }
     this.settle(pages);
     return pages;
+  }
+
+  /** Copies the pages from `first` on that were written, in one piece; gives the one after them. */
+  private copy(first: number, pages: (Uint8Array | undefined)[]): number {
+    const clean = this.dirty.indexOf(0, first);
+    const end = Math.min(clean < 0 ? this.dirty.length : clean, first + MOST_IN_PIECE);
+    const piece = this.bytes.slice(first * PAGE_BYTES, end * PAGE_BYTES);
+    for (let page = first; page < end; page++) {
+      const at = (page - first) * PAGE_BYTES;
+      pages[page] = piece.subarray(at, at + PAGE_BYTES);
+    }
+    return end;
   }
 
   /** Restores only the pages that were written, or that differ by reference from the last state. */

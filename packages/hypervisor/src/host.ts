@@ -258,7 +258,8 @@ export class Host implements Stateful<unknown> {
   }
 }
 
-interface HostState {
+/** Of the physical machine. */
+export interface HostState {
   readonly machine: ReturnType<Machine['save']>;
   readonly memory: ReturnType<PagedMemory['save']>;
   readonly pages: ReturnType<PageAllocator['save']>;

@@ -98,6 +98,8 @@ export class Tracer implements Trace, Stateful<EventColumns> {
   recording = false;
   /** The last event's id. */
   count = 0;
+  /** Called as an event happens: the machine may be in the middle of something. */
+  onEvent: ((id: EventId) => void) | undefined;
   /** Events that were recorded elsewhere, before those that are here. */
   private before = 0;
   private readonly chunks: EventColumns[] = [];
@@ -123,7 +125,9 @@ export class Tracer implements Trace, Stateful<EventColumns> {
     chunk.a[at] = a;
     chunk.b[at] = b;
     chunk.c[at] = c;
-    return ++this.count;
+    const id = ++this.count;
+    this.onEvent?.(id);
+    return id;
   }
 
   /** Sets an event's second argument, once it is known. */

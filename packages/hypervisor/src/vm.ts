@@ -277,6 +277,8 @@ export class Vm implements Stateful<unknown> {
 
   save(): unknown {
     return {
+      ramBase: this.ramBase,
+      ramBytes: this.options.ramBytes,
       pages: this.pages.save(),
       interrupts: this.interrupts.save(),
       models: [...this.models].map(([at, model]) => [at, model.save()] as const),
@@ -304,7 +306,10 @@ export class Vm implements Stateful<unknown> {
   }
 }
 
-interface VmState {
+/** Of a guest: where its RAM lies in the machine's memory, and what it has. */
+export interface VmState {
+  readonly ramBase: number;
+  readonly ramBytes: number;
   readonly pages: ReturnType<PageAllocator['save']>;
   readonly interrupts: ReturnType<InterruptController['save']>;
   readonly models: readonly (readonly [Bdf, unknown])[];

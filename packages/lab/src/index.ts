@@ -28,5 +28,6 @@ export * from './stacks/stack.ts';
 export { VfioLab, type LabOptions, type LabResult } from './vfio/lab.ts';
 export { vfioMachines } from './vfio/machine.ts';
 export * from './tlp/index.ts';
+export * from './step/index.ts';
 export * from './trace/index.ts';
 export { DEFAULT_WEIGHT } from '@doorbell/hypervisor';

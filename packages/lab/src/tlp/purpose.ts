@@ -1,65 +1,15 @@
 /** What a packet is for, in words: the register that an address is, or what the function was doing. */
-import {
-  bellBars,
-  bellIds,
-  bellRegisters,
-  channelRegisters,
-  CHANNELS,
-  channelWindow,
-  completionStatus,
-  doorbellRegisters,
-  messageCodes,
-  msixEntry,
-  msixLayout,
-  PAGE_BYTES,
-  type0Header,
-  VECTORS,
-} from '@doorbell/abi';
+import { bellBars, bellIds, completionStatus, messageCodes, type0Header } from '@doorbell/abi';
 import type { Tracer } from '@doorbell/hypervisor';
+import { bankAt, bellBanks, type Registers } from '../registers.ts';
 import type { BarPlace, BusMap } from './bus-map.ts';
 import type { Tlp } from './packets.ts';
-
-/** What a register map says of names. */
-interface Names {
-  readonly names: readonly string[];
-  indexAt(offset: number): number;
-}
-
-/** Registers that repeat `count` times. */
-interface Bank {
-  readonly bar: number;
-  readonly base: number;
-  readonly stride: number;
-  readonly count: number;
-  /** Before the number; '' where there is but one. */
-  readonly label: string;
-  readonly map: Names;
-}
-
-const banks: readonly Bank[] = [
-  {
-    ...{ bar: bellBars.REGISTERS.index, base: 0, stride: bellRegisters.size, count: 1 },
-    ...{ label: '', map: bellRegisters },
-  },
-  {
-    ...{ bar: bellBars.REGISTERS.index, ...channelWindow, count: CHANNELS },
-    ...{ label: 'channel', map: channelRegisters },
-  },
-  {
-    ...{ bar: bellBars.DOORBELLS.index, base: 0, stride: PAGE_BYTES, count: CHANNELS },
-    ...{ label: 'doorbell', map: doorbellRegisters },
-  },
-  {
-    ...{ bar: bellBars.MSIX.index, base: msixLayout.table, stride: msixEntry.size, count: VECTORS },
-    ...{ label: 'vector', map: msixEntry },
-  },
-];
 
 function hex(value: number, digits: number): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
-function nameAt(map: Names, offset: number): string {
+function nameAt(map: Pick<Registers, 'names' | 'indexAt'>, offset: number): string {
   return map.names[map.indexAt(offset)] ?? '';
 }
 
@@ -68,14 +18,12 @@ function bellRegister({ bar, offset }: BarPlace): string {
   if (bar === bellBars.VRAM.index) {
     return 'VRAM';
   }
-  for (const { base, stride, count, label, map, ...bank } of banks) {
-    const number = Math.floor((offset - base) / stride);
-    if (bank.bar === bar && number >= 0 && number < count) {
-      const name = nameAt(map, (offset - base) % stride);
-      return label === '' ? name : `${label} ${number} ${name}`;
-    }
+  const place = bankAt(bellBanks, bar, offset);
+  if (place === undefined) {
+    return '';
   }
-  return '';
+  const { bank, number, name } = place;
+  return bank.label === '' ? name : `${bank.label} ${number} ${name}`;
 }
 
 function isBell(bus: BusMap, at: number): boolean {

@@ -1,0 +1,78 @@
+/** Where one stands in a recording: an event, and how to come to the next one that matters. */
+import type { EventId } from '@doorbell/abi';
+import type { TraceEvent } from '@doorbell/hypervisor';
+import type { Environment } from '../environment.ts';
+import { buildStack } from '../stacks/index.ts';
+import { saveStack, type StackState } from '../stacks/stack.ts';
+import type { Recording } from '../trace/recording.ts';
+import { guestOf, seekEvent, type Direction } from './granularity.ts';
+import { NamedRegisters } from './named-registers.ts';
+import { stackParts } from './parts.ts';
+import { playerOf, type Player } from './player.ts';
+
+export class Cursor {
+  readonly recording: Recording;
+  readonly registers: NamedRegisters;
+  /** The event that happened last; 0: none did. */
+  at: EventId = 0;
+  private readonly player: Player;
+
+  constructor(recording: Recording, environment: Environment) {
+    this.recording = recording;
+    this.registers = new NamedRegisters(firstState(recording));
+    this.player = playerOf(recording, environment);
+  }
+
+  get name(): string {
+    return this.recording.request.stack;
+  }
+
+  /** Undefined before the first. */
+  get event(): TraceEvent | undefined {
+    return this.at === 0 ? undefined : this.recording.events.at(this.at);
+  }
+
+  /** The driver's line that ran then, as `file:line`; '' where none was recorded. */
+  lineOf({ line }: TraceEvent): string {
+    const found = line === 0 ? undefined : this.recording.source?.lines[line];
+    return found === undefined ? '' : `${found.file}:${found.line}`;
+  }
+
+  /** What the driver had in scope on that line; '' where none was recorded. */
+  get locals(): string {
+    return this.recording.source?.locals.get(this.at) ?? '';
+  }
+
+  /** The machine as it was when that event happened. */
+  state(): Promise<StackState> {
+    return this.player.state(this.at);
+  }
+
+  /** Goes to the next event that is wanted; false: there is none, and it stays. */
+  seek(direction: Direction, wanted: (event: TraceEvent) => boolean, guest?: number): boolean {
+    const found = seekEvent(
+      this.recording.events,
+      this.at,
+      direction,
+      (event) => (guest === undefined || guestOf(event) === guest) && wanted(event),
+    );
+    this.at = found?.id ?? this.at;
+    return found !== undefined;
+  }
+
+  /** Causes, from the event back to its first. */
+  causes(): readonly TraceEvent[] {
+    const { events } = this.recording;
+    const chain: TraceEvent[] = [];
+    for (let id = this.at; id !== 0; id = events.at(id).cause) {
+      chain.push(events.at(id));
+    }
+    return chain;
+  }
+}
+
+/** With all BARs where the firmware placed them. */
+function firstState({ request, checkpoints }: Recording): StackState {
+  const { spec, parts } = stackParts(request);
+  return checkpoints.at(0)?.state ?? saveStack(buildStack(spec.kind.name, parts));
+}

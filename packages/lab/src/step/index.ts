@@ -1,0 +1,5 @@
+export { playerOf, type Player } from './player.ts';
+export { StepShell, type ShellOptions, type StepAnswer } from './shell.ts';
+export { granularities } from './granularity.ts';
+export { eventText } from './event-text.ts';
+export { stateHash } from './state-hash.ts';

@@ -1,0 +1,126 @@
+/** The ring of a channel: its packets by name, between head and tail. */
+import {
+  channelRegisters,
+  computePackets,
+  drawPackets,
+  headerOpcode,
+  headerWords,
+  ringPackets,
+  type Bdf,
+} from '@doorbell/abi';
+import type { BellState } from '@doorbell/device-model';
+import type { StackState } from '../../stacks/stack.ts';
+import { readWord } from './pages.ts';
+import { hostOf, vmOf, type SavedFunction } from './saved.ts';
+import { walkGpu, walkIommu } from './walks.ts';
+
+export interface PacketView {
+  /** GPU virtual address. */
+  readonly address: number;
+  /** As the datasheet names it; undefined: no packet has this opcode. */
+  readonly name: string | undefined;
+  readonly opcode: number;
+  /** Header included. */
+  readonly words: readonly number[];
+}
+
+export interface RingView {
+  readonly channel: number;
+  readonly state: string;
+  /** In bytes, of the ring. */
+  readonly head: number;
+  readonly tail: number;
+  readonly size: number;
+  /** Between the two. */
+  readonly packets: readonly PacketView[];
+  /** Why not all of them can be read; '' when they can. */
+  readonly unread: string;
+}
+
+const names = new Map<number, string>([
+  ...Object.entries({ ...ringPackets, ...computePackets }).map(
+    ([name, { opcode }]): [number, string] => [opcode, name],
+  ),
+  ...Object.entries(drawPackets).map(([name, { opcode }]): [number, string] => [opcode, name]),
+]);
+
+export const packetNames: readonly string[] = [...names.values()];
+
+export function packetName(opcode: number): string | undefined {
+  return names.get(opcode);
+}
+
+/** Packets that are read of a ring, at most. */
+const MOST = 64;
+function register({ registers }: BellState['channels'][number], name: string): number {
+  return registers[channelRegisters.names.findIndex((each) => each === name)];
+}
+
+export function ringOf(
+  state: StackState,
+  at: SavedFunction,
+  part: BellState,
+  channel: number,
+): RingView {
+  const saved = part.channels[channel];
+  const [head, tail, size, ring] = ['HEAD', 'TAIL', 'RING_SIZE', 'RING'].map((name) =>
+    register(saved, name),
+  );
+  const packets: PacketView[] = [];
+  let unread = '';
+  try {
+    let offset = head;
+    while (offset !== tail && packets.length < MOST) {
+      const word = (index: number): number =>
+        gpuWord(state, at, part, channel, ring + ((offset + 4 * index) % size));
+      const header = word(0);
+      const length = Math.max(1, Math.min(headerWords(header), 64));
+      packets.push({
+        ...{
+          address: ring + offset,
+          name: packetName(headerOpcode(header)),
+          opcode: headerOpcode(header),
+        },
+        words: Array.from({ length }, (_, index) => word(index)),
+      });
+      offset = (offset + 4 * length) % size;
+    }
+    unread = offset === tail ? '' : `more than ${MOST} packets`;
+  } catch (error) {
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
+    unread = error.message;
+  }
+  return { channel, state: saved.state, head, tail, size, packets, unread };
+}
+
+/** A word at a GPU virtual address. @throws RangeError when nothing is there. */
+function gpuWord(
+  state: StackState,
+  { guest, bdf }: SavedFunction,
+  part: BellState,
+  channel: number,
+  va: number,
+): number {
+  const { address, end } = walkGpu(part, channel, va);
+  if (address === undefined) {
+    throw new RangeError(`GPU address 0x${va.toString(16)}: ${end}`);
+  }
+  return end === 'VRAM'
+    ? readWord(part.vram, address)
+    : readWord(hostOf(state).memory, busAddress(state, guest, bdf, address));
+}
+
+/** Where a function's bus address lies in the machine's memory. @throws RangeError */
+function busAddress(state: StackState, guest: number, bdf: Bdf, address: number): number {
+  const vm = guest < 0 ? undefined : vmOf(state, guest);
+  if (vm !== undefined) {
+    return vm.ramBase + address;
+  }
+  const walk = walkIommu(hostOf(state), bdf, address);
+  if (walk.address === undefined) {
+    throw new RangeError(`IOVA 0x${address.toString(16)}: ${walk.end}`);
+  }
+  return walk.address;
+}

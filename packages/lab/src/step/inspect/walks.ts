@@ -1,0 +1,120 @@
+/** Page tables of a saved state, walked for an address: the GPU's and the IOMMU's. */
+import { gpuVa, PAGE_BYTES, pte, channelRegisters, type Bdf } from '@doorbell/abi';
+import type { BellState } from '@doorbell/device-model';
+import {
+  entryAddress,
+  levelBytes,
+  pagingEntry,
+  tableIndex,
+  type HostState,
+} from '@doorbell/hypervisor';
+import { readWord } from './pages.ts';
+
+/** One entry that a walk reads. */
+export interface WalkStep {
+  /** `directory`, `table`, or the level of an IOMMU's table. */
+  readonly table: string;
+  /** Where the entry lies, and its two words. */
+  readonly at: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Walk {
+  readonly steps: readonly WalkStep[];
+  /** Where the address leads; undefined: nowhere, `end` says why. */
+  readonly address: number | undefined;
+  /** `VRAM`, `bus`, `memory`; or why the walk ended. */
+  readonly end: string;
+  readonly write: boolean;
+}
+
+const PAGE_ROOT = channelRegisters.names.indexOf('PAGE_ROOT');
+
+function nowhere(steps: readonly WalkStep[], end: string): Walk {
+  return { steps, address: undefined, end, write: false };
+}
+
+/** Of a channel's virtual address. The part's own function: a window of a virtual one is not added. */
+export function walkGpu(part: BellState, channel: number, va: number): Walk {
+  const steps: WalkStep[] = [];
+  const entry = (table: string, base: number, index: number): WalkStep => {
+    const at = base + index * gpuVa.entryBytes;
+    const step = { table, at, low: readWord(part.vram, at), high: readWord(part.vram, at + 4) };
+    steps.push(step);
+    return step;
+  };
+  const target = ({ low, high }: WalkStep): number =>
+    high * 2 ** 32 + ((low & pte.ADDRESS.mask) >>> 0);
+  if (va >= 2 ** gpuVa.bits) {
+    return nowhere(steps, `beyond the ${gpuVa.bits} bits of a GPU virtual address`);
+  }
+  const root = part.channels[channel].registers[PAGE_ROOT] * PAGE_BYTES;
+  const directory = entry('directory', root, va >>> gpuVa.directoryShift);
+  if ((directory.low & pte.VALID.mask) === 0) {
+    return nowhere(steps, 'not present');
+  }
+  const page = entry('table', target(directory), (va >>> gpuVa.tableShift) % gpuVa.entries);
+  if ((page.low & pte.VALID.mask) === 0) {
+    return nowhere(steps, 'not present');
+  }
+  return {
+    steps,
+    address: target(page) + (va % PAGE_BYTES),
+    end: (page.low & pte.SYSTEM.mask) === 0 ? 'VRAM' : 'bus',
+    write: (page.low & pte.WRITE.mask) !== 0,
+  };
+}
+
+/** Of what a function reaches through the host's IOMMU, as far as the context cache knows it. */
+export function walkIommu({ iommu, memory }: HostState, requester: Bdf, iova: number): Walk {
+  if (!iommu.enabled) {
+    return { steps: [], address: iova, end: 'memory, as the IOMMU is off', write: true };
+  }
+  const line = iommu.contexts.requesters.indexOf(requester);
+  if (line < 0) {
+    return nowhere([], 'the IOMMU has not met this function yet');
+  }
+  const steps: WalkStep[] = [];
+  let table = iommu.contexts.roots[line];
+  for (let level = iommu.contexts.levels[line]; level >= 1; level--) {
+    const at = table + tableIndex(iova, level) * 8;
+    const [low, high] = [readWord(memory, at), readWord(memory, at + 4)];
+    steps.push({ table: `level ${level}`, at, low, high });
+    if ((low & (pagingEntry.READ | pagingEntry.WRITE)) === 0) {
+      return nowhere(steps, 'not present');
+    }
+    table = entryAddress(low, high);
+    if (level === 1 || (low & pagingEntry.PAGE_SIZE) !== 0) {
+      const address = table + (iova % levelBytes(level));
+      return { steps, address, end: 'memory', write: (low & pagingEntry.WRITE) !== 0 };
+    }
+  }
+  return nowhere(steps, 'no leaf');
+}
+
+/** A translation that the IOTLB holds. */
+export interface IotlbEntry {
+  readonly domain: number;
+  readonly iova: number;
+  readonly bytes: number;
+  readonly address: number;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+/** What it used last comes first. */
+export function iotlbEntries({ iommu: { iotlb } }: HostState): readonly IotlbEntry[] {
+  const entries: IotlbEntry[] = [];
+  for (let slot = iotlb.newest; slot >= 0; slot = iotlb.older[slot]) {
+    const tag = iotlb.tags[slot];
+    const page = (tag & 0xf) * 2 ** 32 + iotlb.pages[slot];
+    const bytes = levelBytes(((tag >>> 4) & 3) + 1);
+    const access = iotlb.access[slot];
+    entries.push({
+      ...{ domain: tag >>> 8, iova: page * bytes, bytes, address: iotlb.bases[slot] },
+      ...{ read: (access & pagingEntry.READ) !== 0, write: (access & pagingEntry.WRITE) !== 0 },
+    });
+  }
+  return entries;
+}

@@ -1,0 +1,170 @@
+/**
+ * Registers by name and by the address that a CPU has them at, as the firmware of the machine and of
+ * each guest placed them: found in a state of the recorded machine.
+ */
+import {
+  barOffset,
+  bellBars,
+  eduBars,
+  eduRegisters,
+  type0Header,
+  virtioCommonConfig,
+  virtioIsr,
+  virtioPciLayout,
+  type RegisterRow,
+} from '@doorbell/abi';
+import { InputError } from '../input-error.ts';
+import { bankAt, bellBanks, type Bank, type Registers } from '../registers.ts';
+import type { StackState } from '../stacks/stack.ts';
+import { functionsOf, type DeviceKind } from './inspect/saved.ts';
+import { nearest } from './nearest.ts';
+
+const eduBanks: readonly Bank[] = [
+  {
+    ...{ bar: eduBars.REGISTERS.index, base: 0, stride: eduRegisters.size, count: 1 },
+    ...{ label: '', map: eduRegisters },
+  },
+];
+const { BAR, COMMON, ISR, NOTIFY, PART_BYTES } = virtioPciLayout;
+const notify: Registers = {
+  names: ['NOTIFY'],
+  rows: {
+    NOTIFY: { offset: 0, width: 2, access: 'WO', reset: 0, doc: 'A queue has new buffers.' },
+  },
+  indexAt: (offset) => (offset === 0 ? 0 : -1),
+};
+const virtioBanks: readonly Bank[] = [
+  { bar: BAR, base: COMMON, stride: PART_BYTES, count: 1, label: '', map: virtioCommonConfig },
+  { bar: BAR, base: ISR, stride: PART_BYTES, count: 1, label: 'isr', map: virtioIsr },
+  {
+    ...{ bar: BAR, base: NOTIFY, stride: virtioPciLayout.NOTIFY_MULTIPLIER, count: 1024 },
+    ...{ label: 'queue', map: notify },
+  },
+];
+const banksOf: Partial<Record<DeviceKind, readonly Bank[]>> = {
+  bell: bellBanks,
+  edu: eduBanks,
+  virtio: virtioBanks,
+};
+interface PlacedBar {
+  readonly guest: number;
+  readonly kind: DeviceKind;
+  readonly bar: number;
+  readonly base: number;
+}
+
+/** A register that someone asks for: all of that name. */
+export interface RegisterQuery {
+  readonly bank: string;
+  /** Which of those that repeat; undefined: any. */
+  readonly number: number | undefined;
+  readonly name: string;
+  readonly row: RegisterRow;
+}
+
+/** What stands at an address. */
+export interface NamedPlace {
+  readonly bank: string;
+  readonly number: number;
+  readonly name: string;
+}
+
+export class NamedRegisters {
+  private readonly bars: readonly PlacedBar[];
+
+  /** @param state  with the BARs where drivers found them. */
+  constructor(state: StackState) {
+    // A guest's own come first: its addresses are the ones that its driver names.
+    this.bars = functionsOf(state)
+      .flatMap(({ guest, kind, config }) =>
+        [0, 1, 2, 4].map((bar) => ({ guest, kind, bar, base: barBase(config, bar) })),
+      )
+      .filter(({ base }) => base > 0)
+      .sort((a, b) => b.guest - a.guest);
+  }
+
+  placeAt(address: number): NamedPlace | undefined {
+    for (const { kind, bar, base } of this.bars) {
+      const banks = banksOf[kind] ?? [];
+      const place = address >= base ? bankAt(banks, bar, address - base) : undefined;
+      if (place !== undefined && place.name !== '') {
+        const bank = place.bank.label === '' ? kind : place.bank.label;
+        return { bank, number: place.number, name: place.name };
+      }
+    }
+    return undefined;
+  }
+
+  /** `channel0.TAIL`, `bell.CONTROL`; the address itself where no register begins. */
+  nameAt(address: number): string {
+    const place = this.placeAt(address);
+    if (place === undefined) {
+      return this.vramName(address) ?? `0x${address.toString(16)}`;
+    }
+    const { bank, number, name } = place;
+    return `${single.has(bank) ? bank : `${bank}${number}`}.${name}`;
+  }
+
+  /** `VRAM+0x2000`, in the aperture. */
+  private vramName(address: number): string | undefined {
+    const { index, size } = bellBars.VRAM;
+    const found = this.bars.find(
+      ({ kind, bar, base }) =>
+        kind === 'bell' && bar === index && address >= base && address < base + size,
+    );
+    return found && `VRAM+0x${(address - found.base).toString(16)}`;
+  }
+
+  configName(offset: number): string {
+    const name = type0Header.names[type0Header.indexAt(offset)];
+    return `config.${name ?? `0x${offset.toString(16)}`}`;
+  }
+}
+
+/** Bits 3:0 are flags; a 64-bit BAR goes on in the next. */
+function barBase(config: Uint8Array, bar: number): number {
+  const word = (at: number): number =>
+    config[at] + config[at + 1] * 2 ** 8 + config[at + 2] * 2 ** 16 + config[at + 3] * 2 ** 24;
+  const low = word(barOffset(bar));
+  const high = (low & 0x6) === 0x4 ? word(barOffset(bar) + 4) : 0;
+  return high * 2 ** 32 + ((low & ~0xf) >>> 0);
+}
+
+// ------------------------------------------------------------------------------ names
+
+interface KnownBank {
+  readonly bank: string;
+  readonly repeats: boolean;
+  readonly map: Pick<Registers, 'names' | 'rows'>;
+}
+
+const knownBanks: readonly KnownBank[] = [
+  ...Object.entries(banksOf).flatMap(([kind, banks]) =>
+    banks.map(({ label, count, map }) => ({
+      ...{ bank: label === '' ? kind : label, repeats: count > 1, map },
+    })),
+  ),
+  { bank: 'config', repeats: false, map: type0Header },
+];
+const single = new Set(knownBanks.filter(({ repeats }) => !repeats).map(({ bank }) => bank));
+
+/**
+ * `STATUS`: of any bank; `channel.TAIL`: of any channel; `channel0.TAIL`.
+ * @throws InputError when no register has this name.
+ */
+export function findRegisters(text: string): readonly RegisterQuery[] {
+  const [, label, digits, name] = /^(?:([a-z]+)(\d*)\.)?([A-Za-z0-9_]+)$/.exec(text) ?? [];
+  const found = knownBanks.flatMap(({ bank, map }) => {
+    const fits = label === undefined || label === bank;
+    const own = map.names.find((each) => each === name?.toUpperCase());
+    const number = digits === undefined || digits === '' ? undefined : Number(digits);
+    return fits && own !== undefined ? [{ bank, number, name: own, row: map.rows[own] }] : [];
+  });
+  if (found.length === 0) {
+    const known = knownBanks.flatMap(({ bank, map }) => map.names.map((each) => `${bank}.${each}`));
+    throw new InputError(
+      `There is no register '${text}'; near it: ${nearest(text, known).join(', ')}.`,
+    );
+  }
+  return found;
+}
