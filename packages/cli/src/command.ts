@@ -38,6 +38,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'explain',
+    summary: 'says why a run is stuck: which register, bit or clause is the cause',
+    load: async () => {
+      const { defineExplain } = await import('./explain.ts');
+      return { define: defineExplain };
+    },
+  },
+  {
     name: 'serve',
     summary: 'serves a paravirtual backend over a WebSocket, for other processes and machines',
     load: async () => {
