@@ -70,6 +70,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'trace',
+    summary: 'records runs into a file, exports them, and says what two stacks did differently',
+    load: async () => {
+      const { defineTrace } = await import('./trace.ts');
+      return { define: defineTrace };
+    },
+  },
+  {
     name: 'vfio',
     summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
     load: async () => {
@@ -114,6 +122,8 @@ async function program(args: readonly string[], ended: (code: ExitCode) => void)
     .description('One GPU, every way that a virtual machine can reach it, every cost counted.')
     .version(version())
     .addHelpText('after', exitCodeHelp)
+    // Options behind the name of a verb are that verb's, as with trace export.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   const act: Act =

@@ -3,8 +3,6 @@ import { bellBars, GpuError } from '@doorbell/abi';
 import {
   compare,
   framesOf,
-  parseStacks,
-  stackKinds,
   sceneName,
   type CompareReport,
   type CompareRequest,
@@ -12,8 +10,7 @@ import {
   type Environment,
   type Picture,
 } from '@doorbell/lab';
-import { Option, type Command } from 'commander';
-import { pictureSize, wholeNumber, type Size } from './argument.ts';
+import type { Command } from 'commander';
 import { comparisonTable } from './comparison-table.ts';
 import { driverText, identityText, planText, sentences } from './comparison-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
@@ -21,51 +18,29 @@ import { Failure, Interrupted } from './failure.ts';
 import { framePicture } from './frame-picture.ts';
 import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
-import { addGuestFlags, readGuests, type GuestFlags } from './guest-flags.ts';
+import { addGuestFlags } from './guest-flags.ts';
 import { labEnvironment } from './lab-environment.ts';
 import { checkFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
-import { loadProfile, profileTitle } from './profile-file.ts';
+import { profileTitle } from './profile-file.ts';
 import { progressOn } from './progress.ts';
 import { addRemoteFlags, impliedOptions, remoteOptions, type RemoteFlags } from './remote-flags.ts';
 import type { RemoteOptions } from './remote-pair.ts';
-import { findScene, readInputs } from './scene-input.ts';
+import { addRunFlags, readRunFlags, type RunFlags } from './run-flags.ts';
 import { sharingText } from './sharing-text.ts';
-import { addStackFlags, givenStackOptions } from './stack-flags.ts';
+import { addStackFlags } from './stack-flags.ts';
 import { terminalOf, wrap, type Terminal } from './terminal.ts';
 
 const MISMATCH_FOLDER = 'doorbell-mismatch';
 
-interface CompareOptions extends RemoteFlags, Pick<GuestFlags, 'guests' | 'guest'> {
-  readonly stacks: string;
-  readonly scene: string;
-  readonly frames: number;
-  readonly size: Size;
-  readonly seed: number;
-  readonly profile: string;
-  readonly model?: string;
-  readonly texture?: string;
+interface CompareOptions extends RunFlags, RemoteFlags {
   readonly png?: string;
   readonly json?: string;
   readonly picture: boolean;
 }
 
 export function defineCompare(command: Command): void {
-  const sizeOption = new Option('--size <WxH>', 'pixels, each side from 16 to 4096')
-    .argParser(pictureSize(16, 4096))
-    .default({ width: 640, height: 480 }, '640x480');
+  addRunFlags(command);
   command
-    .option(
-      '--stacks <list>',
-      'names with options: native,emulated:vram=trap',
-      [...stackKinds.keys()].join(','),
-    )
-    .option('--scene <name>', 'what is drawn; see doorbell list', 'bunny')
-    .option('--frames <n>', 'from 1 to 100000', wholeNumber(1, 100_000), 60)
-    .addOption(sizeOption)
-    .option('--seed <n>', "seed of the scene's random content", wholeNumber(0, 2 ** 32 - 1), 1)
-    .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')
-    .option('--model <file>', 'an .obj, .ply or .glb file in place of the bunny')
-    .option('--texture <file>', 'a PNG for --model or the scene image')
     .option('--png <folder>', "write each stack's last frame there")
     .option('--json <file>', 'write the report as JSON; - is stdout')
     .option(
@@ -77,28 +52,9 @@ export function defineCompare(command: Command): void {
   addRemoteFlags(command);
 }
 
-/** The request that the options describe. @throws Failure, InputError */
-async function readRequest(options: CompareOptions): Promise<CompareRequest> {
-  const { stacks, scene, frames, size, seed, profile } = options;
-  const guests = await readGuests(options);
-  const found = guests?.[0].scene ?? findScene(scene);
-  const given = givenStackOptions({ ...options });
-  const elsewhere = impliedOptions(options, stacks);
-  return {
-    stacks: parseStacks(stacks, { ...elsewhere, ...given }),
-    scene: found,
-    frames,
-    width: size.width,
-    height: size.height,
-    seed,
-    profile: loadProfile(profile),
-    ...(guests === undefined ? await readInputs(found, options) : { guests }),
-  };
-}
-
 export async function runCompare(options: CompareOptions): Promise<ExitCode> {
   checkJsonTarget(options.json);
-  const request = await readRequest(options);
+  const request = await readRunFlags(options, impliedOptions(options, options.stacks));
   const remote = remoteOptions(options, request.stacks);
   if (options.png !== undefined) {
     checkFolder(options.png);

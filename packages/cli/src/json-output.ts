@@ -1,7 +1,8 @@
 /** Where `--json` goes: a file, or `-` for stdout. */
-import { closeSync, lstatSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { exitCodes } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
+import { checkOutput } from './output-file.ts';
 
 export const TO_STDOUT = '-';
 
@@ -13,19 +14,7 @@ export function checkJsonTarget(path: string | undefined): void {
   if (path === '') {
     throw new Failure(exitCodes.BAD_INPUT, '--json is empty: give a file, or - for stdout.');
   }
-  try {
-    const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
-    const target = statSync(path, { throwIfNoEntry: false });
-    // Devices and pipes are not tried: the reader of a pipe would take this for the end.
-    if (target === undefined || target.isFile() || target.isDirectory()) {
-      closeSync(openSync(path, 'a'));
-    }
-    if (isMissing) {
-      unlinkSync(path);
-    }
-  } catch (error) {
-    throw fileFailure(error, 'write', path);
-  }
+  checkOutput('--json', path);
 }
 
 export function writeJson(path: string, value: unknown): void {

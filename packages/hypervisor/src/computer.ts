@@ -3,7 +3,7 @@
  * abi over an address space, RAM, a CPU. All that the operating system does to its machine
  * passes here, where it is counted, priced and recorded.
  */
-import type { Bdf, Dma, DmaMappings, PciDevice, RequestId } from '@doorbell/abi';
+import type { Bdf, Dma, DmaMappings, EventKind, PciDevice, RequestId, Trace } from '@doorbell/abi';
 import { BarWindow } from './bar-window.ts';
 import { ConfigAccess } from './config-access.ts';
 import { CpuClock } from './cpu-clock.ts';
@@ -15,8 +15,9 @@ import { InterruptPort } from './interrupt-port.ts';
 import type { Machine } from './machine.ts';
 import { MmioAccess } from './mmio-access.ts';
 import type { PciBus } from './pci-bus.ts';
+import { PortPlayer } from './port-player.ts';
 import { Ram, type RamParts } from './ram.ts';
-import type { Recorder } from './recorder.ts';
+import { kindNumbers } from './tracer.ts';
 
 export interface ComputerParts extends RamParts {
   readonly machine: Machine;
@@ -35,20 +36,19 @@ export class Computer {
   readonly mmio: MmioAccess;
   readonly ram: Ram;
   readonly clock: CpuClock;
+  /** For who runs here and is no device: its events are recorded as what it does. */
+  readonly trace: Trace = { event: (...event) => this.event(...event) };
   private readonly crossings: Crossings;
 
   constructor(parts: ComputerParts) {
-    const crossings = new Crossings(parts.machine, parts.cpu);
+    const { machine, cpu } = parts;
+    const number = machine.addPlayer(new PortPlayer(this));
+    const crossings = new Crossings({ machine, cpu, number, isRecorded: true });
     this.parts = parts;
     this.crossings = crossings;
     this.mmio = new MmioAccess(crossings, parts.space, parts.virtual);
     this.ram = new Ram(crossings, parts);
     this.clock = new CpuClock(crossings);
-  }
-
-  /** Records what crosses this computer's ports from now on, or stops doing so. */
-  record(recorder: Recorder | undefined): void {
-    this.crossings.record(recorder);
   }
 
   /** What a driver is handed for the function at `at`. */
@@ -84,9 +84,18 @@ export class Computer {
     this.crossings.note('spend', index, times);
   }
 
-  /** What follows serves this call of the application. */
-  request(id: RequestId): void {
-    this.parts.machine.tracer.request = id;
-    this.crossings.note('request', id);
+  /** What follows serves this call of the application: of so many bytes, by its kind's number. */
+  request(id: RequestId, call: number, bytes: number): void {
+    const { tracer } = this.parts.machine;
+    tracer.request = id;
+    tracer.cause = 0;
+    tracer.cause = tracer.event('appCall', call, bytes);
+    this.crossings.note('request', id, call, bytes);
+  }
+
+  private event(kind: EventKind, a: number, b: number, c = 0): number {
+    const id = this.parts.machine.tracer.event(kind, a, b, c);
+    this.crossings.note('trace', kindNumbers[kind], a, b, c);
+    return id;
   }
 }

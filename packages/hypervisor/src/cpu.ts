@@ -21,13 +21,6 @@ export interface InterruptSink {
   end(entry: number): void;
 }
 
-/** Hears when a handler begins and ends, and when a task waits. */
-interface CpuRecorder {
-  begin(eventsRun: number, now: number): void;
-  end(): void;
-  wait(timeoutNs: number): void;
-}
-
 export interface CpuState {
   readonly time: number;
   readonly pending: readonly PendingInterrupt[];
@@ -43,14 +36,18 @@ export class Cpu {
   handling: PendingInterrupt | undefined;
   /** It is gone: nothing interrupts it any more. */
   isOff = false;
-  recorder: CpuRecorder | undefined;
+  /** Its tasks serve others, and what they do is for the request of whoever woke them. */
+  serves = false;
   /** Nanoseconds that its tasks waited, until they went on, by the number of the reason. */
   readonly waitedNs = new Float64Array(WAIT_REASONS);
+  /** Among the machine's. */
+  readonly number: number;
   /** The one that the computer began with. */
   readonly first: Cpu;
 
   /** @param first  of the same computer; absent: it is that. */
-  constructor(first?: Cpu) {
+  constructor(number: number, first?: Cpu) {
+    this.number = number;
     this.first = first ?? this;
   }
 

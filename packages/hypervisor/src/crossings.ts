@@ -10,26 +10,35 @@ import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 import type { PortOp, Recorder } from './recorder.ts';
 
+export interface CrossingsParts {
+  readonly machine: Machine;
+  /** The computer's first. */
+  readonly cpu: Cpu;
+  /** Of whose ports they are, in a recording. */
+  readonly number: number;
+  /** False: of a hypervisor, which replay has do its work again. */
+  readonly isRecorded: boolean;
+}
+
+const unrecorded: { readonly recorder: Recorder | undefined } = { recorder: undefined };
+
 export class Crossings {
   readonly machine: Machine;
   private readonly first: Cpu;
-  private recorder: Recorder | undefined;
+  private readonly number: number;
+  /** Who knows whether someone records. */
+  private readonly recording: { readonly recorder: Recorder | undefined };
 
-  /** @param cpu  the computer's first. */
-  constructor(machine: Machine, cpu: Cpu) {
+  constructor({ machine, cpu, number, isRecorded }: CrossingsParts) {
     this.machine = machine;
     this.first = cpu;
+    this.number = number;
+    this.recording = isRecorded ? machine : unrecorded;
   }
 
   /** The CPU that crosses. */
   get cpu(): Cpu {
     return this.machine.cpuOf(this.first);
-  }
-
-  /** Records crossings, handlers and waits from now on, or stops doing so. */
-  record(recorder: Recorder | undefined): void {
-    this.recorder = recorder;
-    this.first.recorder = recorder;
   }
 
   /** Comes first in each access and wait: runs the handlers of what is pending. */
@@ -54,6 +63,11 @@ export class Crossings {
 
   /** Comes last: notes what crossed, if someone records. */
   note(op: PortOp, a = 0, b = 0, c = 0, d = 0, bytes?: Uint8Array, result = 0): void {
-    this.recorder?.add(op, a, b, c, d, bytes, result);
+    const { recorder } = this.recording;
+    if (recorder !== undefined) {
+      recorder.add(op, this.number, a, b, c, d);
+      recorder.result(result, bytes);
+      recorder.crossed();
+    }
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { EventId, RequestId, Stateful } from '@doorbell/abi';
 
+/** Of the slots that are reserved, and of the heap what is in use. */
 export interface EventQueueState {
   readonly times: Float64Array;
   readonly order: Float64Array;
@@ -102,25 +103,29 @@ export class EventQueue implements Stateful<EventQueueState> {
 
   save(): EventQueueState {
     return {
-      times: this.times.slice(),
-      order: this.order.slice(),
-      requests: this.requests.slice(),
-      causes: this.causes.slice(),
-      heap: this.heap.slice(),
+      times: this.times.slice(0, this.slots),
+      order: this.order.slice(0, this.slots),
+      requests: this.requests.slice(0, this.slots),
+      causes: this.causes.slice(0, this.slots),
+      heap: this.heap.slice(0, this.armed),
       armed: this.armed,
       sequence: this.sequence,
     };
   }
 
   load(state: EventQueueState): void {
-    this.times = state.times.slice();
-    this.order = state.order.slice();
-    this.requests = state.requests.slice();
-    this.causes = state.causes.slice();
-    this.heap = state.heap.slice();
+    this.slots = state.times.length;
+    if (this.slots > this.times.length) {
+      this.grow();
+    }
+    this.times.set(state.times);
+    this.order.set(state.order);
+    this.requests.set(state.requests);
+    this.causes.set(state.causes);
+    this.heap.set(state.heap);
     this.armed = state.armed;
     this.sequence = state.sequence;
-    this.place = new Uint32Array(this.heap.length);
+    this.place.fill(0);
     for (let at = 0; at < this.armed; at++) {
       this.place[this.heap[at]] = at + 1;
     }

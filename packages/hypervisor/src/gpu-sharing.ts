@@ -4,6 +4,7 @@ import type { Cpu } from './cpu.ts';
 import { EngineLedger } from './engine-ledger.ts';
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
+import { Service } from './service.ts';
 import {
   SchedulerError,
   schedulers,
@@ -32,7 +33,7 @@ const ALARM = 0;
 
 export class GpuSharing {
   readonly ledger: EngineLedger;
-  private readonly time: EngineTime;
+  private readonly host: Service<'leave'>;
   private readonly tenants: readonly Tenant[];
   private readonly kind: SchedulerKind;
 
@@ -66,7 +67,11 @@ export class GpuSharing {
       switchNs: Math.ceil(machine.price(cost['engine.tenantSwitch'])),
     });
     this.ledger = ledger;
-    this.time = time;
+    this.host = new Service(machine, {
+      leave: (tenant) => {
+        time.leave(tenant);
+      },
+    });
     this.tenants = tenants;
     this.kind = kind;
     const byCpu = new Map(tenants.map(({ cpu }, index) => [cpu, index]));
@@ -85,7 +90,7 @@ export class GpuSharing {
 
   /** The tenant's virtual machine ends. */
   leave(tenant: number): void {
-    this.time.leave(tenant);
+    this.host.call('leave', tenant);
   }
 
   /** The part of the GPU, 0 to 1, that each tenant is due while all are there and have work. */

@@ -7,6 +7,7 @@ import { type BridgeKind, PagedMemory } from '@doorbell/device-model';
 import { AddressSpace } from './address-space.ts';
 import { DmaPath, overTheBus } from './bus-master.ts';
 import { Computer } from './computer.ts';
+import { Crossings } from './crossings.ts';
 import { directDma, type IommuMode } from './dma-api.ts';
 import { hostDrivers } from './host-drivers.ts';
 import { HostGroups } from './host-groups.ts';
@@ -27,6 +28,7 @@ import {
 import { resetBuses } from './secondary-bus-reset.ts';
 import { cost, type Profile } from './profile.ts';
 import { Vfio } from './vfio.ts';
+import { Ram } from './ram.ts';
 import type { DeviceModel } from './wiring.ts';
 
 const PAGE = 4096;
@@ -63,6 +65,8 @@ export class Host implements Stateful<unknown> {
   /** Where VFIO has interrupts of assigned devices sent. */
   readonly router = new MessageRouter();
   readonly computer: Computer;
+  /** RAM as the kernel reaches it on a guest's behalf: in replay, it does so again. */
+  readonly ram: Ram;
   readonly vfio: Vfio;
   private readonly options: HostOptions;
   private readonly interrupts: InterruptController;
@@ -132,14 +136,14 @@ export class Host implements Stateful<unknown> {
       options.iommu === 'off'
         ? undefined
         : new HostGroups({ machine, iommu, mode: options.iommu, topology, vfio });
+    const ram = { space, memory: this.memory, pages: this.pages };
+    this.ram = new Ram(new Crossings({ machine, cpu, number: -1, isRecorded: false }), ram);
     this.computer = new Computer({
+      ...ram,
       machine,
       cpu,
-      space,
       bus: this.bus,
       interrupts: this.interrupts,
-      memory: this.memory,
-      pages: this.pages,
       virtual: false,
       dmaFor: (at) => this.groups?.dmaOf(at) ?? directDma,
     });

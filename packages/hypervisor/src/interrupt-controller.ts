@@ -34,6 +34,8 @@ export interface InterruptControllerState {
     readonly high: boolean;
     readonly isLine: boolean;
     readonly repeats: number;
+    /** The CPU's number. */
+    readonly cpu: number;
   }[];
 }
 
@@ -176,11 +178,12 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
 
   save(): InterruptControllerState {
     return {
-      entries: this.entries.map(({ handler, high, isLine, repeats }) => ({
+      entries: this.entries.map(({ handler, cpu, high, isLine, repeats }) => ({
         used: handler !== undefined,
         high,
         isLine,
         repeats,
+        cpu: cpu.number,
       })),
     };
   }
@@ -188,9 +191,9 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
   /** Handlers are code and stay; an entry that has none here gets one that does nothing. */
   load(state: InterruptControllerState): void {
     const old = this.entries.splice(0);
-    state.entries.forEach(({ used, high, isLine, repeats }, index) => {
+    state.entries.forEach(({ used, cpu: number, high, isLine, repeats }, index) => {
       const handler = used ? (old[index]?.handler ?? nobody) : undefined;
-      const cpu = old[index]?.cpu ?? this.cpu;
+      const cpu = this.machine.cpu(number);
       this.entries.push({ handler, cpu, high, isLine, repeats });
     });
   }

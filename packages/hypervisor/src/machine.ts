@@ -2,12 +2,13 @@
  * The deterministic machine: virtual time, CPUs with their interrupts, and the tasks that run on
  * them. The same inputs give the same run, event by event, on any host.
  */
-import type { RequestId, Stateful } from '@doorbell/abi';
+import type { EventId, RequestId, Stateful } from '@doorbell/abi';
 import { copyCounts, exitReasons, newCounts, type Counts, type ExitReason } from './counters.ts';
 import { Cpu, type CpuState, type InterruptSink } from './cpu.ts';
 import type { EventQueueState } from './event-queue.ts';
 import { PollWatch, type EndlessPoll } from './poll-watch.ts';
 import type { Profile } from './profile.ts';
+import type { Player } from './players.ts';
 import { Tasks, type TasksState } from './tasks.ts';
 import { Timeline } from './timeline.ts';
 
@@ -16,6 +17,9 @@ export interface MachineState {
   readonly eventsRun: number;
   readonly owed: number;
   readonly request: RequestId;
+  readonly cause: EventId;
+  /** The last one. */
+  readonly event: EventId;
   readonly queue: EventQueueState;
   readonly byCost: Float64Array;
   readonly counts: Counts;
@@ -28,6 +32,13 @@ export type Symptom =
   /** A wait on a CPU ran into its time limit. */
   | { readonly kind: 'silence'; readonly cpu: Cpu }
   | { readonly kind: 'poll'; readonly poll: EndlessPoll };
+
+const NO_CPU = -1;
+
+/** Plays what code did that is not there when it is called. */
+export interface UpcallPlayer {
+  playUpcall(): void;
+}
 
 /** When the CPU can take its first interrupt. */
 function dueAt({ pending, time }: Cpu): number {
@@ -46,8 +57,10 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   });
   /** Hears of what may mean that a driver is stuck. Must leave the machine as it is. */
   onSymptom: ((symptom: Symptom) => void) | undefined;
-  /** Replay gives interrupts itself, at the points that were recorded. */
-  manual = false;
+  /** Plays what is recorded; undefined: code is there and runs. */
+  replay: UpcallPlayer | undefined;
+  /** By the numbers that a recording has. */
+  readonly players: Player[] = [];
   private readonly cpus: Cpu[] = [];
   /** Interrupts on their way, of all CPUs. */
   private interrupted = 0;
@@ -60,8 +73,18 @@ export class Machine extends Timeline implements Stateful<MachineState> {
 
   /** @param first  the CPU of the computer that gets one more; absent: of a new one. */
   newCpu(first?: Cpu): Cpu {
-    const cpu = new Cpu(first);
+    const cpu = new Cpu(this.cpus.length, first);
     this.cpus.push(cpu);
+    this.recorder?.add('newCpu', first?.number ?? NO_CPU);
+    return cpu;
+  }
+
+  /** The CPU of a number. @throws RangeError when there is none. */
+  cpu(number: number): Cpu {
+    const cpu = this.cpus[number];
+    if (cpu === undefined) {
+      throw new RangeError(`The machine has no CPU ${number}.`);
+    }
     return cpu;
   }
 
@@ -69,6 +92,23 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   cpuOf(first: Cpu): Cpu {
     const { running } = this.tasks;
     return running?.first === first ? running : first;
+  }
+
+  /** Numbers one whose doings are recorded, in the order in which the machine is put together. */
+  addPlayer(player: Player): number {
+    return this.players.push(player) - 1;
+  }
+
+  /** What is done again in replay calls code that is not there then: what that does is recorded. */
+  upcall(code: () => void): void {
+    const { recorder, replay } = this;
+    if (replay !== undefined) {
+      replay.playUpcall();
+      return;
+    }
+    recorder?.add('enter', 0);
+    code();
+    recorder?.add('leave', 0);
   }
 
   /** The guest leaves for the hypervisor: counted, priced, and the cause of what follows. */
@@ -110,7 +150,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   /** Runs the handlers of what is pending. Called at the start of each access and wait. */
   deliver(cpu: Cpu): void {
     this.pay();
-    if (cpu.pending.length > 0 && cpu.handling === undefined && !this.manual) {
+    if (cpu.pending.length > 0 && cpu.handling === undefined && this.replay === undefined) {
       this.deliverDue(cpu);
     }
   }
@@ -136,14 +176,16 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     if (next === undefined) {
       throw new RangeError('No interrupt is pending.');
     }
+    const { eventsRun, now } = this;
     this.interrupted--;
     this.polls.changed();
-    cpu.recorder?.begin(this.eventsRun, this.now);
     this.tracer.request = next.request;
     this.tracer.cause = next.cause;
     this.tracer.line = 0;
     cpu.handling = next;
     this.controllers[next.controller].begin(next.entry);
+    // Last: what became due meanwhile was recorded before.
+    this.recorder?.add('beginHandler', cpu.number, eventsRun, now);
   }
 
   endInterrupt(cpu: Cpu): void {
@@ -152,7 +194,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
       this.controllers[handling.controller].end(handling.entry);
     }
     cpu.handling = undefined;
-    cpu.recorder?.end();
+    this.recorder?.add('endHandler', cpu.number);
   }
 
   /**
@@ -191,11 +233,11 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   // ------------------------------------------------------------------------------ state
 
   /** Replay: goes on until `eventsRun` events were handled and the clock stands at `time`. */
-  catchUp(cpu: Cpu, eventsRun: number, time: number): void {
+  catchUp(eventsRun: number, time: number): void {
     while (this.eventsRun < eventsRun) {
       this.handleNext();
     }
-    this.now = cpu.time = time;
+    this.now = time;
   }
 
   save(): MachineState {
@@ -204,6 +246,8 @@ export class Machine extends Timeline implements Stateful<MachineState> {
       eventsRun: this.eventsRun,
       owed: this.owed,
       request: this.tracer.request,
+      cause: this.tracer.cause,
+      event: this.tracer.count,
       queue: this.queue.save(),
       byCost: this.byCost.slice(),
       counts: copyCounts(this.counts),
@@ -213,17 +257,20 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   }
 
   load(state: MachineState): void {
-    this.tasks.load(state.tasks);
+    this.cpus.splice(state.cpus.length);
+    state.cpus.forEach((saved, index) => {
+      (this.cpus[index] ?? this.newCpu()).load(saved);
+    });
+    this.tasks.load(state.tasks, this.cpus);
     this.now = state.now;
     this.eventsRun = state.eventsRun;
     this.owed = state.owed;
     this.tracer.request = state.request;
-    this.queue.load(state.queue);
+    this.tracer.cause = state.cause;
+    this.tracer.resume(state.event);
+    this.loadQueue(state.queue);
     this.byCost.set(state.byCost);
     Object.assign(this.counts, copyCounts(state.counts));
-    state.cpus.forEach((saved, index) => {
-      this.cpus[index].load(saved);
-    });
     this.interrupted = this.cpus.reduce((sum, { pending }) => sum + pending.length, 0);
   }
 }

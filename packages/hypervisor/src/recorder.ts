@@ -1,10 +1,12 @@
 /**
- * Records what crosses a driver's ports, so that it can be fed to the machine again without the
- * driver. One row of numbers per crossing; bytes stand beside.
+ * Records what code that replay does without does to its machine: what crosses the ports of a
+ * computer, when tasks and handlers run, what is asked of the host. One row of numbers each;
+ * bytes stand beside.
  */
 import type { Stateful } from '@doorbell/abi';
 
 export const portOps = [
+  // Ports of a computer.
   'mmioRead',
   'mmioWrite',
   'mmioWriteBlock',
@@ -26,10 +28,26 @@ export const portOps = [
   'delay',
   'spend',
   'request',
+  'trace',
+  'sleep',
+  'wakeUp',
+  // The machine: `where` is a CPU.
+  'pay',
   'beginHandler',
   'endHandler',
+  'newCpu',
+  'spawn',
+  'yield',
   'wait',
+  'wake',
   'resume',
+  'forget',
+  'end',
+  'halt',
+  // Services, and who is asked by one.
+  'call',
+  'enter',
+  'leave',
 ] as const;
 export type PortOp = (typeof portOps)[number];
 
@@ -37,10 +55,13 @@ const numbers = Object.fromEntries(portOps.map((op, index) => [op, index])) as R
   PortOp,
   number
 >;
-const ROW = 6;
+const ROW = 8;
 
 export interface Crossing {
   readonly op: PortOp;
+  /** The number of the port's or service's owner, or of the CPU. */
+  readonly where: number;
+  /** Five. */
   readonly args: readonly number[];
   /** What the port returned, if a number. */
   readonly result: number;
@@ -50,7 +71,7 @@ export interface Crossing {
 
 /** Crossings as plain data. */
 export interface RecorderState {
-  /** Six numbers for each: the port, its arguments, what it returned. */
+  /** Eight numbers for each: the operation, where it was, its arguments, what it returned. */
   readonly rows: Float64Array;
   /** Crossings that have bytes, in order, and those bytes. */
   readonly withBytes: Uint32Array;
@@ -61,56 +82,57 @@ export class Recorder implements Stateful<RecorderState> {
   private rows = new Float64Array(ROW * 1024);
   private readonly blobs = new Map<number, Uint8Array>();
   length = 0;
-  /** Called after a crossing that is over; not within a handler of the driver's that has not ended. */
+  /** Called after a crossing that is over, when nothing else is under way: a state can be saved. */
   onCrossing: (() => void) | undefined;
-  private handling = false;
+  /** Handlers, and calls out of what replay does again, that are under way. */
+  private depth = 0;
 
-  add(op: PortOp, a = 0, b = 0, c = 0, d = 0, bytes?: Uint8Array, result = 0): void {
+  /** @param args  as many numbers as the operation has. */
+  add(op: PortOp, where: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
     const at = this.length * ROW;
     if (at + ROW > this.rows.length) {
       const larger = new Float64Array(this.rows.length * 2);
       larger.set(this.rows);
       this.rows = larger;
     }
-    this.rows[at] = numbers[op];
-    this.rows[at + 1] = a;
-    this.rows[at + 2] = b;
-    this.rows[at + 3] = c;
-    this.rows[at + 4] = d;
-    this.rows[at + 5] = result;
-    if (bytes !== undefined) {
-      this.blobs.set(this.length, bytes.slice());
-    }
+    const { rows } = this;
+    rows[at] = numbers[op];
+    rows[at + 1] = where;
+    rows[at + 2] = a;
+    rows[at + 3] = b;
+    rows[at + 4] = c;
+    rows[at + 5] = d;
+    rows[at + 6] = e;
     this.length++;
-    if (op === 'beginHandler') {
-      this.handling = true;
-    } else if (op === 'endHandler') {
-      this.handling = false;
+    if (op === 'beginHandler' || op === 'enter') {
+      this.depth++;
+    } else if (op === 'endHandler' || op === 'leave') {
+      this.depth--;
     }
-    if (!this.handling) {
+  }
+
+  /** Of what was added last: the number that the port returned, and the bytes that it was given or gave. */
+  result(result: number, bytes?: Uint8Array): void {
+    this.rows[this.length * ROW - 1] = result;
+    if (bytes !== undefined) {
+      this.blobs.set(this.length - 1, bytes.slice());
+    }
+  }
+
+  /** What was added last is a crossing that is over. */
+  crossed(): void {
+    if (this.depth === 0) {
       this.onCrossing?.();
     }
-  }
-
-  /** A handler begins. The machine had handled so many events, at this time. */
-  begin(eventsRun: number, now: number): void {
-    this.add('beginHandler', eventsRun, now);
-  }
-
-  wait(timeoutNs: number): void {
-    this.add('wait', timeoutNs);
-  }
-
-  end(): void {
-    this.add('endHandler');
   }
 
   at(index: number): Crossing {
     const row = this.rows.subarray(index * ROW, (index + 1) * ROW);
     return {
       op: portOps[row[0]],
-      args: [...row.subarray(1, 5)],
-      result: row[5],
+      where: row[1],
+      args: [row[2], row[3], row[4], row[5], row[6]],
+      result: row[7],
       bytes: this.blobs.get(index),
     };
   }

@@ -1,11 +1,11 @@
 /**
- * Feeds recorded traffic to a machine whose state was loaded: the devices do again what they
- * did, without a driver. Every value that a port returns is compared with the recorded one.
+ * Feeds a recording to a machine whose state was loaded: the devices do again what they did,
+ * without the code that drove them. Every value that is returned is compared with the recorded one.
  */
-import type { AccessWidth, PciDevice } from '@doorbell/abi';
-import type { Computer } from './computer.ts';
-import { directions } from './dma-port.ts';
-import { cost } from './profile.ts';
+import type { EventId, RequestId } from '@doorbell/abi';
+import type { Cpu } from './cpu.ts';
+import type { Machine, UpcallPlayer } from './machine.ts';
+import type { Seen } from './players.ts';
 import type { Crossing, Recorder } from './recorder.ts';
 
 /** The machine did not do again what it did: its state at the start was another one. */
@@ -13,32 +13,64 @@ export class ReplayDivergence extends Error {
   override readonly name = 'ReplayDivergence';
 }
 
-export class Replay {
-  private readonly computer: Computer;
-  private readonly devices = new Map<number, PciDevice>();
+/** What code did that the machine will call: rows of the recording, from the first up to the last. */
+interface Upcall {
+  readonly recorder: Recorder;
+  readonly from: number;
+  readonly to: number;
+}
 
-  /** @param computer  as it was when the recording began: after `load`. */
-  constructor(computer: Computer) {
-    this.computer = computer;
-    const { machine, cpu } = computer.parts;
-    machine.manual = true;
-    machine.tasks.occupy(cpu);
+/** A handler that runs, and what was done when it began. */
+interface Interrupted {
+  readonly request: RequestId;
+  readonly cause: EventId;
+  /** No task ran: the CPU goes on where the handler ends. */
+  readonly wasIdle: boolean;
+}
+
+export class Replay implements UpcallPlayer {
+  private readonly machine: Machine;
+  /** In the order in which they come. */
+  private upcalls: Upcall[] = [];
+  private readonly handlers: Interrupted[] = [];
+
+  /** @param machine  as it was when the recording began, or a checkpoint was taken: just loaded. */
+  constructor(machine: Machine) {
+    this.machine = machine;
+    machine.replay = this;
   }
 
-  /** Replays the crossings from `from` up to, not including, `to`. */
+  /** Replays the rows from `from` up to, not including, `to`. */
   run(recorder: Recorder, from = 0, to = recorder.length): void {
     for (let index = from; index < to; index++) {
       const crossing = recorder.at(index);
-      const seen = this.step(crossing);
-      this.compare(index, crossing, seen);
+      if (crossing.op === 'enter') {
+        const leave = leaveOf(recorder, index);
+        this.upcalls.push({ recorder, from: index + 1, to: leave });
+        index = leave;
+      } else {
+        this.compare(index, crossing, this.step(crossing));
+      }
     }
+  }
+
+  /** @throws ReplayDivergence when it was not called then. */
+  playUpcall(): void {
+    const upcall = this.upcalls.shift();
+    if (upcall === undefined) {
+      throw new ReplayDivergence('The machine calls who was not called when it was recorded.');
+    }
+    const { upcalls } = this;
+    this.upcalls = [];
+    this.run(upcall.recorder, upcall.from, upcall.to);
+    this.upcalls = upcalls;
   }
 
   private compare(index: number, { op, result, bytes }: Crossing, seen: Seen): void {
     const same =
       typeof seen === 'object'
         ? bytes?.length === seen.length && bytes.every((byte, at) => byte === seen[at])
-        : seen === undefined || seen === result;
+        : seen === undefined || Object.is(seen, result);
     if (!same) {
       throw new ReplayDivergence(
         `Crossing ${index} (${op}) returned something else than recorded.`,
@@ -46,114 +78,70 @@ export class Replay {
     }
   }
 
-  private step({ op, args, bytes = new Uint8Array(0) }: Crossing): Seen {
-    const { computer } = this;
-    const { mmio, ram, clock } = computer;
-    const { machine, cpu, interrupts } = computer.parts;
-    const [a = 0, b = 0, c = 0, d = 0] = args;
+  private step(crossing: Crossing): Seen {
+    const { machine } = this;
+    const { op, where, args } = crossing;
     switch (op) {
-      case 'mmioRead':
-        return mmio.read(a, b as AccessWidth);
-      case 'mmioWrite':
-        mmio.write(a, b as AccessWidth, c);
+      case 'pay':
+        machine.pay();
         return undefined;
-      case 'mmioWriteBlock':
-        mmio.writeBlock(a, bytes);
-        return undefined;
-      case 'mmioReadBlock':
-        return read(bytes, (into) => {
-          mmio.readBlock(a, into);
-        });
-      case 'configRead':
-        return this.device(a).config.read(b, c as AccessWidth);
-      case 'configWrite':
-        this.device(a).config.write(b, c as AccessWidth, d);
-        return undefined;
-      case 'load':
-        return b === 2 ? ram.load16(a) : ram.load32(a);
-      case 'store':
-        if (b === 2) {
-          ram.store16(a, c);
-        } else {
-          ram.store32(a, c);
-        }
-        return undefined;
-      case 'copyIn':
-        ram.copyIn(a, bytes);
-        return undefined;
-      case 'copyOut':
-        return read(bytes, (into) => {
-          ram.copyOut(a, into);
-        });
-      case 'allocate':
-        return ram.allocate(a);
-      case 'free':
-        ram.free(a);
-        return undefined;
-      case 'dmaMap':
-        return this.device(a).dma.map(b, c, directions[d]);
-      case 'dmaUnmap':
-        this.device(a).dma.unmap(b, c);
-        return undefined;
-      case 'irqRequest':
-        return interrupts.request(nothing).data;
-      case 'irqRelease':
-        interrupts.release({ address: 0, data: a });
-        return undefined;
-      case 'lineRequest':
-        interrupts.handleLine(a, nothing);
-        return undefined;
-      case 'lineRelease':
-        interrupts.handleLine(a, undefined);
-        return undefined;
-      case 'delay':
-        clock.delay(a);
-        return undefined;
-      case 'spend':
-        computer.spend(a, b);
-        return undefined;
-      case 'request':
-        computer.request(a);
+      case 'newCpu':
+        machine.newCpu(where < 0 ? undefined : machine.cpu(where));
         return undefined;
       case 'beginHandler':
-        if (machine.tasks.running !== undefined) {
-          machine.pay();
-        }
-        machine.catchUp(cpu, a, b);
-        machine.beginInterrupt(cpu);
+        machine.catchUp(args[0], args[1]);
+        this.beginHandler(machine.cpu(where));
         return undefined;
       case 'endHandler':
-        machine.endInterrupt(cpu);
-        cpu.time = machine.now;
-        return undefined;
-      case 'wait':
-        machine.pay();
-        machine.tasks.beginWait(cpu, a);
+        this.endHandler(machine.cpu(where));
         return undefined;
       case 'resume':
-        machine.catchUp(cpu, a, b);
-        machine.tasks.endWait(cpu);
-        if (c >= 0) {
-          machine.byCost[cost['driver.poll']] += machine.now - c;
-        }
-        machine.charge(cost[c >= 0 ? 'driver.poll' : 'driver.wakeup']);
+        machine.catchUp(args[1], args[2]);
+        machine.tasks.play(op, machine.cpu(where), args);
         return undefined;
+      case 'halt':
+        machine.catchUp(args[0], args[1]);
+        return undefined;
+      case 'spawn':
+      case 'yield':
+      case 'wait':
+      case 'wake':
+      case 'forget':
+      case 'end':
+        machine.tasks.play(op, machine.cpu(where), args);
+        return undefined;
+      default:
+        return machine.players[where].play(crossing);
     }
   }
 
-  private device(at: number): PciDevice {
-    const device = this.devices.get(at) ?? this.computer.device(at);
-    this.devices.set(at, device);
-    return device;
+  private beginHandler(cpu: Cpu): void {
+    const { machine } = this;
+    const { request, cause } = machine.tracer;
+    const wasIdle = machine.tasks.running === undefined && this.handlers.length === 0;
+    this.handlers.push({ request, cause, wasIdle });
+    machine.beginInterrupt(cpu);
+  }
+
+  private endHandler(cpu: Cpu): void {
+    const { machine } = this;
+    machine.endInterrupt(cpu);
+    const { request, cause, wasIdle } = this.handlers.pop()!;
+    machine.tracer.request = request;
+    machine.tracer.cause = cause;
+    if (wasIdle) {
+      cpu.time = machine.now;
+    }
   }
 }
 
-type Seen = number | Uint8Array | undefined;
-
-const nothing = (): void => undefined;
-
-function read(expected: Uint8Array, from: (into: Uint8Array) => void): Uint8Array {
-  const into = new Uint8Array(expected.length);
-  from(into);
-  return into;
+/** Where the call that is entered at `index` is left. */
+function leaveOf(recorder: Recorder, index: number): number {
+  let depth = 1;
+  let at = index;
+  while (depth > 0) {
+    const { op } = recorder.at(++at);
+    depth += op === 'enter' ? 1 : op === 'leave' ? -1 : 0;
+  }
+  return at;
 }

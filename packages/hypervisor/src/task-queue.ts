@@ -1,6 +1,7 @@
 /** Where tasks of one CPU wait for what a handler, or time, will bring. */
 import type { WaitQueue, WaitReason } from '@doorbell/abi';
 import type { Crossings } from './crossings.ts';
+import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 
 /** By the number that a trace has. */
@@ -40,6 +41,7 @@ export class TaskQueue implements WaitQueue {
           return false;
         }
         tracer.event('wait', number, 0);
+        this.crossings.note('sleep', number);
         const began = machine.now;
         const woken = await machine.tasks.park(cpu, this, left);
         slept = true;
@@ -71,13 +73,22 @@ export class TaskQueue implements WaitQueue {
 
   /** @param spunSince  since when the CPU was busy looking, or -1: it slept. */
   private resume(reason: number, woken: boolean, spunSince: number): void {
-    const { machine } = this.crossings;
-    const { eventsRun, now, tracer } = machine;
-    if (spunSince >= 0) {
-      machine.byCost[cost['driver.poll']] += now - spunSince;
-    }
-    machine.charge(cost[spunSince >= 0 ? 'driver.poll' : 'driver.wakeup']);
-    this.crossings.note('resume', eventsRun, now, spunSince);
-    tracer.cause = tracer.event('wake', reason, woken ? 0 : 1) || tracer.cause;
+    wakeUp(this.crossings.machine, reason, woken ? 0 : 1, spunSince);
+    this.crossings.note('wakeUp', reason, woken ? 0 : 1, spunSince);
   }
+}
+
+/** Pays for going on after a wait. @param timedOut  1: it was for nothing. */
+export function wakeUp(
+  machine: Machine,
+  reason: number,
+  timedOut: number,
+  spunSince: number,
+): void {
+  const { now, tracer } = machine;
+  if (spunSince >= 0) {
+    machine.byCost[cost['driver.poll']] += now - spunSince;
+  }
+  machine.charge(cost[spunSince >= 0 ? 'driver.poll' : 'driver.wakeup']);
+  tracer.cause = tracer.event('wake', reason, timedOut) || tracer.cause;
 }

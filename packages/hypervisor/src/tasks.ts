@@ -5,6 +5,7 @@
  */
 import type { EventId, RequestId, Timers } from '@doorbell/abi';
 import type { Cpu } from './cpu.ts';
+import type { PortOp } from './recorder.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Every task waits, and nothing is left that could wake one. */
@@ -16,7 +17,7 @@ interface Waiter {
   readonly cpu: Cpu;
   readonly queue: object;
   readonly timeout: Timeout;
-  readonly request: RequestId;
+  request: RequestId;
   /** What woke it. */
   cause: EventId;
   woken: boolean;
@@ -31,10 +32,14 @@ interface Timeout {
 }
 
 export interface TasksState {
-  /** Timeouts of the tasks that wait, and free ones. */
-  readonly waiting: readonly number[];
+  /** How many timeouts there are, and which of them no task has. */
+  readonly timeouts: number;
   readonly free: readonly number[];
+  /** The number of the CPU whose task runs; -1: none. */
+  readonly running: number;
 }
+
+const NOBODY = -1;
 
 export class Tasks {
   private readonly timeline: Timeline;
@@ -50,8 +55,6 @@ export class Tasks {
   timeoutsRun = 0;
   private finished: () => void = () => undefined;
   private failed: (error: unknown) => void = () => undefined;
-  /** The wait that is replayed. */
-  private replayed: Timeout | undefined;
 
   constructor(timeline: Timeline, serveIdleCpu: (limit: number) => boolean) {
     this.timeline = timeline;
@@ -67,13 +70,17 @@ export class Tasks {
         .then(() => {
           this.live--;
           this.leave(cpu);
+          this.note('end', cpu);
           this.dispatch();
         })
         .catch((error: unknown) => {
+          this.noteHalt();
           this.failed(error);
         });
     };
-    this.ready.push(this.waiter(cpu, cpu, start));
+    const waiter = this.waiter(cpu, cpu, start);
+    this.ready.push(waiter);
+    this.note('spawn', cpu, this.timeline.now);
   }
 
   /** Runs until every task has ended. @throws the first error of a task, or Deadlock. */
@@ -93,8 +100,8 @@ export class Tasks {
       });
       this.waiters.push(waiter);
       arm(waiter.timeout, timeoutNs);
-      cpu.recorder?.wait(timeoutNs);
       this.leave(cpu);
+      this.note('wait', cpu, timeoutNs);
       this.dispatch();
     });
   }
@@ -117,6 +124,7 @@ export class Tasks {
     return new Promise((resolve) => {
       this.ready.push(this.waiter(cpu, cpu, resolve));
       this.leave(cpu);
+      this.note('yield', cpu);
       this.dispatch();
     });
   }
@@ -131,9 +139,13 @@ export class Tasks {
   }
 
   private waiter(cpu: Cpu, queue: object, resume: () => void): Waiter {
-    const timeout = this.free.pop() ?? this.newTimeout();
-    const { request } = this.timeline.tracer;
-    return { cpu, queue, timeout, request, cause: 0, woken: false, timedOut: false, resume };
+    const timeout = this.takeTimeout();
+    const { request, cause } = this.timeline.tracer;
+    return { cpu, queue, timeout, request, cause, woken: false, timedOut: false, resume };
+  }
+
+  private takeTimeout(): Timeout {
+    return this.free.pop() ?? this.newTimeout();
   }
 
   private newTimeout(): Timeout {
@@ -153,9 +165,12 @@ export class Tasks {
   private makeReady(waiter: Waiter): void {
     if (!waiter.woken) {
       waiter.woken = true;
-      waiter.cause = this.timeline.tracer.cause;
+      const { request, cause } = this.timeline.tracer;
+      waiter.cause = cause;
+      waiter.request = waiter.cpu.serves ? request : waiter.request;
       waiter.cpu.time = Math.max(waiter.cpu.time, this.timeline.now);
       this.ready.push(waiter);
+      this.note('wake', waiter.cpu, this.timeline.now);
     }
   }
 
@@ -174,9 +189,11 @@ export class Tasks {
       if (next !== undefined) {
         this.resume(next);
       } else if (this.live === 0) {
+        this.noteHalt();
         this.finished();
         return;
       } else if (this.timeline.nextEvent === Infinity) {
+        this.noteHalt();
         this.failed(
           new Deadlock(
             `All ${this.live} tasks wait at ${this.timeline.now} ns, and nothing is left that could wake one.`,
@@ -187,6 +204,16 @@ export class Tasks {
         this.timeline.handleNext();
       }
     }
+  }
+
+  /** A task of the CPU runs from here on. */
+  private occupy(cpu: Cpu, time: number, request: RequestId, cause: EventId): void {
+    const { timeline } = this;
+    this.current = cpu;
+    cpu.time = time;
+    timeline.now = time;
+    timeline.tracer.request = request;
+    timeline.tracer.cause = cause;
   }
 
   /** The ready task whose CPU is the furthest behind; among equals the one that was ready first. */
@@ -201,12 +228,12 @@ export class Tasks {
   }
 
   private resume(waiter: Waiter): void {
+    const { eventsRun, recorder } = this.timeline;
+    const { cpu, timeout, request, cause } = waiter;
+    const { time } = cpu;
     this.forget(waiter);
-    this.current = waiter.cpu;
-    this.timeline.now = waiter.cpu.time;
-    this.timeline.tracer.request = waiter.request;
-    this.timeline.tracer.cause = waiter.cause;
-    this.timeline.tracer.line = 0;
+    this.occupy(cpu, time, request, cause);
+    recorder?.add('resume', cpu.number, timeout.index, eventsRun, time, request, cause);
     waiter.resume();
   }
 
@@ -223,6 +250,7 @@ export class Tasks {
       if (waiter.cpu === cpu) {
         this.live--;
         this.forget(waiter);
+        this.note('forget', cpu, waiter.timeout.index);
       }
     }
   }
@@ -234,8 +262,22 @@ export class Tasks {
         list.splice(at, 1);
       }
     }
-    waiter.timeout.timers.disarm(0);
-    this.free.push(waiter.timeout);
+    this.giveBack(waiter.timeout);
+  }
+
+  private giveBack(timeout: Timeout): void {
+    timeout.timers.disarm(0);
+    this.free.push(timeout);
+  }
+
+  private note(op: PortOp, cpu: Cpu, a = 0): void {
+    this.timeline.recorder?.add(op, cpu.number, a);
+  }
+
+  /** Nothing runs from here on. */
+  private noteHalt(): void {
+    const { recorder, eventsRun, now } = this.timeline;
+    recorder?.add('halt', 0, eventsRun, now);
   }
 
   // ------------------------------------------------------------------------------ replay
@@ -245,46 +287,57 @@ export class Tasks {
     return this.current;
   }
 
-  /** Runs a task that is not there: the one whose crossings are replayed. */
-  occupy(cpu: Cpu): void {
-    this.current = cpu;
-  }
-
-  /** What `park` does, for a task that is not there. */
-  beginWait(cpu: Cpu, timeoutNs: number): void {
-    this.replayed = this.free.pop() ?? this.newTimeout();
-    arm(this.replayed, timeoutNs);
-    this.leave(cpu);
-  }
-
-  endWait(cpu: Cpu): void {
-    if (this.replayed === undefined) {
-      throw new RangeError('No wait is replayed.');
+  /** What was recorded of the tasks, none of which is there. */
+  play(op: PortOp, cpu: Cpu, [a, , time, request, cause]: readonly number[]): void {
+    switch (op) {
+      case 'spawn':
+        this.takeTimeout();
+        cpu.time = Math.max(cpu.time, a);
+        break;
+      case 'yield':
+        this.takeTimeout();
+        this.leave(cpu);
+        break;
+      case 'wait':
+        arm(this.takeTimeout(), a);
+        this.leave(cpu);
+        break;
+      case 'wake':
+        cpu.time = Math.max(cpu.time, a);
+        break;
+      case 'resume':
+        this.giveBack(this.timeouts[a]);
+        this.occupy(cpu, time, request, cause);
+        break;
+      case 'forget':
+        this.giveBack(this.timeouts[a]);
+        break;
+      case 'end':
+        this.leave(cpu);
+        break;
+      default:
+        throw new RangeError(`No task does '${op}'.`);
     }
-    this.replayed.timers.disarm(0);
-    this.free.push(this.replayed);
-    this.replayed = undefined;
-    this.current = cpu;
   }
 
   save(): TasksState {
-    const waiting = this.waiters.map(({ timeout }) => timeout.index);
     return {
-      waiting: this.replayed === undefined ? waiting : [this.replayed.index],
+      timeouts: this.timeouts.length,
       free: this.free.map(({ index }) => index),
+      running: this.current?.number ?? NOBODY,
     };
   }
 
-  /** Tasks are not part of the state; that one of them waited is. @throws RangeError when more did. */
-  load(state: TasksState): void {
-    if (state.waiting.length > 1) {
-      throw new RangeError(`${state.waiting.length} tasks waited; one can be replayed.`);
-    }
-    while (this.timeouts.length < state.waiting.length + state.free.length) {
+  /** Tasks are not part of the state, but that they are there: those that are here never run again. */
+  load(state: TasksState, cpus: readonly Cpu[]): void {
+    this.waiters.length = 0;
+    this.ready.length = 0;
+    this.timeouts.splice(state.timeouts);
+    while (this.timeouts.length < state.timeouts) {
       this.newTimeout();
     }
     this.free.splice(0, Infinity, ...state.free.map((index) => this.timeouts[index]));
-    this.replayed = state.waiting.length === 0 ? undefined : this.timeouts[state.waiting[0]];
+    this.current = cpus[state.running];
   }
 }
 

@@ -3,8 +3,9 @@
  * charged, and by going to the next event; ties go by sequence.
  */
 import type { Timers } from '@doorbell/abi';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue, type EventQueueState } from './event-queue.ts';
 import { costNames, type Profile } from './profile.ts';
+import type { Recorder } from './recorder.ts';
 import { Tracer } from './tracer.ts';
 
 /** How many timers one owner may have. */
@@ -16,6 +17,8 @@ export class Timeline {
   /** Events handled so far. */
   eventsRun = 0;
   readonly tracer: Tracer;
+  /** Hears what is done to the machine; undefined: nobody records. */
+  recorder: Recorder | undefined;
   /** Nanoseconds spent, by the cost's place in `costNames`. */
   readonly byCost = new Float64Array(costNames.length);
   readonly profile: Profile;
@@ -57,6 +60,7 @@ export class Timeline {
       this.now += this.owed;
       this.owed = 0;
       this.handleDue();
+      this.recorder?.add('pay', 0);
     }
   }
 
@@ -98,6 +102,12 @@ export class Timeline {
       tracer.cause = cause;
       tracer.line = line;
     }
+  }
+
+  /** Timers that were asked for since are no more: their owners have gone, too. */
+  protected loadQueue(state: EventQueueState): void {
+    this.queue.load(state);
+    this.owners.splice(state.times.length / TIMERS_EACH);
   }
 
   /** Timers for one owner: ids 0 to 15, given back to `onTimer` when due. */

@@ -45,10 +45,10 @@ export interface TraceEvent {
   readonly c: number;
 }
 
-const kindNumbers = Object.fromEntries(eventKinds.map((kind, index) => [kind, index])) as Record<
-  EventKind,
-  number
->;
+/** By the number that a recording has. */
+export const kindNumbers = Object.fromEntries(
+  eventKinds.map((kind, index) => [kind, index]),
+) as Record<EventKind, number>;
 
 function newColumns(length: number): EventColumns {
   return {
@@ -96,7 +96,10 @@ export class Tracer implements Trace, Stateful<EventColumns> {
   /** The driver's source line that runs, as a number of the table of lines; 0 for none. */
   line = 0;
   recording = false;
+  /** The last event's id. */
   count = 0;
+  /** Events that were recorded elsewhere, before those that are here. */
+  private before = 0;
   private readonly chunks: EventColumns[] = [];
   private readonly now: () => number;
 
@@ -109,11 +112,9 @@ export class Tracer implements Trace, Stateful<EventColumns> {
   }
 
   private record(kind: number, a: number, b: number, c: number): EventId {
-    const at = this.count % CHUNK;
-    if (at === 0) {
-      this.chunks.push(newColumns(CHUNK));
-    }
-    const chunk = this.chunks[this.chunks.length - 1];
+    const place = this.count - this.before;
+    const at = place % CHUNK;
+    const chunk = (this.chunks[(place - at) / CHUNK] ??= newColumns(CHUNK));
     chunk.times[at] = this.now();
     chunk.kinds[at] = kind;
     chunk.requests[at] = this.request;
@@ -127,23 +128,38 @@ export class Tracer implements Trace, Stateful<EventColumns> {
 
   /** Sets an event's second argument, once it is known. */
   amend(id: EventId, b: number): void {
-    if (id !== 0) {
-      const chunk = this.chunks[Math.floor((id - 1) / CHUNK)];
-      chunk.b[(id - 1) % CHUNK] = b;
+    if (id > this.before) {
+      const place = id - 1 - this.before;
+      this.chunks[Math.floor(place / CHUNK)].b[place % CHUNK] = b;
     }
   }
 
-  /** What kind of event this is: of one from 1 to `count`. */
+  /** What kind of event this is: of one from `first` to `count`. */
   kindAt(id: EventId): EventKind {
-    return eventKinds[this.chunks[Math.floor((id - 1) / CHUNK)].kinds[(id - 1) % CHUNK]];
+    const at = id - 1 - this.before;
+    return eventKinds[this.chunks[Math.floor(at / CHUNK)].kinds[at % CHUNK]];
   }
 
-  /** The event with this id, from 1 to `count`. */
+  /** Goes on after `count` events that were recorded elsewhere; those that are here are forgotten. */
+  resume(count: number): void {
+    this.count = count;
+    this.before = count;
+  }
+
+  /** The first event that is here, if any is. */
+  get first(): EventId {
+    return this.before + 1;
+  }
+
+  /** The event with this id, from `first` to `count`. */
   at(id: EventId): TraceEvent {
-    const chunk = this.chunks[Math.floor((id - 1) / CHUNK)];
-    const at = (id - 1) % CHUNK;
+    const { before } = this;
+    const chunk = this.chunks[Math.floor((id - 1 - before) / CHUNK)];
+    const at = (id - 1 - before) % CHUNK;
     if (chunk === undefined || id > this.count) {
-      throw new RangeError(`There is no event ${id}: the trace holds 1 to ${this.count}.`);
+      throw new RangeError(
+        `There is no event ${id}: the trace holds ${before + 1} to ${this.count}.`,
+      );
     }
     return {
       id,
@@ -159,17 +175,18 @@ export class Tracer implements Trace, Stateful<EventColumns> {
   }
 
   *[Symbol.iterator](): Generator<TraceEvent> {
-    for (let id = 1; id <= this.count; id++) {
+    for (let id = this.first; id <= this.count; id++) {
       yield this.at(id);
     }
   }
 
   /** What was recorded, as plain data. */
   save(): EventColumns {
-    const columns = newColumns(this.count);
+    const count = this.count - this.before;
+    const columns = newColumns(count);
     this.chunks.forEach((chunk, index) => {
       const from = index * CHUNK;
-      const held = Math.min(CHUNK, this.count - from);
+      const held = Math.min(CHUNK, Math.max(count - from, 0));
       setColumns(columns, subColumns(chunk, 0, held), from);
     });
     return columns;
@@ -184,6 +201,7 @@ export class Tracer implements Trace, Stateful<EventColumns> {
     const count = columns.times.length;
     checkColumns(columns, count);
     this.chunks.length = 0;
+    this.before = 0;
     for (let from = 0; from < count; from += CHUNK) {
       const chunk = newColumns(CHUNK);
       setColumns(chunk, subColumns(columns, from, Math.min(from + CHUNK, count)), 0);

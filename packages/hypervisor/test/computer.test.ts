@@ -1,3 +1,4 @@
+import { eventKinds } from '@doorbell/abi';
 import { expect, it } from 'vitest';
 import { cost } from '../src/profile.ts';
 import { Recorder } from '../src/recorder.ts';
@@ -16,20 +17,22 @@ it('spends CPU time by the price list', () => {
 });
 
 it('records what crosses its ports, in order, until it is told to stop', () => {
-  const { computer: bare, device, line } = computer();
+  const { computer: bare, device, line, machine } = computer();
   const recorder = new Recorder();
-  bare.record(recorder);
-  bare.request(7);
+  machine.recorder = recorder;
+  bare.request(7, 4, 12);
+  bare.trace.event('appReturn', 4, 0);
   device.irq.requestLine(() => undefined);
   const page = device.memory.allocate(1);
   device.memory.store32(page, 0x55);
   device.config.read(0x04, 2);
   device.dma.map(page, 16, 'from-device');
-  bare.record(undefined);
+  machine.recorder = undefined;
   device.memory.load32(page);
   const crossings = Array.from({ length: recorder.length }, (_, index) => recorder.at(index));
-  expect(crossings.map(({ op, args, result }) => [op, ...args, result])).toEqual([
-    ['request', 7, 0, 0, 0, 0],
+  expect(crossings.map(({ op, args, result }) => [op, ...args.slice(0, 4), result])).toEqual([
+    ['request', 7, 4, 12, 0, 0],
+    ['trace', eventKinds.indexOf('appReturn'), 4, 0, 0, 0],
     ['lineRequest', line, 0, 0, 0, 0],
     ['allocate', 1, 0, 0, 0, page],
     ['store', page, 4, 0x55, 0, 0],

@@ -4,7 +4,8 @@ import { Recorder } from '../src/recorder.ts';
 function recorded(crossings: number): Recorder {
   const recorder = new Recorder();
   for (let i = 0; i < crossings; i++) {
-    recorder.add('copyIn', i, 0, 0, 0, i % 3 === 0 ? Uint8Array.of(i, 1) : undefined, 2 * i);
+    recorder.add('copyIn', 0, i);
+    recorder.result(2 * i, i % 3 === 0 ? Uint8Array.of(i, 1) : undefined);
   }
   return recorder;
 }
@@ -16,8 +17,8 @@ describe('Recorder', () => {
       const again = new Recorder();
       again.load(structuredClone(recorder.save()));
       expect(again.length).toBe(crossings);
-      again.add('wait', 5);
-      recorder.add('wait', 5);
+      again.add('wait', 0, 5);
+      recorder.add('wait', 0, 5);
       expect(again.save()).toEqual(recorder.save());
     }
   });
@@ -30,7 +31,7 @@ describe('Recorder', () => {
     expect(load({})).not.toThrow();
     expect(load({ rows: state.rows.slice(1) })).toThrow(/not whole/);
     expect(load({ bytes: [] })).toThrow(/not whole/);
-    expect(load({ rows: state.rows.with(6, 99) })).toThrow('Crossing 1 is of no port.');
+    expect(load({ rows: state.rows.with(8, 99) })).toThrow('Crossing 1 is of no port.');
     expect(load({ rows: state.rows.with(0, NaN) })).toThrow('Crossing 0 is of no port.');
   });
 });

@@ -61,7 +61,7 @@ export async function compare(
   const outcomes: Outcome[] = [];
   const lastFrames = new Map<string, Picture>();
   for (const spec of request.stacks) {
-    const { report, monitor } = await runStack(runRequest(request, spec), environment);
+    const { report, monitor } = await runStack(runOf(request, spec), environment);
     outcomes.push({ spec, report });
     if (monitor.picture !== undefined) {
       lastFrames.set(spec.id, monitor.picture);
@@ -111,7 +111,8 @@ function withRelative(report: StackReport, nativeNs: number | null): StackReport
   return { ...report, time: { ...report.time, relativeToNative } };
 }
 
-function runRequest(request: CompareRequest, spec: StackSpec): RunRequest {
+/** What one of the stacks is to run. */
+export function runOf(request: CompareRequest, spec: StackSpec): RunRequest {
   const { scene, width, height, frames, seed, model, texture, profile } = request;
   const { guests, onProgress } = request;
   const drawn = (guests ?? [request]).map(() => 0);
@@ -178,7 +179,7 @@ async function soloHash(
   guest: GuestRequest,
   environment: Environment,
 ): Promise<string> {
-  const run = { ...runRequest(request, spec), guests: [guest], onFrame: () => undefined };
+  const run = { ...runOf(request, spec), guests: [guest], onFrame: () => undefined };
   const { report } = await runStack(run, environment);
   return report.frames.sha256;
 }
@@ -201,12 +202,12 @@ function differing(
 ): Pair | undefined {
   const [reference] = outcomes;
   for (const { spec, report } of outcomes) {
-    const seen = runRequest(request, spec);
+    const seen = runOf(request, spec);
     const guest = report.guests.findIndex(
       ({ sha256, error }, index) =>
         error === undefined && sha256 !== (alone[index] ?? reference.report.guests[index].sha256),
     );
-    const expected = runRequest(request, reference.spec);
+    const expected = runOf(request, reference.spec);
     if (guest >= 0) {
       const { guests } = request;
       const isSolo = guests !== undefined;

@@ -2,7 +2,7 @@
  * Stands between the application and the driver: gives each call its request id, pays for the
  * call, and books the time that passes to the phase of the call that is running.
  */
-import type { Gpu, Trace } from '@doorbell/abi';
+import type { Gpu, RequestId } from '@doorbell/abi';
 import { cost, type Computer, type Cpu } from '@doorbell/hypervisor';
 import { phases, type Phase } from './report.ts';
 
@@ -20,7 +20,8 @@ const calls = {
 } as const satisfies Record<string, Phase>;
 
 type Call = keyof typeof calls;
-const callNames = Object.keys(calls) as Call[];
+/** By the number that a trace has. */
+export const callNames = Object.keys(calls) as Call[];
 
 export function noPhases(): Record<Phase, number> {
   return Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
@@ -29,12 +30,16 @@ export function noPhases(): Record<Phase, number> {
 /** Calls that one guest can make before its ids meet the next one's. */
 const REQUESTS_EACH = 2 ** 24;
 
+/** Whose call a request is; 0 of request 0, which is nobody's. */
+export function guestOfRequest(request: RequestId): number {
+  return Math.floor(request / REQUESTS_EACH);
+}
+
 export class Meter {
   /** Virtual nanoseconds. */
   readonly byPhase: Record<Phase, number>;
   private readonly computer: Computer;
   private readonly cpu: Cpu;
-  private readonly trace: Trace;
   private phase: Phase = 'init';
   private since: number;
   private request: number;
@@ -43,7 +48,6 @@ export class Meter {
   constructor({ computer, cpu }: { readonly computer: Computer; readonly cpu: Cpu }, guest = 0) {
     this.computer = computer;
     this.cpu = cpu;
-    this.trace = computer.parts.machine.tracer;
     this.since = computer.parts.machine.now;
     this.request = guest * REQUESTS_EACH;
     this.byPhase = noPhases();
@@ -84,21 +88,19 @@ export class Meter {
   }
 
   private async call<T>(name: Call, bytes: number, run: () => Promise<T>): Promise<T> {
-    const { tracer, tasks } = this.computer.parts.machine;
+    const { tasks } = this.computer.parts.machine;
     const number = callNames.indexOf(name);
     this.enter(calls[name]);
     if (tasks.othersAreBehind) {
       await tasks.letOthersCatchUp(this.cpu);
     }
-    this.computer.request(++this.request);
-    tracer.cause = 0;
-    tracer.cause = this.trace.event('appCall', number, bytes);
+    this.computer.request(++this.request, number, bytes);
     this.computer.spend(cost['driver.call']);
     try {
       return await run();
     } finally {
       this.enter(calls[name]);
-      this.trace.event('appReturn', number, 0);
+      this.computer.trace.event('appReturn', number, 0);
     }
   }
 }

@@ -1,14 +1,15 @@
 /**
- * A checkpoint in the middle of a frame, and what crossed the driver's ports from there on, give
- * the same machine again: state, pixels, time. Without the driver.
+ * A checkpoint in the middle of a run, and what was recorded from there on, give the same machine
+ * again: state, pictures, time, and the same events. Without the code that drove it.
  */
-import { profiles, Recorder, Replay } from '@doorbell/hypervisor';
+import { profiles, Recorder, Replay, type Tracer } from '@doorbell/hypervisor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { GuestRequest, RunRequest } from '../src/frames.ts';
 import { runStack } from '../src/run.ts';
 import { buildStack } from '../src/stacks/index.ts';
-import { alone, loadStack, saveStack, type Stack } from '../src/stacks/stack.ts';
-import { parseStacks, type StackSpec } from '../src/stack-spec.ts';
+import { alone, loadStack, saveStack, type Stack, type StackState } from '../src/stacks/stack.ts';
+import { parseStacks } from '../src/stack-spec.ts';
 import { scenes } from '../src/scenes/index.ts';
 import { Monitor } from '../src/monitor.ts';
 import { firstDifference } from './difference.ts';
@@ -18,98 +19,124 @@ const profile = profiles.get('kvm-x86')!;
 const FRAMES = 3;
 
 interface Checkpoint {
-  readonly state: ReturnType<typeof saveStack>;
-  /** Crossings recorded before it. */
+  readonly state: StackState;
+  /** Rows recorded before it. */
   readonly at: number;
 }
 
-/** Runs a scene and takes a checkpoint at the given crossings after the first frame began. */
-async function record(spec: StackSpec, scene: string, cuts: readonly number[]) {
+function requestOf(text: string, scene: string, guests: number): RunRequest {
+  const [spec] = parseStacks(text);
+  const drawing = {
+    scene: scenes.get(scene)!,
+    context: { width: 64, height: 48, frames: FRAMES, seed: 1 },
+  };
+  const each = Array.from({ length: guests }, (_, index): GuestRequest => ({
+    ...drawing,
+    name: `guest${index}`,
+    weight: 1,
+    cap: 0,
+  }));
+  return { spec, profile, ...drawing, guests: each };
+}
+
+/** Runs a scene and takes checkpoints: at each of these parts, 0 to 1, of the rows that it records. */
+async function record(request: RunRequest, parts: readonly number[]) {
+  const whole = await recorded(request, []);
+  const cuts = parts.map((part) => Math.floor(whole.recorder.length * part));
+  return recorded(request, cuts);
+}
+
+async function recorded(request: RunRequest, cuts: readonly number[]) {
   const recorder = new Recorder();
   const checkpoints: Checkpoint[] = [];
-  let running: Stack | undefined;
   const wanted = [...cuts];
-  const add = recorder.add.bind(recorder);
-  let begun = 0;
-  recorder.add = (...crossing) => {
-    add(...crossing);
-    const due = wanted[0];
-    const inProgress = crossing[0] === 'beginHandler';
-    if (
-      !inProgress &&
-      running !== undefined &&
-      begun > 0 &&
-      due !== undefined &&
-      recorder.length - begun >= due
-    ) {
-      wanted.shift();
-      checkpoints.push({ state: saveStack(running), at: recorder.length });
-    }
-  };
-  const { stack, monitor } = await runStack(
+  const { stack, monitors } = await runStack(
     {
-      spec,
-      scene: scenes.get(scene)!,
-      context: { width: 64, height: 48, frames: FRAMES, seed: 1 },
-      profile,
+      ...request,
       onStack: (made) => {
-        running = made;
-        made.guests[0].computer.record(recorder);
-      },
-      onFrame: (frame) => {
-        if (frame === 1) {
-          begun = recorder.length;
-        }
+        const { machine } = made.host;
+        machine.tracer.recording = true;
+        machine.recorder = recorder;
+        recorder.onCrossing = () => {
+          if (recorder.length >= wanted[0]) {
+            wanted.shift();
+            checkpoints.push({ state: saveStack(made), at: recorder.length });
+          }
+        };
       },
     },
     testEnvironment,
   );
-  return { recorder, checkpoints, end: saveStack(stack!), picture: monitor.picture };
+  const { tracer } = stack!.host.machine;
+  return { recorder, checkpoints, tracer, end: saveStack(stack!), ...{ monitors } };
 }
 
-function replay(spec: StackSpec, checkpoint: Checkpoint, recorder: Recorder) {
-  const monitor = new Monitor(testEnvironment.sha256());
+function built({ spec, guests = [] }: RunRequest) {
+  const monitors = guests.map(() => new Monitor(testEnvironment.sha256()));
   const stack = buildStack(spec.kind.name, {
-    profile,
-    options: spec.options,
-    guests: alone(monitor),
+    ...{ profile, options: spec.options },
+    guests: monitors.flatMap((monitor) => alone(monitor)),
   });
-  loadStack(stack, checkpoint.state);
-  const [{ computer, gpu }] = stack.guests;
-  new Replay(computer).run(recorder, checkpoint.at);
-  // As the run's host does, which is behind no port.
-  gpu?.sharing.leave(gpu.tenant);
-  return { end: saveStack(stack), picture: monitor.picture };
+  stack.host.machine.tracer.recording = true;
+  return { stack, monitors };
 }
+
+function replayed(stack: Stack, { state, at }: Checkpoint, recorder: Recorder, to?: number) {
+  loadStack(stack, state);
+  new Replay(stack.host.machine).run(recorder, at, to);
+  return saveStack(stack);
+}
+
+/** The first event of a replay that is not what it was. */
+function firstOther(again: Tracer, was: Tracer): unknown {
+  for (const event of again) {
+    const original = was.at(event.id);
+    if (firstDifference(event, original) !== undefined) {
+      return { event, original };
+    }
+  }
+  return again.count === was.count ? undefined : `${again.count} events, not ${was.count}`;
+}
+
+const severalGuests = ['native', 'passthrough', 'sriov', 'mdev', 'emulated', 'pv'];
 
 describe('Replay', () => {
   it.each([
-    'native',
-    'passthrough',
-    'passthrough:viommu=strict',
-    'passthrough:viommu=deferred',
-    'sriov',
-    'mdev',
-    'mdev:shadow=strict',
-    'emulated',
-  ])('%s: from anywhere in a frame to the same end', { timeout: 60_000 }, async (text) => {
-    const [spec] = parseStacks(text);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom('triangle', 'churn', 'image'),
-        fc.nat(40),
-        async (scene, cut) => {
-          const { recorder, checkpoints, end, picture } = await record(spec, scene, [cut]);
-          const [checkpoint] = checkpoints;
-          if (checkpoint === undefined) {
-            throw new Error('The scene crosses its ports less often than that.');
-          }
-          const again = replay(spec, checkpoint, recorder);
-          expect(again.picture).toEqual(picture);
-          expect(firstDifference(again.end, end)).toBeUndefined();
-        },
-      ),
-      { numRuns: 6 },
-    );
-  });
+    ...severalGuests.flatMap(
+      (stack) =>
+        [
+          [stack, 1],
+          [stack, 3],
+        ] as const,
+    ),
+    ['passthrough:viommu=strict', 1],
+    ['passthrough:viommu=deferred', 1],
+    ['mdev:shadow=strict', 1],
+    ['pv:ring=packed:notify=event-idx', 1],
+    ['pv:renderer=software', 2],
+    ['pv:notify=poll', 1],
+  ] as const)(
+    '%s, %i guests: from anywhere in a run to the same end',
+    { timeout: 60_000 },
+    async (text, guests) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom('triangle', 'churn', 'image'),
+          fc.double({ min: 0.05, max: 0.9, noNaN: true }),
+          async (scene, part) => {
+            const request = requestOf(text, scene, guests);
+            const { recorder, checkpoints, tracer, monitors, end } = await record(request, [part]);
+            const again = built(request);
+            const state = replayed(again.stack, checkpoints[0], recorder);
+            expect(firstOther(again.stack.host.machine.tracer, tracer)).toBeUndefined();
+            expect(firstDifference(state, end)).toBeUndefined();
+            again.monitors.forEach(({ picture }, index) => {
+              expect(picture ?? monitors[index].picture).toEqual(monitors[index].picture);
+            });
+          },
+        ),
+        { numRuns: 2 },
+      );
+    },
+  );
 });

@@ -1,6 +1,8 @@
 import type { EventKind } from '@doorbell/abi';
 import type { Tracer } from '@doorbell/hypervisor';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { stackKinds } from '../src/stack-spec.ts';
 import { tracedRun } from './traced-run.ts';
 
 async function trace(stackName: string, scene?: string): Promise<Tracer> {
@@ -54,4 +56,24 @@ describe('the trace of a run', () => {
       expect(cause).toBeLessThan(id);
     }
   });
+
+  it.each([...stackKinds.keys()])(
+    '%s: walks from every wake back to a call, and knows whose work all is',
+    async (stack) => {
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom('triangle', 'image', 'churn'), async (scene) => {
+          const tracer = await trace(stack, scene);
+          const events = [...tracer];
+          const began = events.findIndex(({ kind }) => kind === 'appCall');
+          const since = events.slice(began);
+          expect(since.every(({ request }) => request > 0)).toBe(true);
+          const wakes = since.filter(({ kind }) => kind === 'wake');
+          expect(wakes.length).toBeGreaterThan(0);
+          const roots = wakes.map(({ id }) => chain(tracer, id).at(-1));
+          expect(new Set(roots)).toEqual(new Set(['appCall']));
+        }),
+        { numRuns: 3 },
+      );
+    },
+  );
 });

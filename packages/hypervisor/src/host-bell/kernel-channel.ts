@@ -164,7 +164,7 @@ export class KernelChannel {
     if (this.tail + words.byteLength >= PAGE_BYTES) {
       this.wrap();
     }
-    host.computer.ram.copyIn(this.ring + this.tail, new Uint8Array(words.buffer));
+    host.ram.copyIn(this.ring + this.tail, new Uint8Array(words.buffer));
     this.tail += words.byteLength;
     this.channel.ring(this.tail);
   }
@@ -172,16 +172,13 @@ export class KernelChannel {
   /** A packet does not go round the ring's end: a NOP fills what is left of it. */
   private wrap(): void {
     const rest = (PAGE_BYTES - this.tail) / 4;
-    this.bell.host.computer.ram.store32(
-      this.ring + this.tail,
-      header(ringPackets.NOP.opcode, rest),
-    );
+    this.bell.host.ram.store32(this.ring + this.tail, header(ringPackets.NOP.opcode, rest));
     this.tail = 0;
   }
 
   private hasPassed(): boolean {
     const { registers } = this.channel;
-    const passed = this.bell.host.computer.ram.load32(this.fence) === this.sequence;
+    const passed = this.bell.host.ram.load32(this.fence) === this.sequence;
     if (passed) {
       registers.INTERRUPT.write(INTERRUPT.bits.FENCE.mask);
     }

@@ -4,6 +4,7 @@
  *
  * One machine is listened to at a time: which one a driver belongs to, its statements do not say.
  */
+import type { Trace } from '@doorbell/abi';
 import type { Tracer } from '@doorbell/hypervisor';
 import { localsText, type Locals } from './locals.ts';
 import { noSource, type SourceLine, type SourceLog } from './source-log.ts';
@@ -15,6 +16,8 @@ const MOST_LINES = 0xffff;
 const table: SourceLine[] = [noSource];
 
 let tracer: Tracer | undefined;
+/** Where statements go, which are events of the driver's: on a port that is recorded. */
+let statements: Trace | undefined;
 let locals = new Map<number, string>();
 
 /** For one file. Numbers of lines are those of its own list. */
@@ -41,8 +44,8 @@ export function sourceOf(file: string, lines: readonly number[]): FileSource {
       if (tracer !== undefined) {
         tracer.line = base + number;
         if (tracer.recording) {
-          const id = tracer.event('statement', base + number, 0);
-          if (read !== undefined) {
+          const id = statements?.event('statement', base + number, 0) ?? 0;
+          if (id !== 0 && read !== undefined) {
             locals.set(id, localsText(read()));
           }
         }
@@ -67,16 +70,19 @@ export function sourceOf(file: string, lines: readonly number[]): FileSource {
 /**
  * From now on this tracer hears of the lines that run, until `ignoreSource`. Gives what is logged, or
  * undefined where no driver is instrumented.
+ * @param port  where statements go; a computer's, so that they are recorded.
  */
-export function followSource(to: Tracer): SourceLog | undefined {
+export function followSource(to: Tracer, port: Trace = to): SourceLog | undefined {
   if (table.length === 1) {
     return undefined;
   }
   tracer = to;
+  statements = port;
   locals = new Map();
   return { lines: table, locals };
 }
 
 export function ignoreSource(): void {
   tracer = undefined;
+  statements = undefined;
 }

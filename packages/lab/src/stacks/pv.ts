@@ -2,6 +2,7 @@
  * Paravirtualization: each guest has a virtio-gpu, whose backend on the host serves its queues and
  * draws on what the host has.
  */
+import { recordedDisplay } from '@doorbell/hypervisor';
 import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
 import { LateGpu } from '../renderers/late.ts';
 import { HostCpus } from './host-cpus.ts';
@@ -33,6 +34,7 @@ export function pv(stack: StackParts): Stack {
     guests: cpus.map((cpu, index): StackGuest => {
       const renderer = new LateGpu();
       const { stop, ...guest } = virtioGuest({ host, cpu, stack, index, renderer });
+      const display = recordedDisplay(host.machine, guests[index].display);
       let own: OpenRenderer | undefined;
       return {
         ...guest,
@@ -40,10 +42,10 @@ export function pv(stack: StackParts): Stack {
         service: {
           cpu,
           start: async () => {
-            const { display } = guests[index];
             own = await openRenderer(kind, { host, driver, display, profile });
             opened.push(own);
             renderer.become(own.gpu);
+            guest.backend.ready();
           },
           stop: async () => {
             await stop();

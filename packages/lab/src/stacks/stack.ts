@@ -80,6 +80,8 @@ export interface StackGuest {
   readonly service?: HostService;
   /** Of a process on bare metal that died: the kernel closes what it has open, in a task of its CPU. */
   readonly release?: () => Promise<void>;
+  /** What the host keeps for it, when a backend serves it. */
+  readonly backend?: Stateful<unknown>;
   /** Of the paravirtual pair. */
   readonly pvCounts?: () => PvCounts;
 }
@@ -169,16 +171,24 @@ export function bellDriver(
 export interface StackState {
   readonly host: unknown;
   readonly keeper: unknown;
+  readonly backends: readonly unknown[];
   readonly vms: readonly unknown[];
 }
 
 export function saveStack(stack: Stack): StackState {
   const vms = stack.guests.map(({ vm }) => vm?.save());
-  return { host: stack.host.save(), keeper: stack.keeper?.save(), vms };
+  const backends = stack.guests.map(({ backend }) => backend?.save());
+  return { host: stack.host.save(), keeper: stack.keeper?.save(), backends, vms };
 }
 
+/** What it does to have its state again is no event of the run. */
 export function loadStack(stack: Stack, state: StackState): void {
+  const { tracer } = stack.host.machine;
+  const { recording } = tracer;
+  tracer.recording = false;
   stack.host.load(state.host);
   stack.keeper?.load(state.keeper);
+  stack.guests.forEach(({ backend }, index) => backend?.load(state.backends[index]));
   stack.guests.forEach(({ vm }, index) => vm?.load(state.vms[index]));
+  tracer.recording = recording;
 }

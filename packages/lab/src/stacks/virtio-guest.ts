@@ -5,9 +5,17 @@ import {
   type ChannelHost,
   type Gpu,
   type VirtioDevice,
+  virtioGpuConfig,
 } from '@doorbell/abi';
 import { VirtioPci, type VirtioUpcalls } from '@doorbell/device-model';
-import { sharedWindow, Vm, type BarPolicy, type Cpu, type Host } from '@doorbell/hypervisor';
+import {
+  DeviceHalf,
+  sharedWindow,
+  Vm,
+  type BarPolicy,
+  type Cpu,
+  type Host,
+} from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
@@ -42,20 +50,28 @@ export interface VirtioGuestParts {
 
 export interface VirtioGuest extends Omit<StackGuest, 'gpu' | 'service'> {
   readonly vm: Vm;
+  readonly backend: DeviceHalf;
   /** Ends the backend's tasks. */
   readonly stop: () => Promise<void>;
 }
 
 export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
-  const { host, index, channels } = parts;
+  const { host, cpu, index, channels } = parts;
   const { options, guests } = parts.stack;
+  // The backend runs there.
+  cpu.serves = true;
   const vm = new Vm(host, vmOptions(parts.stack, index));
   const channelHost = channels?.host(vm);
   let gpu!: VirtioGpu;
-  const make = (upcalls: VirtioUpcalls): VirtioDevice => {
-    gpu = newDevice(parts, vm, () => virtio.isBusMaster, upcalls, channelHost);
-    return gpu;
-  };
+  let backend!: DeviceHalf;
+  const make = ({ shared, ...upcalls }: VirtioUpcalls): VirtioDevice =>
+    (backend = new DeviceHalf({
+      machine: host.machine,
+      upcalls,
+      configBytes: virtioGpuConfig.size,
+      make: (own) =>
+        (gpu = newDevice(parts, vm, () => virtio.isBusMaster, { ...own, shared }, channelHost)),
+    }));
   const more =
     channels === undefined ? {} : { sharedPages: channels.count, extraVectors: CHANNEL_VECTORS };
   const structures = structuresPolicy(options.ioeventfd === 'on');
@@ -81,7 +97,13 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
       driver = await probeVirtioGpu(pciTransport(device), device, chosen);
       return driver;
     },
-    stop: () => gpu.stop(),
+    backend,
+    stop: async () => {
+      const stopped = gpu.stop();
+      // Its driver may be gone without having reset it.
+      backend.look();
+      await stopped;
+    },
     pvCounts: () => ({
       ...noPvCounts,
       kicks: virtio.kicks,
@@ -108,7 +130,7 @@ function newDevice(
       spawn: (body) => {
         machine.tasks.spawn(cpu, body);
       },
-      trace: machine.tracer,
+      trace: computer.trace,
       limits: shareLimits(stack.guests.length),
       width: 640,
       height: 480,

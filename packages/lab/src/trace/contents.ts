@@ -96,6 +96,7 @@ const crossings = z.object({
 const state = z.object({
   host: z.unknown(),
   keeper: z.unknown(),
+  backends: z.array(z.unknown()),
   vms: z.array(z.unknown()),
 }) satisfies z.ZodType<StackState>;
 

@@ -1,5 +1,11 @@
+export { align, type AlignedRequest } from './align.ts';
+export { countsCsv } from './csv.ts';
+export * from './difference.ts';
 export { TRACE_SCHEMA } from './envelope.ts';
+export { eventName } from './event-name.ts';
 export { loadTrace, saveTrace } from './file.ts';
+export { chromeTrace } from './perfetto.ts';
 export { record } from './record.ts';
 export * from './recording.ts';
 export { runRequest } from './request.ts';
+export { requestCounts, requestsOf, type TracedRequest } from './requests.ts';

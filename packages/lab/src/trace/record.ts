@@ -4,6 +4,7 @@ import type { Environment } from '../environment.ts';
 import { nothingSaid, type Explanation } from '../explain/explanation.ts';
 import { Witness } from '../explain/witness.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
+import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
 import type { StackReport } from '../report.ts';
 import { followSource, ignoreSource } from '../source/hook.ts';
@@ -46,7 +47,8 @@ export async function record(
     ({ report } = run);
     explanation = watch?.witness.explain(run.errors.at(0));
   } catch (thrown) {
-    if (watch === undefined || thrown instanceof Aborted || !(thrown instanceof Error)) {
+    const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
+    if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
@@ -77,7 +79,7 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
-  const source = followSource(events);
+  const source = followSource(events, stack.guests[0].computer.trace);
   if (!canReplay(stack)) {
     return { witness, events, source, crossings: undefined, checkpoints: [] };
   }
@@ -94,11 +96,11 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
       });
     }
   };
-  stack.guests[0].computer.record(crossings);
+  stack.host.machine.recorder = crossings;
   return { witness, events, source, crossings, checkpoints };
 }
 
-/** Whether all that changes the machine crosses the ports of one driver. */
+/** Whether all that changes the machine crosses ports. */
 function canReplay({ guests }: Stack): boolean {
-  return guests.length === 1 && guests[0].service === undefined;
+  return guests.every(({ service }) => service === undefined);
 }

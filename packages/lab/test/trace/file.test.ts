@@ -67,7 +67,7 @@ function endOf({ request, checkpoints, crossings }: Recording): unknown {
   const stack = buildStack(kind.name, { profile: request.profile, options, guests });
   const [, { state, crossing }] = checkpoints;
   loadStack(stack, state);
-  new Replay(stack.guests[0].computer).run(crossings!, crossing);
+  new Replay(stack.host.machine).run(crossings!, crossing);
   return saveStack(stack);
 }
 

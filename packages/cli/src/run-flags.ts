@@ -1,0 +1,57 @@
+/** The options that say what is run: through which stacks, what is drawn, and what things cost. */
+import { parseStacks, stackKinds, type CompareRequest } from '@doorbell/lab';
+import { Option, type Command } from 'commander';
+import { pictureSize, wholeNumber } from './argument.ts';
+import { readGuests, type GuestFlags } from './guest-flags.ts';
+import { loadProfile } from './profile-file.ts';
+import { findScene, readInputs } from './scene-input.ts';
+import { givenStackOptions } from './stack-flags.ts';
+
+export interface RunFlags extends GuestFlags {
+  readonly stacks: string;
+  readonly profile: string;
+}
+
+/** All but those of guests and of stacks, which have groups of their own. */
+export function addRunFlags(command: Command): void {
+  const sizeOption = new Option('--size <WxH>', 'pixels, each side from 16 to 4096')
+    .argParser(pictureSize(16, 4096))
+    .default({ width: 640, height: 480 }, '640x480');
+  command
+    .option(
+      '--stacks <list>',
+      'names with options: native,emulated:vram=trap',
+      [...stackKinds.keys()].join(','),
+    )
+    .option('--scene <name>', 'what is drawn; see doorbell list', 'bunny')
+    .option('--frames <n>', 'from 1 to 100000', wholeNumber(1, 100_000), 60)
+    .addOption(sizeOption)
+    .option('--seed <n>', "seed of the scene's random content", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')
+    .option('--model <file>', 'an .obj, .ply or .glb file in place of the bunny')
+    .option('--texture <file>', 'a PNG for --model or the scene image');
+}
+
+/**
+ * The request that the options describe.
+ * @param implied  stack options that other options stand for.
+ * @throws Failure, InputError
+ */
+export async function readRunFlags(
+  flags: RunFlags,
+  implied: Readonly<Record<string, string>> = {},
+): Promise<CompareRequest> {
+  const { stacks, scene, frames, size, seed, profile } = flags;
+  const guests = await readGuests(flags);
+  const found = guests?.[0].scene ?? findScene(scene);
+  return {
+    stacks: parseStacks(stacks, { ...implied, ...givenStackOptions({ ...flags }) }),
+    scene: found,
+    frames,
+    width: size.width,
+    height: size.height,
+    seed,
+    profile: loadProfile(profile),
+    ...(guests === undefined ? await readInputs(found, flags) : { guests }),
+  };
+}

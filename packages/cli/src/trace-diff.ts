@@ -1,0 +1,74 @@
+/** `doorbell trace diff`: what two stacks did differently for the same calls. */
+import { traceDifference, type Recording } from '@doorbell/lab';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { Failure } from './failure.ts';
+import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { terminalOf } from './terminal.ts';
+import { differenceText } from './trace-diff-text.ts';
+import { readTrace } from './trace-file.ts';
+
+export interface DiffOptions {
+  readonly json?: string;
+}
+
+export function compareTraces(
+  fileA: string,
+  fileB: string | undefined,
+  { json }: DiffOptions,
+): ExitCode {
+  checkJsonTarget(json);
+  const [a, b] = twoOf(fileA, fileB);
+  checkSameWork(a, b);
+  const difference = traceDifference(a, b);
+  if (json !== TO_STDOUT) {
+    const names = { a: a.request.stack, b: b.request.stack };
+    process.stdout.write(`${differenceText(difference, names, terminalOf(process.stdout))}\n`);
+  }
+  if (json !== undefined) {
+    const [sideA, sideB] = [a, b].map(({ request, error }) => ({
+      ...{ stack: request.stack, profile: request.profile.name },
+      ...(error === undefined ? {} : { error }),
+    }));
+    writeJson(json, { schema: 'doorbell.trace-diff/1', a: sideA, b: sideB, ...difference });
+  }
+  return exitCodes.DONE;
+}
+
+/** @throws Failure when it is not clear which two. */
+function twoOf(fileA: string, fileB: string | undefined): readonly [Recording, Recording] {
+  const ofA = readTrace(fileA);
+  if (fileB === undefined) {
+    if (ofA.length < 2) {
+      throw bad(`${fileA} has one stack: give another trace, or record two stacks.`);
+    }
+    return [ofA[0], ofA[1]];
+  }
+  return [oneOf(fileA, ofA), oneOf(fileB, readTrace(fileB))];
+}
+
+function oneOf(file: string, recordings: readonly Recording[]): Recording {
+  if (recordings.length > 1) {
+    const choices = recordings.map(({ request }) => `'${file}#${request.stack}'`);
+    throw bad(`${file} has several stacks: give one of ${choices.join(', ')}.`);
+  }
+  return recordings[0];
+}
+
+/** Other scenes make other calls, of which no two are the same work. @throws Failure */
+function checkSameWork(a: Recording, b: Recording): void {
+  const [ofA, ofB] = [a, b].map(drawn);
+  if (ofA !== ofB) {
+    throw bad(`The traces are of different work, ${ofA} and ${ofB}: record both with the same.`);
+  }
+}
+
+/** How many frames there are does not matter: a shorter run is the start of a longer one. */
+function drawn({ request }: Recording): string {
+  return (request.guests ?? [request])
+    .map(({ scene, width, height, seed }) => `${scene} ${width}x${height} seed ${seed}`)
+    .join(' + ');
+}
+
+function bad(message: string): Failure {
+  return new Failure(exitCodes.BAD_INPUT, message);
+}

@@ -1,0 +1,50 @@
+/** Events with what they last: a call until its return, a packet until it is done, a wait until the wake. */
+import type { EventId, EventKind } from '@doorbell/abi';
+import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
+import { guestOfRequest } from '../meter.ts';
+
+export interface Span {
+  readonly event: TraceEvent;
+  /** At least one nanosecond: what is a point in virtual time can be seen, and be clicked on. */
+  readonly ns: number;
+  /** It has an end of its own, which is an event too. */
+  readonly lasts: boolean;
+}
+
+/** What an event is the end of. */
+const endOf: Readonly<Partial<Record<EventKind, EventKind>>> = {
+  appReturn: 'appCall',
+  packetDone: 'packet',
+  wake: 'wait',
+};
+const begins: ReadonlySet<EventKind | undefined> = new Set(Object.values(endOf));
+
+/** What has begun is told apart by whom it is for: a packet by its channel, all else by its request. */
+function keyOf(begun: EventKind, { request, a }: TraceEvent): string {
+  const owner = begun === 'packet' ? guestOfRequest(request) : request;
+  return `${begun} ${owner} ${a}`;
+}
+
+/** All events, in the order of time: CPUs run apart, so they were not recorded in it. A cause comes before its effect. */
+export function spansOf(events: Tracer): readonly Span[] {
+  const durations = new Map<EventId, number>();
+  const open = new Map<string, TraceEvent[]>();
+  for (const event of events) {
+    const ended = endOf[event.kind];
+    const begun = ended && open.get(keyOf(ended, event))?.shift();
+    if (begun !== undefined) {
+      durations.set(begun.id, event.time - begun.time);
+    }
+    if (begins.has(event.kind)) {
+      const key = keyOf(event.kind, event);
+      open.set(key, [...(open.get(key) ?? []), event]);
+    }
+  }
+  return [...events]
+    .map((event) => ({
+      event,
+      ns: Math.max(1, durations.get(event.id) ?? 0),
+      lasts: durations.has(event.id),
+    }))
+    .sort((one, other) => one.event.time - other.event.time || one.event.id - other.event.id);
+}
