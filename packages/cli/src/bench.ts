@@ -9,6 +9,7 @@ import { peerBenchmarks } from './bench/peers.ts';
 import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
 import { sharingBenchmarks } from './bench/sharing.ts';
+import { sourceBenchmarks } from './bench/source.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
@@ -33,6 +34,7 @@ const benchmarks: readonly Benchmark[] = [
   ...workerBenchmarks,
   ...webSocketBenchmarks,
   ...wholeRunBenchmarks,
+  ...sourceBenchmarks,
   ...peerBenchmarks,
 ];
 

@@ -27,18 +27,18 @@ export interface MachineState {
   readonly tasks: TasksState;
 }
 
-/** That something does not go on as it should. Its driver has not done anything about it yet. */
-export type Symptom =
-  /** A wait on a CPU ran into its time limit. */
-  | { readonly kind: 'silence'; readonly cpu: Cpu }
-  | { readonly kind: 'poll'; readonly poll: EndlessPoll };
-
 const NO_CPU = -1;
 
 /** Plays what code did that is not there when it is called. */
 export interface UpcallPlayer {
   playUpcall(): void;
 }
+
+/** That something does not go on as it should. Its driver has not done anything about it yet. */
+export type Symptom =
+  /** A wait on a CPU ran into its time limit. */
+  | { readonly kind: 'silence'; readonly cpu: Cpu }
+  | { readonly kind: 'poll'; readonly poll: EndlessPoll };
 
 /** When the CPU can take its first interrupt. */
 function dueAt({ pending, time }: Cpu): number {
@@ -48,6 +48,10 @@ function dueAt({ pending, time }: Cpu): number {
 export class Machine extends Timeline implements Stateful<MachineState> {
   readonly counts: Counts = newCounts();
   readonly tasks: Tasks;
+  /** Plays what is recorded; undefined: code is there and runs. */
+  replay: UpcallPlayer | undefined;
+  /** By the numbers that a recording has. */
+  readonly players: Player[] = [];
   /** Ends a driver that polls for ever. */
   readonly polls = new PollWatch({
     mark: () => this.queue.armings,
@@ -57,10 +61,6 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   });
   /** Hears of what may mean that a driver is stuck. Must leave the machine as it is. */
   onSymptom: ((symptom: Symptom) => void) | undefined;
-  /** Plays what is recorded; undefined: code is there and runs. */
-  replay: UpcallPlayer | undefined;
-  /** By the numbers that a recording has. */
-  readonly players: Player[] = [];
   private readonly cpus: Cpu[] = [];
   /** Interrupts on their way, of all CPUs. */
   private interrupted = 0;

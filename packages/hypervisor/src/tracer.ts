@@ -134,12 +134,6 @@ export class Tracer implements Trace, Stateful<EventColumns> {
     }
   }
 
-  /** What kind of event this is: of one from `first` to `count`. */
-  kindAt(id: EventId): EventKind {
-    const at = id - 1 - this.before;
-    return eventKinds[this.chunks[Math.floor(at / CHUNK)].kinds[at % CHUNK]];
-  }
-
   /** Goes on after `count` events that were recorded elsewhere; those that are here are forgotten. */
   resume(count: number): void {
     this.count = count;
@@ -149,6 +143,12 @@ export class Tracer implements Trace, Stateful<EventColumns> {
   /** The first event that is here, if any is. */
   get first(): EventId {
     return this.before + 1;
+  }
+
+  /** What kind of event this is: of one from `first` to `count`. */
+  kindAt(id: EventId): EventKind {
+    const place = id - 1 - this.before;
+    return eventKinds[this.chunks[Math.floor(place / CHUNK)].kinds[place % CHUNK]];
   }
 
   /** The event with this id, from `first` to `count`. */

@@ -23,7 +23,7 @@ const size = { width: 48, height: 32, frames: 2, seed: 1 };
 function recordedTriangle(stack: string): Promise<Recording> {
   const [spec] = parseStacks(stack);
   const request = { spec, scene: scenes.get('triangle')!, profile, context: size };
-  return record(request, testEnvironment, { eventsPerCheckpoint: 150 });
+  return record(request, testEnvironment, { eventsPerCheckpoint: 60 });
 }
 
 const native = await recordedTriangle('native');
