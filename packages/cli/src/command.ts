@@ -38,14 +38,6 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
-    name: 'explain',
-    summary: 'says why a run is stuck: which register, bit or clause is the cause',
-    load: async () => {
-      const { defineExplain } = await import('./explain.ts');
-      return { define: defineExplain };
-    },
-  },
-  {
     name: 'serve',
     summary: 'serves a paravirtual backend over a WebSocket, for other processes and machines',
     load: async () => {
@@ -80,6 +72,14 @@ const verbs: readonly VerbEntry[] = [
       }
       const { defineTrace } = await import('./trace.ts');
       return { define: defineTrace };
+    },
+  },
+  {
+    name: 'explain',
+    summary: 'says why a run is stuck: which register, bit or clause is the cause',
+    load: async () => {
+      const { defineExplain } = await import('./explain.ts');
+      return { define: defineExplain };
     },
   },
   {
