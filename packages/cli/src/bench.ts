@@ -10,6 +10,7 @@ import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
 import { sharingBenchmarks } from './bench/sharing.ts';
 import { sourceBenchmarks } from './bench/source.ts';
+import { traceBenchmarks } from './bench/trace.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
@@ -28,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
   ...translationBenchmarks,
   ...engineBenchmarks,
   ...eventBenchmarks,
+  ...traceBenchmarks,
   ...sharingBenchmarks,
   ...ringBenchmarks,
   ...ringThreadBenchmarks,

@@ -2,7 +2,6 @@
 import {
   gpuQueues,
   virtioPciLayout,
-  type ChannelHost,
   type Gpu,
   type VirtioDevice,
   virtioGpuConfig,
@@ -14,6 +13,7 @@ import {
   Vm,
   type BarPolicy,
   type Cpu,
+  type GuestChannels,
   type Host,
 } from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
@@ -45,7 +45,7 @@ export interface VirtioGuestParts {
   readonly index: number;
   readonly renderer: Gpu;
   /** Channels of the host's GPU for the guest, of which there can be so many. */
-  readonly channels?: { readonly host: (vm: Vm) => ChannelHost; readonly count: number };
+  readonly channels?: { readonly host: (vm: Vm) => GuestChannels; readonly count: number };
 }
 
 export interface VirtioGuest extends Omit<StackGuest, 'gpu' | 'service'> {
@@ -119,7 +119,7 @@ function newDevice(
   vm: Vm,
   isBusMaster: () => boolean,
   { shared, ...upcalls }: VirtioUpcalls,
-  channels: ChannelHost | undefined,
+  channels: GuestChannels | undefined,
 ): VirtioGpu {
   const { machine, computer } = host;
   return new VirtioGpu(
@@ -139,7 +139,8 @@ function newDevice(
         ? {}
         : {
             channels: {
-              ...{ host: channels, shared, firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
+              ...{ host: channels, shared: channels.through(shared) },
+              ...{ firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
               signal: (vector: number) => upcalls.signalVector(vector),
             },
           }),

@@ -16,6 +16,11 @@ import { recordedRequest } from './request.ts';
 /** Events from one checkpoint to the next, at the least. */
 const EVENTS_PER_CHECKPOINT = 20_000;
 
+/** The same, of what the engines draw: which takes most of a replay's time. */
+const PIXELS_PER_CHECKPOINT = 1_000_000;
+/** What a triangle takes beside its pixels is as much as these take. */
+const TRIANGLE_PIXELS = 32;
+
 interface RecordOptions {
   readonly eventsPerCheckpoint?: number;
 }
@@ -72,7 +77,7 @@ interface Watch {
   readonly witness: Witness;
   readonly events: Tracer;
   readonly source: SourceLog | undefined;
-  readonly crossings: Recorder | undefined;
+  readonly crossings: Recorder;
   readonly checkpoints: readonly Checkpoint[];
 }
 
@@ -80,15 +85,15 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
   const source = followSource(events, stack.guests[0].computer.trace);
-  if (!canReplay(stack)) {
-    return { witness, events, source, crossings: undefined, checkpoints: [] };
-  }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;
+  let nextPixels = PIXELS_PER_CHECKPOINT;
   crossings.onCrossing = () => {
-    if (events.count >= next) {
+    const pixels = pixelsDrawn(stack);
+    if (events.count >= next || pixels >= nextPixels) {
       next = events.count + eventsPerCheckpoint;
+      nextPixels = pixels + PIXELS_PER_CHECKPOINT;
       checkpoints.push({
         event: events.count,
         crossing: crossings.length,
@@ -100,7 +105,10 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   return { witness, events, source, crossings, checkpoints };
 }
 
-/** Whether all that changes the machine crosses ports. */
-function canReplay({ guests }: Stack): boolean {
-  return guests.every(({ service }) => service === undefined);
+function pixelsDrawn({ bells }: Stack): number {
+  return bells.reduce(
+    (sum, { counts: { pixels, pixelsBlitted, triangles } }) =>
+      sum + pixels + pixelsBlitted + TRIANGLE_PIXELS * triangles,
+    0,
+  );
 }

@@ -55,7 +55,7 @@ export interface Recording {
   readonly events: Tracer;
   /** The lines that the events name, and locals; undefined where no driver is instrumented. */
   readonly source: SourceLog | undefined;
-  /** What crossed the driver's ports; undefined where a run cannot be replayed without its drivers. */
+  /** What was done to the machine; undefined where there was none: the backend was elsewhere. */
   readonly crossings: Recorder | undefined;
   /** In the order of time. Empty where there are no crossings. */
   readonly checkpoints: readonly Checkpoint[];
