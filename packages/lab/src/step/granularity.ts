@@ -1,5 +1,5 @@
 /** What one step goes by: which events it stops at. */
-import { events, type EventKind } from '@doorbell/abi';
+import { eventKinds, events, type EventKind, type EventRow } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import { nearest } from './nearest.ts';
@@ -12,6 +12,10 @@ const accesses = kinds(
 );
 const exits = kinds('exit');
 const packets = kinds('packet', 'command', 'kick', 'used');
+/** Those whose third argument says how they crossed the bus. */
+const crossings = kinds(
+  ...eventKinds.filter((kind) => (events[kind] as EventRow).c?.startsWith('crossing') === true),
+);
 
 export interface Granularity {
   readonly doc: string;
@@ -25,15 +29,21 @@ export const granularities: ReadonlyMap<string, Granularity> = new Map<string, G
   [
     'line',
     {
-      doc: "a line of the driver's source, of a recording that has them",
-      stops: ({ line }) => line !== 0,
+      doc: "a statement of the driver's source, of a recording that has them",
+      stops: ({ kind }) => kind === 'statement',
     },
   ],
   [
     'packet',
     { doc: 'a packet, or a command on a virtqueue', stops: ({ kind }) => packets.has(kind) },
   ],
-  ['tlp', { doc: 'what crosses the physical bus', stops: ({ c }) => c !== 0 }],
+  [
+    'tlp',
+    {
+      doc: 'what crosses the physical bus',
+      stops: ({ kind, c }) => c !== 0 && crossings.has(kind),
+    },
+  ],
   [
     'tick',
     {

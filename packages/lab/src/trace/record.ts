@@ -84,7 +84,6 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
-  events.recording = true;
   const source = followSource(events, stack.guests[0].computer.trace);
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
