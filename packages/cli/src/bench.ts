@@ -9,6 +9,8 @@ import { peerBenchmarks } from './bench/peers.ts';
 import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
 import { sharingBenchmarks } from './bench/sharing.ts';
+import { sourceBenchmarks } from './bench/source.ts';
+import { traceBenchmarks } from './bench/trace.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
 import { wholeRunBenchmarks } from './bench/whole-run.ts';
@@ -27,12 +29,14 @@ const benchmarks: readonly Benchmark[] = [
   ...translationBenchmarks,
   ...engineBenchmarks,
   ...eventBenchmarks,
+  ...traceBenchmarks,
   ...sharingBenchmarks,
   ...ringBenchmarks,
   ...ringThreadBenchmarks,
   ...workerBenchmarks,
   ...webSocketBenchmarks,
   ...wholeRunBenchmarks,
+  ...sourceBenchmarks,
   ...peerBenchmarks,
 ];
 

@@ -20,7 +20,14 @@ import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { shareLimits } from '../pv/share-limits.ts';
-import { GUEST_GPU, noPvCounts, vmOptions, type StackGuest, type StackParts } from './stack.ts';
+import {
+  driverPorts,
+  GUEST_GPU,
+  noPvCounts,
+  vmOptions,
+  type StackGuest,
+  type StackParts,
+} from './stack.ts';
 
 /** PCI class: display controller, other. */
 export const DISPLAY_OTHER = 0x038000;
@@ -85,7 +92,7 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
   return {
     ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
     probe: async () => {
-      const device = computer.device(GUEST_GPU);
+      const device = driverPorts(computer, GUEST_GPU, parts.stack.bug);
       const chosen = { ...frontendOptions(options), channels: channels !== undefined };
       driver = await probeVirtioGpu(pciTransport(device), device, chosen);
       return driver;

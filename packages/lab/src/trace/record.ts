@@ -1,6 +1,8 @@
 /** Runs a scene through a stack and records it. */
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
+import { nothingSaid, type Explanation } from '../explain/explanation.ts';
+import { Witness } from '../explain/witness.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
 import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
@@ -33,6 +35,7 @@ export async function record(
   { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT }: RecordOptions = {},
 ): Promise<Recording> {
   let watch: Watch | undefined;
+  let explanation: Explanation | undefined;
   let report: StackReport | undefined;
   let error: Error | undefined;
   try {
@@ -47,12 +50,14 @@ export async function record(
       environment,
     );
     ({ report } = run);
+    explanation = watch?.witness.explain(run.errors.at(0));
   } catch (thrown) {
     const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
     if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
+    explanation = watch.witness.explain(thrown);
   } finally {
     ignoreSource();
   }
@@ -64,10 +69,12 @@ export async function record(
     checkpoints: watch?.checkpoints ?? [],
     report,
     error: error && `${error.name}: ${error.message}`,
+    explanation: explanation ?? nothingSaid,
   };
 }
 
 interface Watch {
+  readonly witness: Witness;
   readonly events: Tracer;
   readonly source: SourceLog | undefined;
   readonly crossings: Recorder;
@@ -75,6 +82,7 @@ interface Watch {
 }
 
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
+  const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
   events.recording = true;
   const source = followSource(events, stack.guests[0].computer.trace);
@@ -95,7 +103,7 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
     }
   };
   stack.host.machine.recorder = crossings;
-  return { events, source, crossings, checkpoints };
+  return { witness, events, source, crossings, checkpoints };
 }
 
 function pixelsDrawn({ bells }: Stack): number {

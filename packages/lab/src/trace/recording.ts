@@ -4,6 +4,7 @@
  */
 import type { EventId } from '@doorbell/abi';
 import type { Profile, Recorder, Tracer } from '@doorbell/hypervisor';
+import type { Explanation } from '../explain/explanation.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
@@ -34,6 +35,8 @@ export interface RecordedRequest extends RecordedDrawing {
   /** With its options: `pv:ring=packed`. */
   readonly stack: string;
   readonly profile: Profile;
+  /** What is wrong with it on purpose, by its id. */
+  readonly bug?: string;
   /** Absent: one guest, which draws the request's own scene. */
   readonly guests?: readonly RecordedGuest[];
 }
@@ -60,4 +63,6 @@ export interface Recording {
   readonly report: StackReport | undefined;
   /** Why it came to none. */
   readonly error: string | undefined;
+  /** Why it was stuck, if it was. */
+  readonly explanation: Explanation;
 }
