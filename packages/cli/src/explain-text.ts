@@ -1,7 +1,14 @@
 /** What `doorbell explain` says, for people. */
-import { findBug, causeRow, type Cause } from '@doorbell/lab';
-import type { ExplainedRun } from './explain.ts';
+import { findBug, causeRow, type Cause, type Explanation } from '@doorbell/lab';
 import { wrap, type Terminal } from './terminal.ts';
+
+/** A run with what is said of it. */
+export interface ExplainedRun {
+  readonly stack: string;
+  readonly scene: string;
+  readonly bug: string | null;
+  readonly explanation: Explanation;
+}
 
 const INDENT = 11;
 /** Of a driver that looks by itself once it has waited for long. */

@@ -1,5 +1,4 @@
 /** `doorbell explain`: why a run is stuck, of a trace file or of a run that is made for it. */
-import { readFileSync } from 'node:fs';
 import {
   bugs,
   causeIds,
@@ -7,24 +6,23 @@ import {
   checkFits,
   explainRun,
   findBug,
-  loadTrace,
   parseStacks,
   stackKinds,
   type Bug,
-  type Explanation,
   type StackSpec,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
-import { explanationText } from './explain-text.ts';
-import { Failure, fileFailure } from './failure.ts';
+import { explanationText, type ExplainedRun } from './explain-text.ts';
+import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { labEnvironment } from './lab-environment.ts';
 import { loadProfile } from './profile-file.ts';
 import { findScene } from './scene-input.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 import { terminalOf } from './terminal.ts';
+import { readTrace } from './trace-file.ts';
 import type { Act } from './verb.ts';
 
 /** Of a frame that says enough. */
@@ -39,14 +37,6 @@ interface ExplainOptions {
   readonly profile: string;
   readonly seed: number;
   readonly json?: string;
-}
-
-/** A run with what is said of it. */
-export interface ExplainedRun {
-  readonly stack: string;
-  readonly scene: string;
-  readonly bug: string | null;
-  readonly explanation: Explanation;
 }
 
 export function defineExplain(command: Command, act: Act): void {
@@ -105,19 +95,9 @@ function recordedRuns(file: string, { stack, bug }: ExplainOptions): readonly Ex
     const message = 'A trace file says which stack it is of: leave --stack and --bug out.';
     throw new Failure(exitCodes.BAD_INPUT, message);
   }
-  return loadTrace(file, readTrace(file), labEnvironment.sha256).map(
-    ({ request, explanation }) => ({
-      ...{ stack: request.stack, scene: request.scene, bug: request.bug ?? null, explanation },
-    }),
-  );
-}
-
-function readTrace(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw fileFailure(error, 'read', file);
-  }
+  return readTrace(file).map(({ request, explanation }) => ({
+    ...{ stack: request.stack, scene: request.scene, bug: request.bug ?? null, explanation },
+  }));
 }
 
 /** @throws Failure, InputError */
