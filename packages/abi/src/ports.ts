@@ -103,9 +103,17 @@ export interface Irq {
   releaseLine(): void;
 }
 
-/** What a wait is for. */
-export type WaitReason =
-  'queue' | 'translation' | 'data' | 'resource' | 'dependency' | 'schedule' | 'time';
+/** What a wait is for. Its place in this table is its number in a recorded trace: append only. */
+export const waits = {
+  queue: 'Room in a queue, or that the other side begins with an entry.',
+  translation: 'An address that is to be translated. A walk is an event of its own: iotlbMiss.',
+  data: 'Bytes that a device or the other side moves.',
+  resource: 'Memory, a lock, or an answer that gives one.',
+  dependency: 'Work that must be over before, such as what a fence stands behind.',
+  schedule: 'The engines, while others have them: a part of the other waits.',
+  time: 'Time alone: a sleep, or one look of who polls.',
+} as const;
+export type WaitReason = keyof typeof waits;
 
 /** As Linux's wait_event and wake_up. */
 export interface WaitQueue {

@@ -71,7 +71,13 @@ export const events = {
     doc: 'Configuration space is written.',
   },
   memoryWrite: { actor: 'driver', a: 'address', b: 'bytes', doc: 'The driver writes RAM.' },
-  dmaMap: { actor: 'driver', a: 'iova', b: 'bytes', doc: 'The driver maps a range for DMA.' },
+  dmaMap: {
+    actor: 'driver',
+    a: 'iova',
+    b: 'bytes',
+    c: '1 the device reads it, 2 writes it, 3 both',
+    doc: 'The driver maps a range for DMA.',
+  },
   dmaUnmap: { actor: 'driver', a: 'iova', b: 'bytes', doc: 'The driver unmaps a range.' },
   handler: {
     actor: 'driver',

@@ -9,6 +9,8 @@ import { peerBenchmarks } from './bench/peers.ts';
 import { ringThreadBenchmarks } from './bench/ring-threads.ts';
 import { ringBenchmarks } from './bench/ring.ts';
 import { sharingBenchmarks } from './bench/sharing.ts';
+import { sourceBenchmarks } from './bench/source.ts';
+import { traceBenchmarks } from './bench/trace.ts';
 import { stepBenchmarks } from './bench/step.ts';
 import { translationBenchmarks } from './bench/translation.ts';
 import { webSocketBenchmarks } from './bench/websocket.ts';
@@ -28,12 +30,14 @@ const benchmarks: readonly Benchmark[] = [
   ...translationBenchmarks,
   ...engineBenchmarks,
   ...eventBenchmarks,
+  ...traceBenchmarks,
   ...sharingBenchmarks,
   ...ringBenchmarks,
   ...ringThreadBenchmarks,
   ...workerBenchmarks,
   ...webSocketBenchmarks,
   ...wholeRunBenchmarks,
+  ...sourceBenchmarks,
   ...stepBenchmarks,
   ...peerBenchmarks,
 ];

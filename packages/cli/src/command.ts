@@ -9,7 +9,7 @@ interface VerbEntry {
   readonly name: string;
   readonly summary: string;
   /** The verb's file is loaded when it is asked for, so that the others cost no time. */
-  readonly load: () => Promise<Verb>;
+  readonly load: (args: readonly string[]) => Promise<Verb>;
 }
 
 const verbs: readonly VerbEntry[] = [
@@ -64,7 +64,12 @@ const verbs: readonly VerbEntry[] = [
   {
     name: 'trace',
     summary: 'records runs into a file, exports them, and says what two stacks did differently',
-    load: async () => {
+    load: async (args) => {
+      if (args.includes('--source')) {
+        // Before the drivers are loaded, which the verb's file does.
+        const { enableSource } = await import('./source.ts');
+        await enableSource();
+      }
       const { defineTrace } = await import('./trace.ts');
       return { define: defineTrace };
     },
@@ -135,7 +140,7 @@ async function program(args: readonly string[], ended: (code: ExitCode) => void)
   for (const { name, summary, load } of verbs) {
     const command = made.command(name).description(summary);
     if (name === asked) {
-      const { define, run } = await load();
+      const { define, run } = await load(args);
       define(command, act);
       if (run !== undefined) {
         command.action(act(() => run(command.opts<never>())));

@@ -42,6 +42,7 @@ export function defineTrace(command: Command, act: Act): void {
   addRunFlags(command);
   command
     .option('--out <file>', 'the trace; what is recorded goes there')
+    .option('--source', "with the drivers' source lines and locals")
     .option('--json <file>', 'write the summary as JSON; - is stdout');
   addGuestFlags(command);
   addStackFlags(command);

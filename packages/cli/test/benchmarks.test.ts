@@ -10,6 +10,7 @@ import { eventBenchmarks } from '../src/bench/event.ts';
 import { peerBenchmarks } from '../src/bench/peers.ts';
 import { ringThreadBenchmarks } from '../src/bench/ring-threads.ts';
 import { ringBenchmarks } from '../src/bench/ring.ts';
+import { sourceBenchmarks } from '../src/bench/source.ts';
 import { translationBenchmarks } from '../src/bench/translation.ts';
 import { webSocketBenchmarks } from '../src/bench/websocket.ts';
 import { workerBenchmarks } from '../src/bench/worker.ts';
@@ -24,6 +25,7 @@ test.each([
   ...ringThreadBenchmarks,
   ...workerBenchmarks,
   ...webSocketBenchmarks,
+  ...sourceBenchmarks,
 ])('$name measures something', async (benchmark) => {
   const result = await measure(benchmark, { roundMs: 0, rounds: 1 }, async () => {});
   expect(result.value).toBeGreaterThan(0);

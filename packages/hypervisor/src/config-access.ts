@@ -33,6 +33,7 @@ export class ConfigAccess implements ConfigPort {
     tracer.amend(id, value);
     tracer.cause = cause;
     crossings.note('configRead', this.at, offset, width, 0, undefined, value);
+    crossings.machine.polls.read(offset, value);
     return value;
   }
 
@@ -41,6 +42,7 @@ export class ConfigAccess implements ConfigPort {
     crossings.deliver();
     const { tracer } = crossings.machine;
     const { cause } = tracer;
+    crossings.machine.polls.changed();
     crossings.access('configWrite', offset, value, this.crossed(width));
     this.enter(offset);
     this.endpoint.configWrite(offset, width, value);

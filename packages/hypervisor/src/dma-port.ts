@@ -25,8 +25,8 @@ export class DmaPort implements Dma {
     this.enter();
     this.ram.place(address, bytes);
     const iova = this.dma.map(address, bytes, direction);
-    crossings.machine.tracer.event('dmaMap', iova, bytes);
     const number = directions.indexOf(direction);
+    crossings.machine.tracer.event('dmaMap', iova, bytes, number + 1);
     crossings.note('dmaMap', this.at, address, bytes, number, undefined, iova);
     return iova;
   }

@@ -76,6 +76,21 @@ export class EventQueue implements Stateful<EventQueueState> {
     return slot;
   }
 
+  /** How often a slot was armed so far. */
+  get armings(): number {
+    return this.sequence;
+  }
+
+  /** Whether a slot is armed that was so when `armings` was this. */
+  isArmedSince(armings: number): boolean {
+    for (let at = 0; at < this.armed; at++) {
+      if (this.order[this.heap[at]] <= armings) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   timeOf(slot: number): number {
     return this.times[slot];
   }

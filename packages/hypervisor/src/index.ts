@@ -40,5 +40,7 @@ export { DEFAULT_WEIGHT, GpuSharing, type SharingOptions, type Tenant } from './
 export type { Cpu } from './cpu.ts';
 export { DeviceHalf } from './device-half.ts';
 export { recordedDisplay } from './recorded-display.ts';
+export { Deadlock } from './tasks.ts';
+export { EndlessPoll } from './poll-watch.ts';
 export { waitReasons } from './task-queue.ts';
 export { Halted } from './tasks.ts';

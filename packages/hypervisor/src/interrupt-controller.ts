@@ -115,6 +115,11 @@ export class InterruptController implements InterruptSink, Stateful<InterruptCon
     }
   }
 
+  /** Whether a message with this data would run a handler. */
+  handles(data: number): boolean {
+    return this.entries[data - FIRST_VECTOR]?.handler !== undefined;
+  }
+
   // ------------------------------------------------------------------------------ delivery
 
   begin(number: number): void {

@@ -6,6 +6,7 @@ import type { EventId, RequestId, Stateful } from '@doorbell/abi';
 import { copyCounts, exitReasons, newCounts, type Counts, type ExitReason } from './counters.ts';
 import { Cpu, type CpuState, type InterruptSink } from './cpu.ts';
 import type { EventQueueState } from './event-queue.ts';
+import { PollWatch, type EndlessPoll } from './poll-watch.ts';
 import type { Profile } from './profile.ts';
 import type { Player } from './players.ts';
 import { Tasks, type TasksState } from './tasks.ts';
@@ -33,6 +34,12 @@ export interface UpcallPlayer {
   playUpcall(): void;
 }
 
+/** That something does not go on as it should. Its driver has not done anything about it yet. */
+export type Symptom =
+  /** A wait on a CPU ran into its time limit. */
+  | { readonly kind: 'silence'; readonly cpu: Cpu }
+  | { readonly kind: 'poll'; readonly poll: EndlessPoll };
+
 /** When the CPU can take its first interrupt. */
 function dueAt({ pending, time }: Cpu): number {
   return pending.length > 0 ? Math.max(time, pending[0].at) : Infinity;
@@ -45,6 +52,15 @@ export class Machine extends Timeline implements Stateful<MachineState> {
   replay: UpcallPlayer | undefined;
   /** By the numbers that a recording has. */
   readonly players: Player[] = [];
+  /** Ends a driver that polls for ever. */
+  readonly polls = new PollWatch({
+    mark: () => this.queue.armings,
+    isLeft: (mark) => this.queue.isArmedSince(mark),
+    deviceEvents: () => this.eventsRun - this.tasks.timeoutsRun,
+    found: (poll) => this.onSymptom?.({ kind: 'poll', poll }),
+  });
+  /** Hears of what may mean that a driver is stuck. Must leave the machine as it is. */
+  onSymptom: ((symptom: Symptom) => void) | undefined;
   private readonly cpus: Cpu[] = [];
   /** Interrupts on their way, of all CPUs. */
   private interrupted = 0;
@@ -162,6 +178,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     }
     const { eventsRun, now } = this;
     this.interrupted--;
+    this.polls.changed();
     this.tracer.request = next.request;
     this.tracer.cause = next.cause;
     this.tracer.line = 0;

@@ -59,6 +59,7 @@ export class MmioAccess {
       : allOnes(width);
     tracer.amend(id, value);
     tracer.cause = cause;
+    this.crossings.machine.polls.read(address, value);
     return value;
   }
 
@@ -66,6 +67,7 @@ export class MmioAccess {
     const region = this.space.find(address);
     const { tracer } = this.crossings.machine;
     const { cause } = tracer;
+    this.crossings.machine.polls.changed();
     this.crossings.access('mmioWrite', address, value, this.crossed(region, address, width));
     if (this.enter(region, address, true)) {
       region.endpoint.barWrite(region.bar, address - region.base + region.barOffset, width, value);
@@ -137,6 +139,9 @@ export class MmioAccess {
   ): void {
     const { machine } = this.crossings;
     const { cause } = machine.tracer;
+    if (write) {
+      machine.polls.changed();
+    }
     const how = write ? crossingOf.WRITE : crossingOf.READ;
     this.crossings.access('mmioBlock', address, bytes.length, this.crossed(region, address, how));
     machine.counts.directAccesses += Math.ceil(bytes.length / COMBINED);

@@ -35,6 +35,7 @@ export class Ram implements Memory {
     const at = this.enter(address, 2);
     const value = this.parts.memory.halves[at >>> 1];
     this.crossings.note('load', address, 2, 0, 0, undefined, value);
+    this.crossings.machine.polls.read(address, value);
     return value;
   }
 
@@ -42,6 +43,7 @@ export class Ram implements Memory {
     const at = this.enter(address, 4);
     const value = this.parts.memory.words[at >>> 2];
     this.crossings.note('load', address, 4, 0, 0, undefined, value);
+    this.crossings.machine.polls.read(address, value);
     return value;
   }
 
@@ -65,6 +67,7 @@ export class Ram implements Memory {
     const at = this.enter(address, 2);
     const value = Atomics.load(this.parts.memory.halves, at >>> 1);
     this.crossings.note('load', address, 2, 0, 0, undefined, value);
+    this.crossings.machine.polls.read(address, value);
     return value;
   }
 
@@ -136,6 +139,7 @@ export class Ram implements Memory {
 
   private written(address: number, at: number, bytes: number): void {
     this.parts.memory.touched(at, bytes);
+    this.crossings.machine.polls.changed();
     this.crossings.machine.tracer.event('memoryWrite', address, bytes);
   }
 }

@@ -1,19 +1,11 @@
 /** Where tasks of one CPU wait for what a handler, or time, will bring. */
-import type { WaitQueue, WaitReason } from '@doorbell/abi';
+import { waits, type WaitQueue, type WaitReason } from '@doorbell/abi';
 import type { Crossings } from './crossings.ts';
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 
 /** By the number that a trace has. */
-export const waitReasons: readonly WaitReason[] = [
-  'queue',
-  'translation',
-  'data',
-  'resource',
-  'dependency',
-  'schedule',
-  'time',
-];
+export const waitReasons = Object.keys(waits) as readonly WaitReason[];
 
 export class TaskQueue implements WaitQueue {
   private readonly crossings: Crossings;
@@ -45,6 +37,9 @@ export class TaskQueue implements WaitQueue {
         const began = machine.now;
         const woken = await machine.tasks.park(cpu, this, left);
         slept = true;
+        if (!woken && reason !== 'time') {
+          machine.onSymptom?.({ kind: 'silence', cpu });
+        }
         tracer.line = line;
         this.resume(number, woken, this.spins(timeoutNs) ? began : -1);
         cpu.waitedNs[number] += machine.now - began;

@@ -56,6 +56,8 @@ export class Tasks {
   private readonly free: Timeout[] = [];
   private current: Cpu | undefined;
   private live = 0;
+  /** Time limits of waits that have passed. */
+  timeoutsRun = 0;
   private finished: () => void = () => undefined;
   private failed: (error: unknown) => void = () => undefined;
   private isHalted = false;
@@ -159,6 +161,7 @@ export class Tasks {
 
   private newTimeout(): Timeout {
     const timers = this.timeline.timers(() => {
+      this.timeoutsRun++;
       const waiter = this.waiters.find((candidate) => candidate.timeout === timeout);
       if (waiter !== undefined && !waiter.woken) {
         waiter.timedOut = true;

@@ -149,6 +149,12 @@ export class Tracer implements Trace, Stateful<EventColumns> {
     return this.before + 1;
   }
 
+  /** What kind of event this is: of one from `first` to `count`. */
+  kindAt(id: EventId): EventKind {
+    const place = id - 1 - this.before;
+    return eventKinds[this.chunks[Math.floor(place / CHUNK)].kinds[place % CHUNK]];
+  }
+
   /** The event with this id, from `first` to `count`. */
   at(id: EventId): TraceEvent {
     const { before } = this;

@@ -210,6 +210,9 @@ export class Vm implements Stateful<unknown> {
         this.host.machine.charge(cost['vfio.pinPage']);
         return process.pin(guestAddress);
       },
+      adopt: (guestAddress) => {
+        process.pin(guestAddress);
+      },
       unpin: () => {
         process.unpin();
       },

@@ -1,6 +1,7 @@
 /** A scene's frames on a `Gpu`, whatever is behind it. */
 import type { Gpu } from '@doorbell/abi';
 import { DEFAULT_WEIGHT, type Profile } from '@doorbell/hypervisor';
+import type { Bug } from './bugs/bug.ts';
 import type { Environment } from './environment.ts';
 import type { Monitor } from './monitor.ts';
 import type { Scene, SceneContext } from './scene.ts';
@@ -30,6 +31,8 @@ export interface RunRequest extends Drawing {
   readonly profile: Profile;
   /** Absent: one guest, which draws `scene`. */
   readonly guests?: readonly GuestRequest[];
+  /** What is wrong with the stack on purpose. */
+  readonly bug?: Bug;
   /** Called before the driver's probe. */
   readonly onStack?: (stack: Stack) => void;
   /** Called before each frame of each guest, and once when all of a guest's are done: with how many are. */

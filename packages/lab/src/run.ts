@@ -28,6 +28,8 @@ export interface RunResult {
   readonly monitor: Monitor;
   /** Of each guest. */
   readonly monitors: readonly Monitor[];
+  /** What guests ended with that did not come through, but for those that were to die. */
+  readonly errors: readonly Error[];
   /** Undefined when the backend was elsewhere. */
   readonly stack: Stack | undefined;
 }
@@ -52,7 +54,7 @@ async function runInline(request: RunRequest, environment: Environment): Promise
       ),
   );
   const stack = buildStack(spec.kind.name, {
-    ...{ profile, options: spec.options },
+    ...{ profile, options: spec.options, bug: request.bug },
     guests: guests.map(({ weight, cap }, index) => ({ weight, cap, display: monitors[index] })),
   });
   request.onStack?.(stack);
@@ -77,7 +79,10 @@ async function runInline(request: RunRequest, environment: Environment): Promise
   const report = stackReport(request, environment, {
     ...{ counts, time, sharing, guests: guestReports(runs, watch) },
   });
-  return { report, monitor: monitors[0], monitors, stack };
+  const errors = runs.flatMap(({ error, request: { diesAfterNs } }) =>
+    error === undefined || diesAfterNs !== undefined ? [] : [error],
+  );
+  return { report, monitor: monitors[0], monitors, errors, stack };
 }
 
 /** Who is alone has its error thrown; so have all, when none came through. */
@@ -121,7 +126,7 @@ async function runElsewhere(request: RunRequest, environment: Environment): Prom
   const report = stackReport(request, environment, {
     ...{ counts, time, sharing: null, guests: [only] },
   });
-  return { report, monitor, monitors: [monitor], stack: undefined };
+  return { report, monitor, monitors: [monitor], errors: [], stack: undefined };
 }
 
 interface Outcome {

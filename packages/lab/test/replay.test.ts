@@ -98,7 +98,7 @@ function firstOther(again: Tracer, was: Tracer): unknown {
   return again.count === was.count ? undefined : `${again.count} events, not ${was.count}`;
 }
 
-const severalGuests = ['native', 'passthrough', 'sriov', 'mdev', 'emulated', 'pv'];
+const severalGuests = ['native', 'passthrough', 'sriov', 'mdev', 'emulated', 'pv', 'pv-assisted'];
 
 describe('Replay', () => {
   it.each([

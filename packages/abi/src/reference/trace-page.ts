@@ -1,6 +1,7 @@
 /** docs/reference/trace.md. */
 import { eventKinds, events, type EventRow } from '../trace.ts';
-import { page, table } from './markdown.ts';
+import { waits } from '../ports.ts';
+import { list, page, table } from './markdown.ts';
 
 export function tracePage(): string {
   return page(
@@ -25,5 +26,32 @@ that its driver used; or a routing ID. From crossings the packets of a run are d
         return [number, kind, actor, a, b, c, doc];
       }),
     ),
+    '## Waits',
+    `The reason of a wait, and of the wake that ends it, is the number of what is waited for.`,
+    table(
+      ['Number', 'Reason', 'What is waited for'],
+      Object.entries(waits).map(([reason, doc], number) => [number, reason, doc]),
+    ),
+    '## The file',
+    `doorbell trace records runs into one file, which holds all that it takes to replay them. Its
+first line is its kind and version. The second is the SHA-256 of the rest, in hexadecimal, and its
+length in bytes. The rest is compressed (zlib, RFC 1950), and then MessagePack with the extensions of
+msgpackr for typed arrays and for objects that are there more than once. Of each stack it holds:`,
+    list([
+      'request: the stack with its options, the scene, the size of the window, the frames and the seed; the cost profile, model and texture whole; the guests, if it was asked for guests',
+      'events: the table above by column, each a typed array with one entry per event',
+      "crossings: what crossed the driver's ports, one row of numbers each, and the bytes that were read or written",
+      'checkpoints: the whole state of machine and devices, after so many events and crossings. A page of memory that did not change from one to the next is there once',
+      'report: what compare reports of the run, but for its wall time, which is 0; or error: why it came to no end',
+    ]),
+    `The same run gives the same file, byte for byte. A file that is cut short, that has a bit flipped,
+that is of another version, or whose stack or scene there is no more, is refused. With several guests,
+and of the paravirtual stacks, there may be no crossings and no checkpoints.`,
+    '```sh\nnpx doorbell trace --stacks native,emulated --scene triangle --frames 4 --out frames.trace\nnpx doorbell trace diff frames.trace\nnpx doorbell trace export frames.trace --format perfetto --out frames.json\nnpx doorbell trace export frames.trace#emulated --format csv --out frames.csv\n```',
+    `trace diff aligns the calls of two stacks, which have the same ids, and says what differs: exits by
+reason, accesses, DMA, interrupts, copies, time. The first export opens in
+[Perfetto](https://ui.perfetto.dev): a process for each stack and guest, a track for each actor, an
+arrow from the cause of each event; times are virtual microseconds, and what takes no time is drawn
+with one nanosecond. The second has a row of counts for each call.`,
   );
 }

@@ -9,14 +9,12 @@ import {
   pte,
   type ChannelFault,
   type DoorbellPage,
-  type HostChannel,
   type RingPlace,
   type VramRange,
 } from '@doorbell/abi';
 import type { GuestPages, PinnedPage } from './guest-pages.ts';
 import type { BellChannel, HostBell } from './host-bell.ts';
-import type { KernelChannel } from './kernel-channel.ts';
-import { GPU_PAGES, GpuPageTable } from './page-table.ts';
+import { GPU_PAGES, GpuPageTable, type GpuPageTableState } from './page-table.ts';
 
 const { CONTROL, INTERRUPT, STATUS } = channelRegisters.rows;
 const CAUSES = INTERRUPT.bits.FENCE.mask | INTERRUPT.bits.FAULT.mask | INTERRUPT.bits.HANG.mask;
@@ -25,41 +23,59 @@ const LARGEST_RING = 1 << 20;
 
 export interface GuestChannelParts {
   readonly bell: HostBell;
-  readonly kernel: KernelChannel;
   readonly pages: GuestPages;
-  readonly onInterrupt: () => void;
-  readonly onClose: () => void;
+  /** A fence passed, or it stopped. */
+  readonly onInterrupt: (number: number) => void;
 }
 
-export class GuestChannel implements HostChannel {
+export interface GuestChannelState {
+  /** Of the part's channels. */
+  readonly number: number;
+  readonly table: GpuPageTableState;
+  readonly ranges: readonly VramRange[];
+  /** First pages of addresses, with the first pages of the ranges that are mapped there. */
+  readonly vramAt: readonly (readonly [number, number])[];
+  readonly pinnedAt: readonly (readonly [number, PinnedPage])[];
+}
+
+export class GuestChannel {
   readonly doorbell: DoorbellPage;
+  /** What its fault registers said at the last look, when it had stopped by itself. */
+  fault: ChannelFault | undefined;
   private readonly parts: GuestChannelParts;
   private readonly channel: BellChannel;
   private readonly table: GpuPageTable;
-  private readonly ranges = new Set<VramRange>();
+  /** By first page. */
+  private readonly ranges = new Map<number, VramRange>();
   /** Where VRAM of the channel is mapped, by first page of the address; and guest pages, by page. */
-  private readonly vramAt = new Map<
-    number,
-    { readonly range: VramRange; readonly pages: number }
-  >();
+  private readonly vramAt = new Map<number, VramRange>();
   private readonly pinnedAt = new Map<number, PinnedPage>();
-  private isClosed = false;
 
-  /** @throws GpuError `out-of-memory` */
-  constructor(parts: GuestChannelParts) {
+  /**
+   * Nothing is mapped; or it is what it was when `state` was saved, on a bell that is loaded already.
+   * @throws GpuError `out-of-memory`
+   */
+  constructor(parts: GuestChannelParts, state?: GuestChannelState) {
     const { bell, onInterrupt } = parts;
-    this.parts = parts;
-    this.channel = bell.takeChannel(() => {
+    const interrupted = (): void => {
       // Before anyone looks at the fence: one that passes after the look interrupts anew.
       this.channel.registers.INTERRUPT.write(CAUSES);
-      onInterrupt();
-    });
+      onInterrupt(this.number);
+    };
+    this.parts = parts;
+    this.channel =
+      state === undefined
+        ? bell.takeChannel(interrupted)
+        : bell.adoptChannel(state.number, interrupted);
     try {
-      this.table = new GpuPageTable(bell);
+      this.table = new GpuPageTable(bell, state?.table);
     } catch (error) {
       this.channel.release();
       throw error;
     }
+    state?.ranges.forEach((range) => this.ranges.set(range.page, range));
+    state?.vramAt.forEach(([first, page]) => this.vramAt.set(first, this.range(page)));
+    state?.pinnedAt.forEach(([first, page]) => this.pinnedAt.set(first, page));
     this.doorbell = {
       endpoint: bell.endpoint,
       bar: bellBars.DOORBELLS.index,
@@ -67,43 +83,42 @@ export class GuestChannel implements HostChannel {
     };
   }
 
+  get number(): number {
+    return this.channel.number;
+  }
+
   // ------------------------------------------------------------------------------ memory
 
-  async allocate(pages: number): Promise<VramRange> {
-    const { bell, kernel } = this.parts;
-    const page = Number.isInteger(pages) && pages > 0 ? bell.allocateVram(pages) : -1;
-    if (page < 0) {
-      throw new GpuError('out-of-memory', `No ${pages} pages of VRAM in a row are free.`);
+  /** Pages of VRAM become the channel's: they are clear. */
+  give(range: VramRange): void {
+    this.ranges.set(range.page, range);
+  }
+
+  /** What begins at a page. @throws GpuError `bad-range` when that is not the channel's. */
+  private range(page: number): VramRange {
+    const range = this.ranges.get(page);
+    if (range === undefined) {
+      throw new GpuError('bad-range', "The VRAM is not the channel's.");
     }
-    try {
-      await kernel.clear(page, pages);
-    } catch (error) {
-      bell.releaseVram(page);
-      throw error;
-    }
-    if (this.isClosed) {
-      bell.releaseVram(page);
-      throw new GpuError('lost', 'The channel was closed meanwhile.');
-    }
-    const range = { page, pages };
-    this.ranges.add(range);
     return range;
   }
 
-  free(range: VramRange): void {
-    this.own(range);
-    for (const [first, { range: mapped, pages }] of [...this.vramAt]) {
+  /** @param page  the first of its range. */
+  free(page: number): void {
+    const range = this.range(page);
+    for (const [first, mapped] of [...this.vramAt]) {
       if (mapped === range) {
-        this.clearEntries(first, pages);
+        this.clearEntries(first, range.pages);
         this.vramAt.delete(first);
       }
     }
-    this.ranges.delete(range);
-    this.parts.bell.releaseVram(range.page);
+    this.ranges.delete(page);
+    this.parts.bell.releaseVram(page);
   }
 
-  mapVram(va: number, range: VramRange, writable: boolean): void {
-    this.own(range);
+  /** @param page  the first of its range. */
+  mapVram(va: number, page: number, writable: boolean): void {
+    const range = this.range(page);
     const first = this.room(va, range.pages);
     const entries = new Uint32Array(range.pages * 2);
     const flags = pte.VALID.mask + (writable ? pte.WRITE.mask : 0);
@@ -111,7 +126,7 @@ export class GuestChannel implements HostChannel {
       entries[index * 2] = (range.page + index) * PAGE_BYTES + flags;
     }
     this.table.write(first, entries);
-    this.vramAt.set(first, { range, pages: range.pages });
+    this.vramAt.set(first, range);
   }
 
   mapMemory(va: number, guestAddress: number, pages: number, writable: boolean): void {
@@ -196,12 +211,6 @@ export class GuestChannel implements HostChannel {
     return first;
   }
 
-  private own(range: VramRange): void {
-    if (!this.ranges.has(range)) {
-      throw new GpuError('bad-range', "The VRAM is not the channel's.");
-    }
-  }
-
   // ------------------------------------------------------------------------------ the channel
 
   start({ ring, ringBytes, fence }: RingPlace): void {
@@ -233,24 +242,22 @@ export class GuestChannel implements HostChannel {
     this.channel.reset();
   }
 
-  fault(): ChannelFault | undefined {
+  /** Reads its fault registers into `fault`. Whether it stopped by itself. */
+  look(): boolean {
     const { registers } = this.channel;
     const state = extract(STATUS.bits.STATE, registers.STATUS.read());
-    if (state !== channelStates.FAULTED && state !== channelStates.HUNG) {
-      return undefined;
-    }
-    return {
-      fault: registers.FAULT.read(),
-      address: registers.FAULT_ADDRESS.read(),
-      packet: registers.FAULT_PACKET.read(),
-    };
+    const hasStopped = state === channelStates.FAULTED || state === channelStates.HUNG;
+    this.fault = hasStopped
+      ? {
+          fault: registers.FAULT.read(),
+          address: registers.FAULT_ADDRESS.read(),
+          packet: registers.FAULT_PACKET.read(),
+        }
+      : undefined;
+    return hasStopped;
   }
 
   close(): void {
-    if (this.isClosed) {
-      return;
-    }
-    this.isClosed = true;
     this.channel.release();
     this.pinnedAt.forEach((page) => {
       this.parts.pages.unpin(page);
@@ -262,6 +269,22 @@ export class GuestChannel implements HostChannel {
     });
     this.ranges.clear();
     this.table.destroy();
-    this.parts.onClose();
+  }
+
+  // ------------------------------------------------------------------------------ state
+
+  /** Pages of the guest that are pinned for it. */
+  get pinned(): readonly PinnedPage[] {
+    return [...this.pinnedAt.values()];
+  }
+
+  save(): GuestChannelState {
+    return {
+      number: this.number,
+      table: this.table.save(),
+      ranges: [...this.ranges.values()],
+      vramAt: [...this.vramAt].map(([first, { page }]) => [first, page]),
+      pinnedAt: [...this.pinnedAt],
+    };
   }
 }

@@ -10,6 +10,8 @@ import type { HostBell } from './host-bell.ts';
 export interface PagePinner {
   /** Pins the page at a guest-physical address; gives its physical address, -1: there is none, or no more may be pinned. */
   pin(guestAddress: number): number;
+  /** Pins one that was pinned when a state was saved; that costs nothing. */
+  adopt(guestAddress: number): void;
   unpin(guestAddress: number): void;
 }
 
@@ -65,5 +67,16 @@ export class GuestPages {
     dma.unmap(iova, PAGE_BYTES);
     this.pinned--;
     this.pinner.unpin(guestAddress);
+  }
+
+  /** These are pinned, and mapped, as they were when a state was saved; those that were until now are not. */
+  load(pinned: readonly PinnedPage[], until: readonly PinnedPage[]): void {
+    until.forEach(({ guestAddress }) => {
+      this.pinner.unpin(guestAddress);
+    });
+    pinned.forEach(({ guestAddress }) => {
+      this.pinner.adopt(guestAddress);
+    });
+    this.pinned = pinned.length;
   }
 }

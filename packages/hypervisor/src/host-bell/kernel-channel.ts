@@ -10,11 +10,13 @@ import {
   PAGE_BYTES,
   pte,
   ringPackets,
+  type Stateful,
   type WaitQueue,
 } from '@doorbell/abi';
 import { cost } from '../profile.ts';
+import { Service } from '../service.ts';
 import type { BellChannel, HostBell } from './host-bell.ts';
-import { GpuPageTable } from './page-table.ts';
+import { GpuPageTable, type GpuPageTableState } from './page-table.ts';
 
 const { CONTROL, INTERRUPT } = channelRegisters.rows;
 const FILL = drawPackets.fill;
@@ -31,10 +33,17 @@ const PATIENCE_NS = 1_000_000_000;
 /** Between two looks of a CPU that spins. */
 const POLL_NS = 1000;
 
-export class KernelChannel {
+export interface KernelChannelState {
+  readonly channel: number;
+  readonly table: GpuPageTableState;
+  readonly tail: number;
+  readonly sequence: number;
+}
+
+export class KernelChannel implements Stateful<KernelChannelState> {
   private readonly bell: HostBell;
-  private readonly channel: BellChannel;
-  private readonly table: GpuPageTable;
+  private channel: BellChannel;
+  private table: GpuPageTable;
   private readonly interrupted: WaitQueue;
   /** Host RAM: the ring and the fence word. */
   private readonly ring: number;
@@ -43,6 +52,8 @@ export class KernelChannel {
   private readonly mapped: (readonly [number, number])[] = [];
   private tail = 0;
   private sequence = 0;
+  /** What a task that clears does here. */
+  private readonly service: Service<'begin' | 'hasPassed' | 'restart'>;
   /** One request at a time: the table's entries are for what is cleared now. */
   private readonly turn: WaitQueue;
   private isClearing = false;
@@ -53,9 +64,18 @@ export class KernelChannel {
     this.bell = bell;
     this.interrupted = host.computer.clock.waitQueue();
     this.turn = host.computer.clock.waitQueue();
+    this.service = new Service(host.machine, {
+      begin: (page, pages) => {
+        this.begin(page, pages);
+      },
+      hasPassed: () => (this.hasPassed() ? 1 : 0),
+      restart: () => {
+        this.channel.reset();
+        this.start();
+      },
+    });
     this.channel = bell.takeChannel(() => {
-      // Acknowledged where it is waited for; a fence that passes meanwhile is seen there, too.
-      this.interrupted.wake();
+      this.onInterrupt();
     });
     this.table = new GpuPageTable(bell);
     this.ring = host.pages.allocate(PAGE_BYTES);
@@ -65,6 +85,11 @@ export class KernelChannel {
     this.mapSystem(RING_PAGE, this.ring, 0);
     this.mapSystem(FENCE_PAGE, this.fence, pte.WRITE.mask);
     this.start();
+  }
+
+  /** Acknowledged where it is waited for; a fence that passes meanwhile is seen there, too. */
+  private onInterrupt(): void {
+    this.interrupted.wake();
   }
 
   private start(): void {
@@ -101,7 +126,17 @@ export class KernelChannel {
     }
   }
 
-  private beginPart(page: number, pages: number): void {
+  private async clearPart(page: number, pages: number): Promise<void> {
+    const { service } = this;
+    service.call('begin', page, pages);
+    const hasPassed = (): boolean => service.call('hasPassed') === 1;
+    if (!(await this.interrupted.until(hasPassed, 'resource', PATIENCE_NS))) {
+      service.call('restart');
+      throw new GpuError('lost', 'The GPU does not clear its memory.');
+    }
+  }
+
+  private begin(page: number, pages: number): void {
     const entries = new Uint32Array(pages * 2);
     for (let index = 0; index < pages; index++) {
       entries[index * 2] = (page + index) * PAGE_BYTES + pte.VALID.mask + pte.WRITE.mask;
@@ -109,16 +144,6 @@ export class KernelChannel {
     this.table.write(TARGET_PAGE, entries);
     this.channel.invalidate();
     this.push(pages);
-  }
-
-  private async clearPart(page: number, pages: number): Promise<void> {
-    this.beginPart(page, pages);
-    const passed = await this.interrupted.until(() => this.hasPassed(), 'resource', PATIENCE_NS);
-    if (!passed) {
-      this.channel.reset();
-      this.start();
-      throw new GpuError('lost', 'The GPU does not clear its memory.');
-    }
   }
 
   /**
@@ -129,7 +154,7 @@ export class KernelChannel {
     const { machine } = this.bell.host;
     for (let done = 0; done < pages; done += MOST_PAGES) {
       const part = Math.min(MOST_PAGES, pages - done);
-      this.beginPart(page + done, part);
+      this.begin(page + done, part);
       const deadline = machine.now + PATIENCE_NS;
       while (!this.hasPassed()) {
         const before = machine.now;
@@ -183,5 +208,22 @@ export class KernelChannel {
       registers.INTERRUPT.write(INTERRUPT.bits.FENCE.mask);
     }
     return passed;
+  }
+
+  // ------------------------------------------------------------------------------ state
+
+  save(): KernelChannelState {
+    const { channel, table, tail, sequence } = this;
+    return { channel: channel.number, table: table.save(), tail, sequence };
+  }
+
+  /** The bell is loaded before. Where its ring lies does not change. */
+  load({ channel, table, tail, sequence }: KernelChannelState): void {
+    this.channel = this.bell.adoptChannel(channel, () => {
+      this.onInterrupt();
+    });
+    this.table = new GpuPageTable(this.bell, table);
+    this.tail = tail;
+    this.sequence = sequence;
   }
 }

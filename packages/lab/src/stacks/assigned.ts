@@ -22,6 +22,6 @@ export function assigned(
   const { computer } = vm;
   return {
     ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
-    probe: bellDriver(computer, GUEST_GPU),
+    probe: bellDriver(computer, GUEST_GPU, parts),
   };
 }

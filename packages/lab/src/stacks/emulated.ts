@@ -58,7 +58,7 @@ export function emulated(parts: StackParts): Stack {
     guests: made.map(({ vm, vm: { computer } }, tenant) => ({
       ...{ vm, computer, cpu: cpus[tenant], bdf: GUEST_GPU },
       gpu: { sharing, tenant },
-      probe: bellDriver(computer, GUEST_GPU),
+      probe: bellDriver(computer, GUEST_GPU, parts),
     })),
     bells,
     busyNs: () => sumBusy(bells),

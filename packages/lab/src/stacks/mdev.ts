@@ -51,7 +51,7 @@ export function mdev(parts: StackParts): Stack {
     keeper: parent,
   };
 
-  function mediated(of: MdevParent, { guests: all }: StackParts, index: number) {
+  function mediated(of: MdevParent, { guests: all, bug }: StackParts, index: number) {
     const uuid = `${UUID_START}${(FIRST_UUID + index).toString(16)}`;
     const device = of.create(options.type, uuid);
     const vm = new Vm(host, vmOptions(parts, index));
@@ -64,7 +64,7 @@ export function mdev(parts: StackParts): Stack {
     const { computer } = vm;
     return {
       ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
-      probe: bellDriver(computer, GUEST_GPU),
+      probe: bellDriver(computer, GUEST_GPU, { bug }),
     } satisfies Omit<StackGuest, 'gpu'>;
   }
 }

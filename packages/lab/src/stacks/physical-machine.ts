@@ -1,6 +1,6 @@
 /** The physical machine of the stacks: GPUs on boards, each behind a root port that isolates it. */
 import { bdf, type Display } from '@doorbell/abi';
-import { Bell } from '@doorbell/device-model';
+import { Audio, Bell } from '@doorbell/device-model';
 import { Host, type IommuMode, type Port, type Profile } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import { engineRates } from './engine-rates.ts';
@@ -14,6 +14,7 @@ export const HOST_GPU = bdf(1, 0, 0);
 const MOST_PORTS = 31;
 /** On the bus behind one. */
 const BOARD = bdf(0, 0, 0);
+const AUDIO = bdf(0, 0, 1);
 
 interface MachineParts {
   readonly profile: Profile;
@@ -22,6 +23,8 @@ interface MachineParts {
   readonly guests?: number;
   /** VFIO maps pages of 4 KiB one by one. Default: large ones where it can. */
   readonly disableHugepages?: boolean;
+  /** Each GPU has an audio function beside it, with a driver of its own. Default: no. */
+  readonly audio?: boolean;
   /** Translations that the IOTLB holds. Default: 64. */
   readonly iotlbEntries?: number;
 }
@@ -59,12 +62,16 @@ export function machineWithGpus(
   }
   const host = unfinished(parts, displays[0]);
   const rates = engineRates(parts.profile, 'engine');
-  const bells = displays.map((display, index) =>
-    addPort(host, index).plug(
-      BOARD,
-      (ports) => new Bell({ ...ports, display }, rates, { serial: index + 1 }),
-    ),
-  );
+  const { audio: multifunction = false } = parts;
+  const bells = displays.map((display, index) => {
+    const port = addPort(host, index);
+    const options = { serial: index + 1, multifunction };
+    const bell = port.plug(BOARD, (ports) => new Bell({ ...ports, display }, rates, options));
+    if (multifunction) {
+      port.plug(AUDIO, (ports) => new Audio(ports, { multifunction }));
+    }
+    return bell;
+  });
   host.enumerate();
   return { host, bells };
 }

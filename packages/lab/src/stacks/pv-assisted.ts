@@ -3,7 +3,13 @@
  * the host's bell and for memory; what runs on the channel it submits to the hardware by itself.
  */
 import { CHANNELS } from '@doorbell/abi';
-import { GuestChannels, HostBell, KernelChannel } from '@doorbell/hypervisor';
+import {
+  type DeviceHalf,
+  GuestChannels,
+  HostBell,
+  KernelChannel,
+  recordedDisplay,
+} from '@doorbell/hypervisor';
 import { SoftwareRenderer } from '../renderers/software.ts';
 import { engineRates } from './engine-rates.ts';
 import { HostCpus } from './host-cpus.ts';
@@ -33,7 +39,8 @@ export function pvAssisted(stack: StackParts): Stack {
     host,
     guests: cpus.map((cpu, index): StackGuest => {
       const renderer = new SoftwareRenderer({
-        ...{ display: guests[index].display, memoryBytes: SOFTWARE_BYTES },
+        display: recordedDisplay(host.machine, guests[index].display),
+        memoryBytes: SOFTWARE_BYTES,
         rates: engineRates(profile, 'software'),
         spend: (ns) => {
           host.computer.clock.delay(ns);
@@ -50,9 +57,18 @@ export function pvAssisted(stack: StackParts): Stack {
       return {
         ...guest,
         gpu: { sharing, tenant: index },
+        backend: {
+          save: () => ({ channels: channels.save(), half: guest.backend.save() }),
+          load: (state: AssistedState) => {
+            channels.load(state.channels);
+            guest.backend.load(state.half);
+          },
+        },
         service: {
           cpu,
-          start: async () => {},
+          start: async () => {
+            guest.backend.ready();
+          },
           stop: async () => {
             await stop();
             channels.close();
@@ -63,5 +79,22 @@ export function pvAssisted(stack: StackParts): Stack {
     }),
     bells: [bell],
     busyNs: () => bell.counts.busyNs,
+    keeper: {
+      save: () => ({ bell: hostBell.save(), kernel: kernel.save() }),
+      load: (state: KeeperState) => {
+        hostBell.load(state.bell);
+        kernel.load(state.kernel);
+      },
+    },
   };
+}
+
+interface KeeperState {
+  readonly bell: ReturnType<HostBell['save']>;
+  readonly kernel: ReturnType<KernelChannel['save']>;
+}
+
+interface AssistedState {
+  readonly channels: ReturnType<GuestChannels['save']>;
+  readonly half: ReturnType<DeviceHalf['save']>;
 }

@@ -2,7 +2,8 @@
 import type { Bdf, Gpu } from '@doorbell/abi';
 import { probeBell, type BellDriver } from '@doorbell/guest-driver';
 import type { Computer } from '@doorbell/hypervisor';
-import type { StackDriver } from './stack.ts';
+import type { StackBug } from '../bugs/bug.ts';
+import { driverPorts, type StackDriver } from './stack.ts';
 
 /** Of one program. */
 export interface DriverUser extends StackDriver {
@@ -13,17 +14,19 @@ export interface DriverUser extends StackDriver {
 export class SharedDriver {
   private readonly computer: Computer;
   private readonly at: Bdf;
+  private readonly bug: StackBug | undefined;
   private driver: BellDriver | undefined;
   private users = 0;
 
-  constructor(computer: Computer, at: Bdf) {
+  constructor(computer: Computer, at: Bdf, bug?: StackBug) {
+    this.bug = bug;
     this.computer = computer;
     this.at = at;
   }
 
   /** From a task of one of the computer's CPUs. @throws ProbeError */
   async use(): Promise<DriverUser> {
-    this.driver ??= await probeBell(this.computer.device(this.at));
+    this.driver ??= await probeBell(driverPorts(this.computer, this.at, this.bug));
     this.users++;
     const { driver } = this;
     const opened: Gpu[] = [];

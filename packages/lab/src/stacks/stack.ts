@@ -1,5 +1,13 @@
 /** A stack, assembled: a machine with bell in it, and the guests whose drivers reach it. */
-import { type Bdf, bdf, bellBars, type Display, type Gpu, type Stateful } from '@doorbell/abi';
+import {
+  type Bdf,
+  bdf,
+  bellBars,
+  type Display,
+  type Gpu,
+  type PciDevice,
+  type Stateful,
+} from '@doorbell/abi';
 import type { Bell, Engine } from '@doorbell/device-model';
 import { probeBell } from '@doorbell/guest-driver';
 import {
@@ -12,6 +20,7 @@ import {
   type Vm,
   type VmOptions,
 } from '@doorbell/hypervisor';
+import type { StackBug } from '../bugs/bug.ts';
 
 /** A driver that has its device in hand. */
 export interface StackDriver {
@@ -104,6 +113,8 @@ export interface StackParts {
   readonly options: Readonly<Record<string, string>>;
   /** At least one. */
   readonly guests: readonly GuestParts[];
+  /** What is wrong with it on purpose. */
+  readonly bug?: StackBug | undefined;
 }
 
 /** One guest, whom nobody takes anything from. */
@@ -141,9 +152,19 @@ export function sumBusy(bells: readonly Bell[]): Readonly<Record<Engine, number>
   return { copy: total('copy'), render: total('render'), other: total('other') };
 }
 
+/** What the driver of the function at `at` is handed. */
+export function driverPorts(computer: Computer, at: Bdf, bug: StackBug | undefined): PciDevice {
+  const device = computer.device(at);
+  return bug?.breaks?.(device) ?? device;
+}
+
 /** Loads bell's own driver: in the stacks whose guest is not to know where it is. */
-export function bellDriver(computer: Computer, at: Bdf): () => Promise<StackDriver> {
-  return () => probeBell(computer.device(at));
+export function bellDriver(
+  computer: Computer,
+  at: Bdf,
+  { bug }: Pick<StackParts, 'bug'>,
+): () => Promise<StackDriver> {
+  return () => probeBell(driverPorts(computer, at, bug));
 }
 
 /** The whole of a stack's state, as plain data. */

@@ -2,7 +2,6 @@
 import {
   gpuQueues,
   virtioPciLayout,
-  type ChannelHost,
   type Gpu,
   type VirtioDevice,
   virtioGpuConfig,
@@ -14,13 +13,21 @@ import {
   Vm,
   type BarPolicy,
   type Cpu,
+  type GuestChannels,
   type Host,
 } from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { shareLimits } from '../pv/share-limits.ts';
-import { GUEST_GPU, noPvCounts, vmOptions, type StackGuest, type StackParts } from './stack.ts';
+import {
+  driverPorts,
+  GUEST_GPU,
+  noPvCounts,
+  vmOptions,
+  type StackGuest,
+  type StackParts,
+} from './stack.ts';
 
 /** PCI class: display controller, other. */
 export const DISPLAY_OTHER = 0x038000;
@@ -38,7 +45,7 @@ export interface VirtioGuestParts {
   readonly index: number;
   readonly renderer: Gpu;
   /** Channels of the host's GPU for the guest, of which there can be so many. */
-  readonly channels?: { readonly host: (vm: Vm) => ChannelHost; readonly count: number };
+  readonly channels?: { readonly host: (vm: Vm) => GuestChannels; readonly count: number };
 }
 
 export interface VirtioGuest extends Omit<StackGuest, 'gpu' | 'service'> {
@@ -85,7 +92,7 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
   return {
     ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
     probe: async () => {
-      const device = computer.device(GUEST_GPU);
+      const device = driverPorts(computer, GUEST_GPU, parts.stack.bug);
       const chosen = { ...frontendOptions(options), channels: channels !== undefined };
       driver = await probeVirtioGpu(pciTransport(device), device, chosen);
       return driver;
@@ -112,7 +119,7 @@ function newDevice(
   vm: Vm,
   isBusMaster: () => boolean,
   { shared, ...upcalls }: VirtioUpcalls,
-  channels: ChannelHost | undefined,
+  channels: GuestChannels | undefined,
 ): VirtioGpu {
   const { machine, computer } = host;
   return new VirtioGpu(
@@ -132,7 +139,8 @@ function newDevice(
         ? {}
         : {
             channels: {
-              ...{ host: channels, shared, firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
+              ...{ host: channels, shared: channels.through(shared) },
+              ...{ firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
               signal: (vector: number) => upcalls.signalVector(vector),
             },
           }),

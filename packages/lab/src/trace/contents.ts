@@ -1,6 +1,8 @@
 /** What a trace file holds, once it is unpacked: the shape of it, and what of it must agree. */
 import { parseProfile, type EventColumns, type RecorderState } from '@doorbell/hypervisor';
 import * as z from 'zod';
+import { causeIds } from '../explain/causes.ts';
+import type { Explanation } from '../explain/explanation.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
@@ -63,6 +65,7 @@ const request = z.object({
   stack: z.string(),
   profile: z.unknown().transform(parseProfile),
   guests: z.array(guest).min(1).exactOptional(),
+  bug: z.string().exactOptional(),
 });
 
 const events = z.object({
@@ -104,6 +107,19 @@ const report = z.custom<StackReport>(
       .safeParse(value).success,
 );
 
+const text = z.string();
+const explanation = z.object({
+  schema: z.literal('doorbell.explain/1'),
+  stuck: z.boolean(),
+  causes: z.array(
+    z.object({
+      ...{ id: z.enum(causeIds), clause: text, what: text, mend: text, step: count },
+      ...{ register: text.nullable(), bit: text.nullable(), row: text.nullable() },
+    }),
+  ),
+  error: text.nullable(),
+}) satisfies z.ZodType<Explanation>;
+
 const recording = z.object({
   request,
   events,
@@ -112,6 +128,7 @@ const recording = z.object({
   checkpoints: z.array(z.object({ event: count, crossing: count, state })),
   report: report.optional(),
   error: z.string().optional(),
+  explanation,
 });
 
 export type RecordedContents = z.infer<typeof recording>;

@@ -54,7 +54,7 @@ function unpack(name: string, contents: Uint8Array): z.infer<typeof traceContent
 }
 
 function recordingOf(name: string, contents: RecordedContents): Recording {
-  const { request, checkpoints, report, error } = contents;
+  const { request, checkpoints, report, error, explanation } = contents;
   checkRequest(name, request);
   const events = new Tracer(() => 0);
   const crossings = contents.crossings && new Recorder();
@@ -68,7 +68,7 @@ function recordingOf(name: string, contents: RecordedContents): Recording {
   }
   checkOrder(name, checkpoints, { event: events.count, crossing: crossings?.length ?? 0 });
   const source = sourceOf(name, contents);
-  return { request, events, source, crossings, checkpoints, report, error };
+  return { request, events, source, crossings, checkpoints, report, error, explanation };
 }
 
 /** The lines that the events name are there. */

@@ -1,6 +1,8 @@
 /** Runs a scene through a stack and records it. */
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
+import { nothingSaid, type Explanation } from '../explain/explanation.ts';
+import { Witness } from '../explain/witness.ts';
 import { Aborted, type RunRequest } from '../frames.ts';
 import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
@@ -11,9 +13,13 @@ import { saveStack, type Stack } from '../stacks/stack.ts';
 import type { Checkpoint, Recording } from './recording.ts';
 import { recordedRequest } from './request.ts';
 
-/** From one checkpoint to the next: so many events at the most, or frames, which take time to draw again. */
+/** Events from one checkpoint to the next, at the least. */
 const EVENTS_PER_CHECKPOINT = 20_000;
-const FRAMES_PER_CHECKPOINT = 3;
+
+/** The same, of what the engines draw: which takes most of a replay's time. */
+const PIXELS_PER_CHECKPOINT = 8_000_000;
+/** What a triangle takes beside its pixels is as much as these take. */
+const TRIANGLE_PIXELS = 32;
 
 interface RecordOptions {
   readonly eventsPerCheckpoint?: number;
@@ -29,6 +35,7 @@ export async function record(
   { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT }: RecordOptions = {},
 ): Promise<Recording> {
   let watch: Watch | undefined;
+  let explanation: Explanation | undefined;
   let report: StackReport | undefined;
   let error: Error | undefined;
   try {
@@ -39,20 +46,18 @@ export async function record(
           watch = watchStack(stack, eventsPerCheckpoint);
           request.onStack?.(stack);
         },
-        onShown: (frame, monitor, guest) => {
-          watch?.shown();
-          return request.onShown?.(frame, monitor, guest);
-        },
       },
       environment,
     );
     ({ report } = run);
+    explanation = watch?.witness.explain(run.errors.at(0));
   } catch (thrown) {
     const isRuns = !(thrown instanceof Aborted || thrown instanceof InputError);
     if (watch === undefined || !isRuns || !(thrown instanceof Error)) {
       throw thrown;
     }
     error = thrown;
+    explanation = watch.witness.explain(thrown);
   } finally {
     ignoreSource();
   }
@@ -64,33 +69,32 @@ export async function record(
     checkpoints: watch?.checkpoints ?? [],
     report,
     error: error && `${error.name}: ${error.message}`,
+    explanation: explanation ?? nothingSaid,
   };
 }
 
 interface Watch {
+  readonly witness: Witness;
   readonly events: Tracer;
   readonly source: SourceLog | undefined;
-  readonly crossings: Recorder | undefined;
+  readonly crossings: Recorder;
   readonly checkpoints: readonly Checkpoint[];
-  /** A frame was shown. */
-  readonly shown: () => void;
 }
 
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
+  const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
   events.recording = true;
   const source = followSource(events, stack.guests[0].computer.trace);
-  if (!canReplay(stack)) {
-    return { events, source, crossings: undefined, checkpoints: [], shown: () => undefined };
-  }
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;
-  let frames = 0;
+  let nextPixels = PIXELS_PER_CHECKPOINT;
   crossings.onCrossing = () => {
-    if (events.count >= next || frames >= FRAMES_PER_CHECKPOINT) {
-      frames = 0;
+    const pixels = pixelsDrawn(stack);
+    if (events.count >= next || pixels >= nextPixels) {
       next = events.count + eventsPerCheckpoint;
+      nextPixels = pixels + PIXELS_PER_CHECKPOINT;
       checkpoints.push({
         event: events.count,
         crossing: crossings.length,
@@ -99,13 +103,13 @@ function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
     }
   };
   stack.host.machine.recorder = crossings;
-  const shown = (): void => {
-    frames++;
-  };
-  return { events, source, crossings, checkpoints, shown };
+  return { witness, events, source, crossings, checkpoints };
 }
 
-/** Whether all that changes the machine crosses ports. */
-function canReplay({ guests }: Stack): boolean {
-  return guests.every(({ service }) => service === undefined);
+function pixelsDrawn({ bells }: Stack): number {
+  return bells.reduce(
+    (sum, { counts: { pixels, pixelsBlitted, triangles } }) =>
+      sum + pixels + pixelsBlitted + TRIANGLE_PIXELS * triangles,
+    0,
+  );
 }

@@ -4,6 +4,7 @@
  */
 import type { EventId } from '@doorbell/abi';
 import type { Profile, Recorder, Tracer } from '@doorbell/hypervisor';
+import type { Explanation } from '../explain/explanation.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
@@ -34,6 +35,8 @@ export interface RecordedRequest extends RecordedDrawing {
   /** With its options: `pv:ring=packed`. */
   readonly stack: string;
   readonly profile: Profile;
+  /** What is wrong with it on purpose, by its id. */
+  readonly bug?: string;
   /** Absent: one guest, which draws the request's own scene. */
   readonly guests?: readonly RecordedGuest[];
 }
@@ -52,7 +55,7 @@ export interface Recording {
   readonly events: Tracer;
   /** The lines that the events name, and locals; undefined where no driver is instrumented. */
   readonly source: SourceLog | undefined;
-  /** What crossed the driver's ports; undefined where a run cannot be replayed without its drivers. */
+  /** What was done to the machine; undefined where there was none: the backend was elsewhere. */
   readonly crossings: Recorder | undefined;
   /** In the order of time. Empty where there are no crossings. */
   readonly checkpoints: readonly Checkpoint[];
@@ -60,4 +63,6 @@ export interface Recording {
   readonly report: StackReport | undefined;
   /** Why it came to none. */
   readonly error: string | undefined;
+  /** Why it was stuck, if it was. */
+  readonly explanation: Explanation;
 }

@@ -1,4 +1,5 @@
 /** A recorded request as one that can be run, and back. */
+import { findBug } from '../bugs/index.ts';
 import { guestsOf, type Drawing, type GuestRequest, type RunRequest } from '../frames.ts';
 import { InputError } from '../input-error.ts';
 import { scenes } from '../scenes/index.ts';
@@ -6,11 +7,12 @@ import { parseStacks } from '../stack-spec.ts';
 import type { RecordedDrawing, RecordedGuest, RecordedRequest } from './recording.ts';
 
 export function recordedRequest(request: RunRequest): RecordedRequest {
-  const { spec, profile, guests } = request;
+  const { spec, profile, guests, bug } = request;
   const [first] = guestsOf(request);
   return {
     ...{ stack: spec.id, profile, ...recordedDrawing(first) },
     ...(guests === undefined ? {} : { guests: guests.map(recordedGuest) }),
+    ...(bug === undefined ? {} : { bug: bug.id }),
   };
 }
 
@@ -26,12 +28,13 @@ function recordedDrawing({ scene, context }: Drawing): RecordedDrawing {
   return { scene: scene.name, ...context };
 }
 
-/** @throws InputError when there is no such stack or scene. */
-export function runRequest({ stack, profile, guests, ...own }: RecordedRequest): RunRequest {
+/** @throws InputError when there is no such stack, scene or bug. */
+export function runRequest({ stack, profile, guests, bug, ...own }: RecordedRequest): RunRequest {
   const [spec] = parseStacks(stack);
   return {
     ...{ spec, profile, ...drawing(own) },
     ...(guests === undefined ? {} : { guests: guests.map(guestRequest) }),
+    ...(bug === undefined ? {} : { bug: findBug(bug) }),
   };
 }
 

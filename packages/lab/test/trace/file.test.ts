@@ -23,7 +23,7 @@ const size = { width: 48, height: 32, frames: 2, seed: 1 };
 function recordedTriangle(stack: string): Promise<Recording> {
   const [spec] = parseStacks(stack);
   const request = { spec, scene: scenes.get('triangle')!, profile, context: size };
-  return record(request, testEnvironment, { eventsPerCheckpoint: 150 });
+  return record(request, testEnvironment, { eventsPerCheckpoint: 75 });
 }
 
 const native = await recordedTriangle('native');
@@ -72,7 +72,7 @@ function endOf({ request, checkpoints, crossings }: Recording): unknown {
 }
 
 describe('a trace file', () => {
-  it('gives back what was saved, of several stacks', async () => {
+  it('gives back what was saved, of several stacks', { timeout: 30_000 }, async () => {
     const recordings = [native, await recordedTriangle('pv')];
     const again = load(saveTrace(recordings, sha256));
     expect(again.length).toBe(2);
