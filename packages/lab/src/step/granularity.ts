@@ -1,9 +1,10 @@
 /** What one step goes by: which events it stops at. */
-import { events, type EventKind } from '@doorbell/abi';
+import { eventKinds, events, type EventKind, type EventRow } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import { nearest } from './nearest.ts';
 
+const rows: Readonly<Record<EventKind, EventRow>> = events;
 const kinds = (...names: EventKind[]): ReadonlySet<EventKind> => new Set(names);
 const calls = kinds('appCall');
 const accesses = kinds(
@@ -11,6 +12,10 @@ const accesses = kinds(
   'memoryWrite',
 );
 const exits = kinds('exit');
+/** Those whose third argument says how they crossed the physical bus. */
+const onBus: ReadonlySet<EventKind> = new Set(
+  eventKinds.filter((kind) => rows[kind].c?.startsWith('crossing') === true),
+);
 const packets = kinds('packet', 'command', 'kick', 'used');
 
 export interface Granularity {
@@ -33,7 +38,10 @@ export const granularities: ReadonlyMap<string, Granularity> = new Map<string, G
     'packet',
     { doc: 'a packet, or a command on a virtqueue', stops: ({ kind }) => packets.has(kind) },
   ],
-  ['tlp', { doc: 'what crosses the physical bus', stops: ({ c }) => c !== 0 }],
+  [
+    'tlp',
+    { doc: 'what crosses the physical bus', stops: ({ kind, c }) => c !== 0 && onBus.has(kind) },
+  ],
   [
     'tick',
     {

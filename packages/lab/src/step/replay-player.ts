@@ -59,7 +59,10 @@ export class ReplayPlayer {
     const isBack = event < this.asked;
     this.asked = event;
     if (jumps) {
-      while (event - checkpoint.event < NEAR && this.prepare(checkpoint));
+      let lacks = event - checkpoint.event < NEAR;
+      while (lacks) {
+        lacks = this.prepare(checkpoint);
+      }
     } else if (isBack) {
       this.prepare(checkpoint);
     }

@@ -14,7 +14,7 @@ import { readWord } from './pages.ts';
 import { hostOf, vmOf, type SavedFunction } from './saved.ts';
 import { walkGpu, walkIommu } from './walks.ts';
 
-export interface PacketView {
+interface PacketView {
   /** GPU virtual address. */
   readonly address: number;
   /** As the datasheet names it; undefined: no packet has this opcode. */
