@@ -17,7 +17,7 @@ import { recordedRequest } from './request.ts';
 const EVENTS_PER_CHECKPOINT = 20_000;
 
 /** The same, of what the engines draw: which takes most of a replay's time. */
-const PIXELS_PER_CHECKPOINT = 8_000_000;
+const PIXELS_PER_CHECKPOINT = 3_000_000;
 /** What a triangle takes beside its pixels is as much as these take. */
 const TRIANGLE_PIXELS = 32;
 
