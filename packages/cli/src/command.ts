@@ -83,6 +83,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'explain',
+    summary: 'says why a run is stuck: which register, bit or clause is the cause',
+    load: async () => {
+      const { defineExplain } = await import('./explain.ts');
+      return { define: defineExplain };
+    },
+  },
+  {
     name: 'vfio',
     summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
     load: async () => {

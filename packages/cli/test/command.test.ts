@@ -63,7 +63,10 @@ test('offers each option of a stack as a flag, with its values and its stacks', 
 
 // What is wrong, and what the line must say of it and of what is accepted. DIR is a folder with files.
 test.each([
-  ['bogus', /'bogus'.* compare, list, sensitive, serve, lspci, tlp, trace, vfio, peers, bench/],
+  [
+    'bogus',
+    /'bogus'.* compare, list, sensitive, serve, lspci, tlp, trace, explain, vfio, peers, bench/,
+  ],
   ['compar', /'compar' \(Did you mean compare\?\)/],
   ['--bogus', /'--bogus'/],
   ['compare --stak native', /'--stak' \(Did you mean --stacks\?\)/],

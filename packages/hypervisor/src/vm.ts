@@ -29,6 +29,7 @@ import type { MediatedBell } from './mdev/mediated-bell.ts';
 import { cost } from './profile.ts';
 import type { VfioContainer } from './vfio-container.ts';
 import { VfioProcess } from './vfio-process.ts';
+import { Service } from './service.ts';
 import { VirtualIommu, type VirtualIommuState } from './viommu.ts';
 import { type DeviceModel, wire } from './wiring.ts';
 
@@ -65,6 +66,7 @@ export class Vm implements Stateful<unknown> {
   private readonly assigned = new Map<Bdf, AssignedDevice>();
   /** To VFIO and to those who pin pages of it: what the guest is. */
   private readonly processes: VfioProcess[] = [];
+  private readonly life: Service<'stop' | 'end'>;
   private isEnded = false;
 
   constructor(host: Host, options: VmOptions) {
@@ -88,6 +90,14 @@ export class Vm implements Stateful<unknown> {
       cpu,
       options.postedInterrupts ? 'posted' : 'injected',
     );
+    this.life = new Service(machine, {
+      stop: () => {
+        this.turnOff();
+      },
+      end: () => {
+        this.giveBack();
+      },
+    });
     this.viommu = this.newViommu(options.viommu ?? 'off');
     this.computer = new Computer({
       machine,
@@ -233,6 +243,10 @@ export class Vm implements Stateful<unknown> {
 
   /** Its CPU stops in the middle of whatever it does. From a task of another one. */
   stop(): void {
+    this.life.call('stop');
+  }
+
+  private turnOff(): void {
     this.host.machine.turnOff(this.computer.parts.cpu);
   }
 
@@ -241,11 +255,14 @@ export class Vm implements Stateful<unknown> {
    * open, and has its memory back. Backends that are no part of it have let go of that before.
    */
   end(): void {
-    if (this.isEnded) {
-      return;
+    if (!this.isEnded) {
+      this.life.call('end');
     }
+  }
+
+  private giveBack(): void {
     this.isEnded = true;
-    this.stop();
+    this.turnOff();
     this.models.forEach((model) => {
       model.reset();
     });
@@ -284,12 +301,20 @@ export class Vm implements Stateful<unknown> {
       models: [...this.models].map(([at, model]) => [at, model.save()] as const),
       assigned: [...this.assigned].map(([at, device]) => [at, device.save()] as const),
       viommu: this.viommu?.save(),
+      isEnded: this.isEnded,
     } satisfies VmState;
   }
 
-  /** The host is loaded first. */
+  /**
+   * The host is loaded first. @throws RangeError when it has ended and had not then: what VFIO had open
+   * for it is closed.
+   */
   load(saved: unknown): void {
     const state = saved as VmState;
+    if (this.isEnded && !state.isEnded) {
+      throw new RangeError(`${this.options.name} has ended: a state of before is for a new one.`);
+    }
+    this.isEnded = state.isEnded;
     this.pages.load(state.pages);
     this.interrupts.load(state.interrupts);
     for (const [at, model] of state.models) {
@@ -315,4 +340,5 @@ export interface VmState {
   readonly models: readonly (readonly [Bdf, unknown])[];
   readonly assigned: readonly (readonly [Bdf, ReturnType<AssignedDevice['save']>])[];
   readonly viommu: VirtualIommuState | undefined;
+  readonly isEnded: boolean;
 }

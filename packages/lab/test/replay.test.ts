@@ -24,7 +24,8 @@ interface Checkpoint {
   readonly at: number;
 }
 
-function requestOf(text: string, scene: string, guests: number): RunRequest {
+/** @param died  when the first of several guests dies, in nanoseconds. */
+function requestOf(text: string, scene: string, guests: number, died?: number): RunRequest {
   const [spec] = parseStacks(text);
   const drawing = {
     scene: scenes.get(scene)!,
@@ -35,6 +36,7 @@ function requestOf(text: string, scene: string, guests: number): RunRequest {
     name: `guest${index}`,
     weight: 1,
     cap: 0,
+    ...(index === 0 && died !== undefined ? { diesAfterNs: died } : {}),
   }));
   return { spec, profile, ...drawing, guests: each };
 }
@@ -137,6 +139,34 @@ describe('Replay', () => {
         ),
         { numRuns: 2 },
       );
+    },
+  );
+
+  it.each(['native', 'passthrough', 'mdev', 'pv', 'pv-assisted'])(
+    '%s: a guest that dies in the middle of its work',
+    { timeout: 60_000 },
+    async (text) => {
+      const request = requestOf(text, 'triangle', 2, 300_000);
+      const { recorder, checkpoints, tracer, end } = await record(request, [0.3]);
+      const { stack } = built(request);
+      const state = replayed(stack, checkpoints[0], recorder);
+      expect(firstOther(stack.host.machine.tracer, tracer)).toBeUndefined();
+      expect(firstDifference(state, end)).toBeUndefined();
+    },
+  );
+
+  it.each(['passthrough:viommu=strict', 'mdev', 'pv', 'pv-assisted'])(
+    '%s: back and forth in the same stack, from each checkpoint to the next',
+    { timeout: 60_000 },
+    async (text) => {
+      const request = requestOf(text, 'churn', 1);
+      const { recorder, checkpoints, end } = await record(request, [0.02, 0.3, 0.5, 0.7]);
+      const { stack } = built(request);
+      for (const index of [2, 0, 3, 1, 0, 2, 1, 3]) {
+        const next = checkpoints.at(index + 1);
+        const state = replayed(stack, checkpoints[index], recorder, next?.at);
+        expect(firstDifference(state, next?.state ?? end)).toBeUndefined();
+      }
     },
   );
 });

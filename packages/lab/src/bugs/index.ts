@@ -1,6 +1,7 @@
 /** All bugs, by id. */
 import { InputError } from '../input-error.ts';
 import { nearest } from '../nearest.ts';
+import type { StackSpec } from '../stack-spec.ts';
 import { bellBugs } from './bell-bugs.ts';
 import type { Bug } from './bug.ts';
 import { memoryBugs } from './memory-bugs.ts';
@@ -28,4 +29,20 @@ export function findBug(id: string): Bug {
     throw new InputError(`There is no bug '${id}'; ${nearest(id, [...bugs.keys()])}.`);
   }
   return bug;
+}
+
+/** @throws InputError when a stack, with its options, is none that the bug can be had on. */
+export function checkFits({ id, stacks }: Bug, { kind, options }: StackSpec): void {
+  const fits = stacks.some((stack) => {
+    const [name, ...needed] = stack.split(':');
+    return (
+      name === kind.name &&
+      needed.every((pair) => options[pair.split('=')[0]] === pair.split('=')[1])
+    );
+  });
+  if (!fits) {
+    throw new InputError(
+      `The bug '${id}' is not one of '${kind.name}' with these options: use --stack ${stacks.join(', or ')}.`,
+    );
+  }
 }

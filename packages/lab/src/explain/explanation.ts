@@ -13,6 +13,8 @@ export interface Cause {
   readonly row: string | null;
   /** The event with which it went wrong, or where it shows first; 0: before the first. */
   readonly step: EventId;
+  /** That event. */
+  readonly event: { readonly kind: string; readonly timeNs: number } | null;
   /** One sentence in terms of this run. */
   readonly what: string;
   readonly mend: string;
@@ -60,5 +62,5 @@ export function found(
   cited: Cited | typeof nothingCited = nothingCited,
 ): Cause {
   const { clauses, mend } = causeRow(id);
-  return { id, clause: clauses[family] ?? '', ...cited, step, what, mend };
+  return { id, clause: clauses[family] ?? '', ...cited, step, event: null, what, mend };
 }

@@ -78,6 +78,16 @@ export class Witness {
     }
   }
 
+  /** With the event that its step is. */
+  private placed(cause: Cause): Cause {
+    const { tracer } = this.stack.host.machine;
+    if (cause.step === 0) {
+      return cause;
+    }
+    const { kind, time: timeNs } = tracer.at(cause.step);
+    return { ...cause, event: { kind, timeNs } };
+  }
+
   /** @param error  what ended the run, or what a guest ended with; undefined: it ended well. */
   explain(error: Error | undefined): Explanation {
     if (error instanceof Deadlock) {
@@ -86,7 +96,7 @@ export class Witness {
     if (error !== undefined && gaveUp(error)) {
       this.apply(whenOver, this.stack.guests);
     }
-    return explanation(this.cause, error);
+    return explanation(this.cause && this.placed(this.cause), error);
   }
 }
 

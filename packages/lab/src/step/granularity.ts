@@ -4,7 +4,6 @@ import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import { nearest } from './nearest.ts';
 
-const rows: Readonly<Record<EventKind, EventRow>> = events;
 const kinds = (...names: EventKind[]): ReadonlySet<EventKind> => new Set(names);
 const calls = kinds('appCall');
 const accesses = kinds(
@@ -12,11 +11,11 @@ const accesses = kinds(
   'memoryWrite',
 );
 const exits = kinds('exit');
-/** Those whose third argument says how they crossed the physical bus. */
-const onBus: ReadonlySet<EventKind> = new Set(
-  eventKinds.filter((kind) => rows[kind].c?.startsWith('crossing') === true),
-);
 const packets = kinds('packet', 'command', 'kick', 'used');
+/** Those whose third argument says how they crossed the bus. */
+const crossings = kinds(
+  ...eventKinds.filter((kind) => (events[kind] as EventRow).c?.startsWith('crossing') === true),
+);
 
 export interface Granularity {
   readonly doc: string;
@@ -30,8 +29,8 @@ export const granularities: ReadonlyMap<string, Granularity> = new Map<string, G
   [
     'line',
     {
-      doc: "a line of the driver's source, of a recording that has them",
-      stops: ({ line }) => line !== 0,
+      doc: "a statement of the driver's source, of a recording that has them",
+      stops: ({ kind }) => kind === 'statement',
     },
   ],
   [
@@ -40,7 +39,10 @@ export const granularities: ReadonlyMap<string, Granularity> = new Map<string, G
   ],
   [
     'tlp',
-    { doc: 'what crosses the physical bus', stops: ({ kind, c }) => c !== 0 && onBus.has(kind) },
+    {
+      doc: 'what crosses the physical bus',
+      stops: ({ kind, c }) => c !== 0 && crossings.has(kind),
+    },
   ],
   [
     'tick',

@@ -114,6 +114,7 @@ const explanation = z.object({
   causes: z.array(
     z.object({
       ...{ id: z.enum(causeIds), clause: text, what: text, mend: text, step: count },
+      event: z.object({ kind: text, timeNs: z.number() }).nullable(),
       ...{ register: text.nullable(), bit: text.nullable(), row: text.nullable() },
     }),
   ),

@@ -17,7 +17,7 @@ import { recordedRequest } from './request.ts';
 const EVENTS_PER_CHECKPOINT = 20_000;
 
 /** The same, of what the engines draw: which takes most of a replay's time. */
-const PIXELS_PER_CHECKPOINT = 3_000_000;
+const PIXELS_PER_CHECKPOINT = 2_000_000;
 /** What a triangle takes beside its pixels is as much as these take. */
 const TRIANGLE_PIXELS = 32;
 
@@ -84,7 +84,6 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
-  events.recording = true;
   const source = followSource(events, stack.guests[0].computer.trace);
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];

@@ -17,7 +17,7 @@ export interface SmallRun {
   readonly seed?: number;
 }
 
-function smallRequest({
+export function smallRequest({
   stack,
   scene = 'triangle',
   bug,

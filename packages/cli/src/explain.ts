@@ -1,0 +1,157 @@
+/** `doorbell explain`: why a run is stuck, of a trace file or of a run that is made for it. */
+import { readFileSync } from 'node:fs';
+import {
+  bugs,
+  causeIds,
+  causeRow,
+  checkFits,
+  explainRun,
+  findBug,
+  loadTrace,
+  parseStacks,
+  stackKinds,
+  type Bug,
+  type Explanation,
+  type StackSpec,
+} from '@doorbell/lab';
+import type { Command } from 'commander';
+import { wholeNumber } from './argument.ts';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { explanationText } from './explain-text.ts';
+import { Failure, fileFailure } from './failure.ts';
+import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { labEnvironment } from './lab-environment.ts';
+import { loadProfile } from './profile-file.ts';
+import { findScene } from './scene-input.ts';
+import { addStackFlags, givenStackOptions } from './stack-flags.ts';
+import { terminalOf } from './terminal.ts';
+import type { Act } from './verb.ts';
+
+/** Of a frame that says enough. */
+const SIDE = 64;
+const DEFAULT_STACK = 'native';
+
+interface ExplainOptions {
+  readonly stack?: string;
+  readonly scene: string;
+  readonly bug?: string;
+  readonly frames: number;
+  readonly profile: string;
+  readonly seed: number;
+  readonly json?: string;
+}
+
+/** A run with what is said of it. */
+export interface ExplainedRun {
+  readonly stack: string;
+  readonly scene: string;
+  readonly bug: string | null;
+  readonly explanation: Explanation;
+}
+
+export function defineExplain(command: Command, act: Act): void {
+  const kinds = [...stackKinds.keys()].join(', ');
+  command
+    .argument('[file]', 'a trace file; without one, a run is made')
+    .option('--stack <name>', `one of ${kinds} (default: what --bug needs, or ${DEFAULT_STACK})`)
+    .option('--scene <name>', `drawn in ${SIDE}x${SIDE}; see doorbell list`, 'triangle')
+    .option('--bug <id>', 'break the driver, or the host, on purpose')
+    .option('--frames <n>', 'from 1 to 1000', wholeNumber(1, 1000), 1)
+    .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')
+    .option('--seed <n>', 'of the scene', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--json <file>', 'write the explanation as JSON; - is stdout')
+    .addHelpText('after', idsHelp());
+  addStackFlags(command);
+  command.action(
+    act(async (file: string | undefined, options: ExplainOptions) => runExplain(file, options)),
+  );
+}
+
+function idsHelp(): string {
+  const column = (id: string): string => `  ${id.padEnd(26)}`;
+  return [
+    '\nCauses that it knows:',
+    ...causeIds.map((id) => `${column(id)}${causeRow(id).title}`),
+    '\nBugs for --bug, and where they can be had:',
+    ...[...bugs.values()].map(({ id, stacks }) => `${column(id)}${stacks.join(', ')}`),
+    '\nThe exit code is 1 when something is stuck.',
+  ].join('\n');
+}
+
+async function runExplain(file: string | undefined, options: ExplainOptions): Promise<ExitCode> {
+  checkJsonTarget(options.json);
+  const runs = file === undefined ? [await liveRun(options)] : recordedRuns(file, options);
+  if (options.json !== TO_STDOUT) {
+    const terminal = terminalOf(process.stdout);
+    process.stdout.write(`${runs.map((run) => explanationText(run, terminal)).join('\n\n')}\n`);
+  }
+  const isStuck = runs.some(({ explanation }) => explanation.stuck);
+  if (options.json !== undefined) {
+    writeJson(options.json, {
+      schema: 'doorbell.explain/1',
+      stuck: isStuck,
+      causes: runs.flatMap(({ explanation }) => explanation.causes),
+      runs: runs.map(({ explanation: { stuck, causes, error }, ...run }) => ({
+        ...{ ...run, stuck, causes, error },
+      })),
+    });
+  }
+  return isStuck ? exitCodes.CHECK_FAILED : exitCodes.DONE;
+}
+
+/** @throws Failure, InputError */
+function recordedRuns(file: string, { stack, bug }: ExplainOptions): readonly ExplainedRun[] {
+  if (stack !== undefined || bug !== undefined) {
+    const message = 'A trace file says which stack it is of: leave --stack and --bug out.';
+    throw new Failure(exitCodes.BAD_INPUT, message);
+  }
+  return loadTrace(file, readTrace(file), labEnvironment.sha256).map(
+    ({ request, explanation }) => ({
+      ...{ stack: request.stack, scene: request.scene, bug: request.bug ?? null, explanation },
+    }),
+  );
+}
+
+function readTrace(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw fileFailure(error, 'read', file);
+  }
+}
+
+/** @throws Failure, InputError */
+async function liveRun(options: ExplainOptions): Promise<ExplainedRun> {
+  const bug = options.bug === undefined ? undefined : findBug(options.bug);
+  const spec = theStack(options, bug);
+  const { frames, seed } = options;
+  const explanation = await explainRun(
+    {
+      ...{ spec, scene: findScene(options.scene), profile: loadProfile(options.profile) },
+      context: { width: SIDE, height: SIDE, frames, seed },
+      ...(bug === undefined ? {} : { bug }),
+    },
+    labEnvironment,
+  );
+  return { stack: spec.id, scene: options.scene, bug: bug?.id ?? null, explanation };
+}
+
+/** @throws Failure, InputError */
+function theStack(options: ExplainOptions, bug: Bug | undefined): StackSpec {
+  const { stack = bug?.stacks[0] ?? DEFAULT_STACK } = options;
+  const [spec, ...more] = parseStacks(stack, givenStackOptions({ ...options }));
+  if (more.length > 0) {
+    throw new Failure(exitCodes.BAD_INPUT, `'${stack}' is more than one stack.`);
+  }
+  const { transport = 'inline' } = spec.options;
+  if (transport !== 'inline') {
+    throw new Failure(
+      exitCodes.BAD_INPUT,
+      `With transport=${transport} the device is not on this machine: leave it inline.`,
+    );
+  }
+  if (bug !== undefined) {
+    checkFits(bug, spec);
+  }
+  return spec;
+}
