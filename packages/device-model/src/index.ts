@@ -13,7 +13,7 @@ export { VramWindow } from './bell/vram-window.ts';
 export { Audio, type AudioOptions } from './audio.ts';
 export { type BridgeKind, type BridgeOptions, PciBridge } from './pci-bridge.ts';
 export { Msix, type MsixState } from './msix.ts';
-export { PagedMemory, type PagedMemoryState } from './paged-memory.ts';
+export { GROUP_PAGES, PagedMemory, pageOf, type PagedMemoryState } from './paged-memory.ts';
 export * from './bochs-display.ts';
 export * from './edu.ts';
 export { blit } from './bell/blit.ts';

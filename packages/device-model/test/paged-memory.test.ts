@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PagedMemory } from '../src/paged-memory.ts';
+import { PagedMemory, pageOf, type PagedMemoryState } from '../src/paged-memory.ts';
+
+/** The first pages of a state. */
+function pages(state: PagedMemoryState, count: number): (Uint8Array | undefined)[] {
+  return Array.from({ length: count }, (_, page) => pageOf(state, page));
+}
 
 describe('PagedMemory', () => {
   it('begins as zeros, all pages undefined', () => {
     const memory = new PagedMemory(3 * 4096);
-    expect(memory.save()).toEqual([undefined, undefined, undefined]);
+    expect(pages(memory.save(), 3)).toEqual([undefined, undefined, undefined]);
   });
 
   it('refuses a size that is not made of pages', () => {
@@ -27,16 +32,32 @@ describe('PagedMemory', () => {
     memory.bytes[4096] = 3;
     memory.touched(4096, 1);
     const second = memory.save();
-    expect(second[0]).toBe(first[0]);
-    expect(second[1]).not.toBe(first[1]);
-    expect(second.slice(2)).toEqual([undefined, undefined]);
+    expect(pageOf(second, 0)).toBe(pageOf(first, 0));
+    expect(pageOf(second, 1)).not.toBe(pageOf(first, 1));
+    expect(pages(second, 4).slice(2)).toEqual([undefined, undefined]);
+  });
+
+  it('shares groups of pages that were not written', () => {
+    const memory = new PagedMemory(3 * 256 * 4096);
+    memory.bytes[0] = memory.bytes[600 * 4096] = 1;
+    memory.touched(0, 1);
+    memory.touched(600 * 4096, 1);
+    const first = memory.save();
+    memory.bytes[1] = 2;
+    memory.touched(1, 1);
+    const second = memory.save();
+    expect([second[0] === first[0], second[1], second[2] === first[2]]).toEqual([
+      false,
+      undefined,
+      true,
+    ]);
   });
 
   it('marks both pages of a range that crosses their border, and none for no bytes', () => {
     const memory = new PagedMemory(3 * 4096);
     memory.touched(4095, 2);
     memory.touched(8192, 0);
-    expect(memory.save().map((page) => page !== undefined)).toEqual([true, true, false]);
+    expect(pages(memory.save(), 3).map((page) => page !== undefined)).toEqual([true, true, false]);
   });
 
   it('clears pages, and counts none as written that held zeros all the time', () => {
@@ -47,7 +68,7 @@ describe('PagedMemory', () => {
     memory.clear(0, 2 * 4096);
     expect([memory.bytes[4096], memory.bytes[2 * 4096]]).toEqual([0, 7]);
     const cleared = memory.save();
-    expect(cleared.map((page) => page?.[0])).toEqual([undefined, 0, 7, undefined]);
+    expect(pages(cleared, 4).map((page) => page?.[0])).toEqual([undefined, 0, 7, undefined]);
     memory.load(written);
     expect(memory.bytes[4096]).toBe(7);
   });
@@ -71,7 +92,7 @@ describe('PagedMemory', () => {
         for (const { state, bytes } of [saved[back % saved.length], ...saved]) {
           memory.load(state);
           expect(Buffer.compare(memory.bytes, bytes)).toBe(0);
-          expect(memory.save().every((page, index) => page === state[index])).toBe(true);
+          expect(memory.save().every((group, index) => group === state[index])).toBe(true);
         }
       }),
       { numRuns: 50 },

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Mmu } from '../../src/bell/mmu.ts';
 import { Operand } from '../../src/bell/operand.ts';
-import { PagedMemory } from '../../src/paged-memory.ts';
+import { PagedMemory, pageOf } from '../../src/paged-memory.ts';
 import { FakeHost } from '../fake-host.ts';
 
 const space = { number: 0, pageRoot: 0, window: { base: 0, size: 0x1000000 } };
@@ -30,7 +30,7 @@ describe('an operand', () => {
     expect(operand.floats.buffer).toBe(vram.words.buffer);
     operand.store();
     const pages = vram.save();
-    expect([1, 2, 3].map((page) => pages[page] !== undefined)).toEqual([false, true, true]);
+    expect([1, 2, 3].map((page) => pageOf(pages, page) !== undefined)).toEqual([false, true, true]);
   });
 
   it('elsewhere is a copy, which store brings back', () => {

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../trace/recording.ts';
 
 /** A checkpoint, also between two events that the machine handles before one row. */
 export interface Mark extends Checkpoint {
-  /** What it takes to come here from the mark before, in milliseconds. */
+  /** What it takes to come here from the mark before, in milliseconds; NaN: not known yet. */
   ms: number;
 }
 
@@ -23,7 +23,7 @@ export class Marks {
   private readonly made: Mark[] = [];
 
   constructor(checkpoints: readonly Checkpoint[]) {
-    this.recorded = checkpoints.map((each) => ({ ...each, ms: 0 }));
+    this.recorded = checkpoints.map((each) => ({ ...each, ms: NaN }));
   }
 
   /** The last one at which the event has not happened yet. */
@@ -35,6 +35,11 @@ export class Marks {
       }
     }
     return best;
+  }
+
+  /** The last of the recorded ones that are not behind the event. */
+  recordedAt(event: number): Mark {
+    return this.recorded.findLast((mark) => mark.event <= event) ?? this.recorded[0];
   }
 
   add(mark: Mark): void {

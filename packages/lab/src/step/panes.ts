@@ -14,7 +14,7 @@ import { stateHash } from './state-hash.ts';
 import { nearest } from './nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
 
-export interface PaneContext {
+interface PaneContext {
   readonly environment: Environment;
   /** Whether the virtqueues are packed. */
   readonly packed: boolean;

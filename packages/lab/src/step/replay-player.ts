@@ -13,6 +13,8 @@ import { stackParts } from './parts.ts';
 /** From one mark to the next, at the least: saving a state takes two milliseconds. */
 const MARK_MS = 4;
 const MARK_CROSSINGS = 256;
+/** Whoever goes further has jumped; so near to a checkpoint one soon steps back behind it. */
+const NEAR = 32;
 
 export class ReplayPlayer {
   private readonly crossings: Recorder;
@@ -27,6 +29,8 @@ export class ReplayPlayer {
   /** The event whose state is wanted; `found` is there once it has happened. */
   private wanted: EventId = 0;
   private found: StackState | undefined;
+  /** The event that was asked for last. */
+  private asked: EventId = 0;
   /** The last mark; when it was passed, and rows since. */
   private passed: Mark;
   private markedAt = 0;
@@ -49,6 +53,23 @@ export class ReplayPlayer {
 
   /** @param event  0: before the first. @throws ReplayDivergence */
   state(event: EventId): StackState {
+    const state = this.replayTo(event);
+    const checkpoint = this.marks.recordedAt(event);
+    const jumps = Math.abs(event - this.asked) > NEAR;
+    const isBack = event < this.asked;
+    this.asked = event;
+    if (jumps) {
+      let lacks = event - checkpoint.event < NEAR;
+      while (lacks) {
+        lacks = this.prepare(checkpoint);
+      }
+    } else if (isBack) {
+      this.prepare(checkpoint);
+    }
+    return state;
+  }
+
+  private replayTo(event: EventId): StackState {
     const mark = this.marks.before(event);
     const { tracer } = this.stack.host.machine;
     if (event <= mark.event) {
@@ -63,6 +84,23 @@ export class ReplayPlayer {
       this.step();
     }
     return this.found;
+  }
+
+  /** Makes one more mark before a checkpoint, for who steps back behind it; false: there are enough. */
+  private prepare(checkpoint: Mark): boolean {
+    const { tracer } = this.stack.host.machine;
+    const from = this.marks.before(checkpoint.event);
+    if (!Number.isNaN(checkpoint.ms) || from === checkpoint) {
+      return false;
+    }
+    this.replay = this.load(from);
+    while (this.passed === from && tracer.count < checkpoint.event) {
+      this.step();
+    }
+    if (this.passed === from || tracer.count >= checkpoint.event) {
+      checkpoint.ms = this.wallMs() - this.markedAt;
+    }
+    return true;
   }
 
   private load(mark: Mark): Replay {

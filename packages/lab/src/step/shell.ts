@@ -104,7 +104,7 @@ export class StepShell {
   }
 
   private context() {
-    const isPacked = /ring=packed/.test(this.cursor.name);
+    const isPacked = this.cursor.name.includes('ring=packed');
     return { environment: this.environment, packed: isPacked };
   }
 

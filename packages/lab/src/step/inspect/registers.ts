@@ -12,7 +12,7 @@ import {
   type RegisterRow,
   type RegisterRows,
 } from '@doorbell/abi';
-import type { BellState } from '@doorbell/device-model';
+import { GROUP_PAGES, type BellState } from '@doorbell/device-model';
 import type { StackState } from '../../stacks/stack.ts';
 import { functionsOf, hostOf, partOf, type SavedFunction } from './saved.ts';
 
@@ -110,7 +110,7 @@ function bellViews(
       ? {}
       : {
           STATUS: part.scheduler.running === undefined ? 0 : STATUS.bits.BUSY.mask,
-          VRAM_PAGES: part.vram.length,
+          VRAM_PAGES: part.vram.length * GROUP_PAGES,
         }),
   };
   return views(bellRegisters, (name, index) => current[name] ?? registers[index]);

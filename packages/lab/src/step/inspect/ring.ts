@@ -14,7 +14,7 @@ import { readWord } from './pages.ts';
 import { hostOf, vmOf, type SavedFunction } from './saved.ts';
 import { walkGpu, walkIommu } from './walks.ts';
 
-export interface PacketView {
+interface PacketView {
   /** GPU virtual address. */
   readonly address: number;
   /** As the datasheet names it; undefined: no packet has this opcode. */
@@ -52,6 +52,8 @@ export function packetName(opcode: number): string | undefined {
 
 /** Packets that are read of a ring, at most. */
 const MOST = 64;
+/** Words that are read of a packet, at most: none of the datasheet's is longer. */
+const MOST_WORDS = 64;
 function register({ registers }: BellState['channels'][number], name: string): number {
   return registers[channelRegisters.names.findIndex((each) => each === name)];
 }
@@ -67,32 +69,44 @@ export function ringOf(
     register(saved, name),
   );
   const packets: PacketView[] = [];
-  let unread = '';
+  const word = (offset: number): number =>
+    gpuWord(state, at, part, channel, ring + (offset % size));
+  const unread = readUpTo(tail, head, size, word, (offset, words) => {
+    const opcode = headerOpcode(words[0]);
+    packets.push({ address: ring + offset, name: packetName(opcode), opcode, words });
+  });
+  return { channel, state: saved.state, head, tail, size, packets, unread };
+}
+
+/** Gives each packet from `head` on; returns why not all could be read, '' when all were. */
+function readUpTo(
+  tail: number,
+  head: number,
+  size: number,
+  word: (offset: number) => number,
+  packet: (offset: number, words: readonly number[]) => void,
+): string {
+  let offset = head;
   try {
-    let offset = head;
-    while (offset !== tail && packets.length < MOST) {
-      const word = (index: number): number =>
-        gpuWord(state, at, part, channel, ring + ((offset + 4 * index) % size));
-      const header = word(0);
-      const length = Math.max(1, Math.min(headerWords(header), 64));
-      packets.push({
-        ...{
-          address: ring + offset,
-          name: packetName(headerOpcode(header)),
-          opcode: headerOpcode(header),
-        },
-        words: Array.from({ length }, (_, index) => word(index)),
-      });
+    for (let count = 0; offset !== tail; count++) {
+      if (count === MOST) {
+        return `more than ${MOST} packets`;
+      }
+      const start = offset;
+      const length = Math.max(1, Math.min(headerWords(word(start)), MOST_WORDS));
+      packet(
+        start,
+        Array.from({ length }, (_, index) => word(start + 4 * index)),
+      );
       offset = (offset + 4 * length) % size;
     }
-    unread = offset === tail ? '' : `more than ${MOST} packets`;
+    return '';
   } catch (error) {
-    if (!(error instanceof RangeError)) {
-      throw error;
+    if (error instanceof RangeError) {
+      return error.message;
     }
-    unread = error.message;
+    throw error;
   }
-  return { channel, state: saved.state, head, tail, size, packets, unread };
 }
 
 /** A word at a GPU virtual address. @throws RangeError when nothing is there. */

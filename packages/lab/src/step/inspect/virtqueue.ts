@@ -12,7 +12,7 @@ import type { StackState } from '../../stacks/stack.ts';
 import { readPages } from './pages.ts';
 import { functionsOf, hostOf, vmOf } from './saved.ts';
 
-export interface DescriptorView {
+interface DescriptorView {
   readonly index: number;
   readonly address: number;
   readonly bytes: number;

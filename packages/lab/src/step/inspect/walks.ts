@@ -11,7 +11,7 @@ import {
 import { readWord } from './pages.ts';
 
 /** One entry that a walk reads. */
-export interface WalkStep {
+interface WalkStep {
   /** `directory`, `table`, or the level of an IOMMU's table. */
   readonly table: string;
   /** Where the entry lies, and its two words. */
