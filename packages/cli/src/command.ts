@@ -12,6 +12,14 @@ interface VerbEntry {
   readonly load: (args: readonly string[]) => Promise<Verb>;
 }
 
+/** `--source`: before the drivers are loaded, which the verb's file does. */
+async function followDrivers(args: readonly string[]): Promise<void> {
+  if (args.includes('--source')) {
+    const { enableSource } = await import('./source.ts');
+    await enableSource();
+  }
+}
+
 const verbs: readonly VerbEntry[] = [
   {
     name: 'compare',
@@ -65,11 +73,7 @@ const verbs: readonly VerbEntry[] = [
     name: 'trace',
     summary: 'records runs into a file, exports them, and says what two stacks did differently',
     load: async (args) => {
-      if (args.includes('--source')) {
-        // Before the drivers are loaded, which the verb's file does.
-        const { enableSource } = await import('./source.ts');
-        await enableSource();
-      }
+      await followDrivers(args);
       const { defineTrace } = await import('./trace.ts');
       return { define: defineTrace };
     },
@@ -77,7 +81,8 @@ const verbs: readonly VerbEntry[] = [
   {
     name: 'step',
     summary: 'walks through a run, forwards and back, one stack or two in lock step',
-    load: async () => {
+    load: async (args) => {
+      await followDrivers(args);
       const { defineStep } = await import('./step.ts');
       return { define: defineStep };
     },

@@ -1,5 +1,5 @@
 /** Where the drivers' sources are. */
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,4 +26,16 @@ export function filesOf(folder: string): readonly string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
+}
+
+/** Of a file as traces name it, such as `guest-driver/src/bell/ring.ts`; undefined: no driver has it. */
+export function driverSource(file: string): string | undefined {
+  const driver = driverNames.find((name) => file.startsWith(`${name}/src/`));
+  if (driver === undefined) {
+    return undefined;
+  }
+  // A trace may name any file: only a driver's own are read.
+  const folder = driverFolder(driver);
+  const own = filesOf(folder).find((each) => `${driver}/src/${each}` === file);
+  return own === undefined ? undefined : readFileSync(join(folder, own), 'utf8');
 }

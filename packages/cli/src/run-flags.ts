@@ -1,7 +1,7 @@
 /** The options that say what is run: through which stacks, what is drawn, and what things cost. */
 import { parseStacks, stackKinds, type CompareRequest } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
-import { pictureSize, wholeNumber } from './argument.ts';
+import { pictureSize, wholeNumber, type Size } from './argument.ts';
 import { readGuests, type GuestFlags } from './guest-flags.ts';
 import { loadProfile } from './profile-file.ts';
 import { findScene, readInputs } from './scene-input.ts';
@@ -12,19 +12,29 @@ export interface RunFlags extends GuestFlags {
   readonly profile: string;
 }
 
+/** What runs when nothing is asked for. */
+interface RunDefaults {
+  readonly stacks: string;
+  readonly scene: string;
+  readonly frames: number;
+  readonly size: Size;
+}
+
+const shown: RunDefaults = {
+  ...{ stacks: [...stackKinds.keys()].join(','), scene: 'bunny' },
+  ...{ frames: 60, size: { width: 640, height: 480 } },
+};
+
 /** All but those of guests and of stacks, which have groups of their own. */
-export function addRunFlags(command: Command): void {
+export function addRunFlags(command: Command, defaults = shown): void {
+  const { stacks, scene, frames, size } = defaults;
   const sizeOption = new Option('--size <WxH>', 'pixels, each side from 16 to 4096')
     .argParser(pictureSize(16, 4096))
-    .default({ width: 640, height: 480 }, '640x480');
+    .default(size, `${size.width}x${size.height}`);
   command
-    .option(
-      '--stacks <list>',
-      'names with options: native,emulated:vram=trap',
-      [...stackKinds.keys()].join(','),
-    )
-    .option('--scene <name>', 'what is drawn; see doorbell list', 'bunny')
-    .option('--frames <n>', 'from 1 to 100000', wholeNumber(1, 100_000), 60)
+    .option('--stacks <list>', 'names with options: native,emulated:vram=trap', stacks)
+    .option('--scene <name>', 'what is drawn; see doorbell list', scene)
+    .option('--frames <n>', 'from 1 to 100000', wholeNumber(1, 100_000), frames)
     .addOption(sizeOption)
     .option('--seed <n>', "seed of the scene's random content", wholeNumber(0, 2 ** 32 - 1), 1)
     .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')

@@ -1,23 +1,14 @@
 /** `doorbell trace`: records runs into a file; its verbs export and compare what is in one. */
-import {
-  framesOf,
-  record,
-  requestsOf,
-  runOf,
-  saveTrace,
-  type CompareRequest,
-  type Recording,
-} from '@doorbell/lab';
+import { requestsOf, saveTrace, type Recording } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
-import { Failure, Interrupted } from './failure.ts';
+import { Failure } from './failure.ts';
 import { addGuestFlags } from './guest-flags.ts';
-import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { labEnvironment } from './lab-environment.ts';
 import { checkOutput, writeOutput } from './output-file.ts';
-import { progressOn } from './progress.ts';
 import { formatBytes, formatCount, formatTimes } from './quantity.ts';
+import { addRecordFlags, recordRuns, type RecordFlags } from './recorded-runs.ts';
 import { addRunFlags, readRunFlags, type RunFlags } from './run-flags.ts';
 import { addStackFlags } from './stack-flags.ts';
 import { renderTable } from './table.ts';
@@ -26,7 +17,7 @@ import { compareTraces, type DiffOptions } from './trace-diff.ts';
 import { exportTrace, type ExportOptions } from './trace-export.ts';
 import type { Act } from './verb.ts';
 
-interface TraceOptions extends RunFlags {
+interface TraceOptions extends RunFlags, RecordFlags {
   readonly out?: string;
   readonly json?: string;
 }
@@ -42,8 +33,8 @@ export function defineTrace(command: Command, act: Act): void {
   addRunFlags(command);
   command
     .option('--out <file>', 'the trace; what is recorded goes there')
-    .option('--source', "with the drivers' source lines and locals")
     .option('--json <file>', 'write the summary as JSON; - is stdout');
+  addRecordFlags(command);
   addGuestFlags(command);
   addStackFlags(command);
   defineExport(command, act);
@@ -101,9 +92,7 @@ async function runTrace(options: TraceOptions): Promise<ExitCode> {
   }
   checkJsonTarget(json);
   checkOutput('--out', out);
-  const request = await readRunFlags(options);
-  checkPlaces(request);
-  const recordings = await recordAll(request);
+  const recordings = await recordRuns(await readRunFlags(options), options);
   const file = saveTrace(recordings, labEnvironment.sha256);
   writeOutput(out, file);
   const summary = { schema: 'doorbell.trace-summary/1', file: out, bytes: file.length };
@@ -114,48 +103,6 @@ async function runTrace(options: TraceOptions): Promise<ExitCode> {
     writeJson(json, { ...summary, recordings: recordings.map(summaryOf) });
   }
   return conclude(recordings);
-}
-
-/** @throws Failure */
-function checkPlaces({ stacks }: CompareRequest): void {
-  const away = stacks.find(({ options }) => (options.transport ?? 'inline') !== 'inline');
-  if (away !== undefined) {
-    throw new Failure(
-      exitCodes.BAD_INPUT,
-      `With pv-transport=${away.options.transport} the backend is elsewhere, in no virtual time and not recorded: leave it inline.`,
-    );
-  }
-}
-
-async function recordAll(request: CompareRequest): Promise<readonly Recording[]> {
-  const { stderr } = process;
-  const { stacks } = request;
-  const frames = framesOf(request);
-  const job = { total: stacks.length * frames, noun: 'frames' };
-  const progress = progressOn(stderr, terminalOf(stderr), job);
-  const interrupt = onInterrupt();
-  const recordings: Recording[] = [];
-  try {
-    for (const spec of stacks) {
-      const run = runOf(
-        {
-          ...request,
-          signal: interrupt.signal,
-          onProgress: ({ stack, frame }) => {
-            progress.update(stack, recordings.length * frames + frame);
-          },
-        },
-        spec,
-      );
-      recordings.push(await record(run, labEnvironment));
-    }
-    return recordings;
-  } catch (error) {
-    throw interrupt.signal.aborted ? new Interrupted() : error;
-  } finally {
-    progress.stop();
-    interrupt.release();
-  }
 }
 
 function summaryOf({ request, events, crossings, checkpoints, report, error }: Recording) {

@@ -94,7 +94,7 @@ test('lists all causes and all bugs in its help', async () => {
 });
 
 test.each([
-  ['explain --bug doorbel-lost', /'doorbel-lost'; the nearest are doorbell-lost, /],
+  ['explain --bug doorbel-lost', /'doorbel-lost'; near it: doorbell-lost, /],
   ['explain --bug kick-lost --stack native', /use --stack pv/],
   ['explain --bug mapping-forgotten --stack native:iommu=off', /native:iommu=strict/],
   ['explain --stack vax', /'vax'/],

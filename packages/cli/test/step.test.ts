@@ -58,6 +58,21 @@ test.each([
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
 
+test('shows the source of the driver, and why it is stuck', async () => {
+  const script = 'r doorbell0.TAIL; source; why';
+  const run = spawnSync(
+    process.execPath,
+    [bin, 'step', '--source', '--bug', 'doorbell-stale', '--script', script],
+    { encoding: 'utf8' },
+  );
+  expect(run.stdout).toMatch(/guest-driver\/src\/bell\/channel\.ts:\d+\n/);
+  expect(run.stdout).toMatch(/\n> ?\d+ +this\.doorbell\.TAIL\.write\(tail\);\n/);
+  expect(run.stdout).toMatch(/step> why\nstale-doorbell, at event \d+: /);
+  const without = await step('--script', 'source; why');
+  expect(without.stdout).toContain('record with --source');
+  expect(without.stdout).toContain('It is not stuck.');
+});
+
 test('what is no trace is refused, too', async () => {
   const file = join(folder, 'no.trace');
   writeFileSync(file, 'nothing');

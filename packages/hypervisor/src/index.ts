@@ -43,4 +43,3 @@ export { recordedDisplay } from './recorded-display.ts';
 export { Deadlock } from './tasks.ts';
 export { EndlessPoll } from './poll-watch.ts';
 export { waitReasons } from './task-queue.ts';
-export { Halted } from './tasks.ts';

@@ -135,12 +135,15 @@ export class Replay implements UpcallPlayer {
   }
 }
 
-/** Where the call that is entered at `index` is left. */
+/** Where the call that is entered at `index` is left. @throws ReplayDivergence when it is not. */
 function leaveOf(recorder: Recorder, index: number): number {
   let depth = 1;
   let at = index;
   while (depth > 0) {
-    const { op } = recorder.at(++at);
+    if (++at >= recorder.length) {
+      throw new ReplayDivergence(`The call at crossing ${index} is never left.`);
+    }
+    const { op } = recorder.at(at);
     depth += op === 'enter' ? 1 : op === 'leave' ? -1 : 0;
   }
   return at;

@@ -13,11 +13,6 @@ export class Deadlock extends Error {
   override readonly name = 'Deadlock';
 }
 
-/** The run was abandoned. */
-export class Halted extends Error {
-  override readonly name = 'Halted';
-}
-
 interface Waiter {
   readonly cpu: Cpu;
   readonly queue: object;
@@ -60,7 +55,6 @@ export class Tasks {
   timeoutsRun = 0;
   private finished: () => void = () => undefined;
   private failed: (error: unknown) => void = () => undefined;
-  private isHalted = false;
 
   constructor(timeline: Timeline, serveIdleCpu: (limit: number) => boolean) {
     this.timeline = timeline;
@@ -89,18 +83,13 @@ export class Tasks {
     this.note('spawn', cpu, this.timeline.now);
   }
 
-  /** Runs until every task has ended. @throws the first error of a task, Deadlock or Halted. */
+  /** Runs until every task has ended. @throws the first error of a task, or Deadlock. */
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.finished = resolve;
       this.failed = reject;
       this.dispatch();
     });
-  }
-
-  /** Abandons the run: no task goes on once the running one waits, and `run` throws Halted. */
-  halt(): void {
-    this.isHalted = true;
   }
 
   /** Parks the running task until `queue` is woken; resolves to false when `timeoutNs` passed first. */
@@ -193,10 +182,6 @@ export class Tasks {
   /** Gives the machine to the next ready task; while there is none, goes on to the next event. */
   private dispatch(): void {
     while (this.current === undefined) {
-      if (this.isHalted) {
-        this.failed(new Halted('The run was abandoned.'));
-        return;
-      }
       const next = this.nextReady();
       if (this.serveIdleCpu(next?.cpu.time ?? Infinity)) {
         continue;

@@ -13,7 +13,7 @@ interface Key {
 
 const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
 const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
-const shownPanes = ['registers', 'rings', 'engines', 'counters', 'queues', 'iotlb', 'scanout'];
+const statePanes = ['registers', 'rings', 'engines', 'counters', 'queues', 'iotlb', 'scanout'];
 /** Keys that are a command as they are. */
 const atOnce: ReadonlySet<string> = new Set(['n', 'p', 'N', 'P', 'r', 'R']);
 const arrows: Readonly<Record<string, string>> = {
@@ -31,6 +31,7 @@ export class StepScreen {
   private readonly output: WriteStream;
   private drawn: readonly string[] = [];
   private pane = 0;
+  private readonly panes: readonly string[];
   private state: ScreenState = { pane: '', lines: [], message: '', typed: undefined };
   /** Keys are taken one after the other. */
   private busy: Promise<void> = Promise.resolve();
@@ -41,6 +42,8 @@ export class StepScreen {
     this.shell = shell;
     this.input = input;
     this.output = output;
+    const hasSource = shell.cursors.some(({ recording }) => recording.source !== undefined);
+    this.panes = hasSource ? ['source', ...statePanes] : statePanes;
   }
 
   /** Until q or Ctrl-C; the terminal is then as it was. */
@@ -92,7 +95,7 @@ export class StepScreen {
     if (sequence === 'q') {
       this.ended(exitCodes.DONE);
     } else if (sequence === 'i') {
-      this.pane = (this.pane + 1) % shownPanes.length;
+      this.pane = (this.pane + 1) % this.panes.length;
       await this.showPane();
     } else if (sequence === '?') {
       const lines = (await this.shell.run('help')).lines;
@@ -142,7 +145,7 @@ export class StepScreen {
   }
 
   private async showPane(): Promise<void> {
-    const pane = shownPanes[this.pane];
+    const pane = this.panes[this.pane];
     this.state = { ...this.state, pane, lines: await this.shell.pane(pane) };
   }
 

@@ -2,12 +2,10 @@
 import type { EventId } from '@doorbell/abi';
 import type { TraceEvent } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
-import { buildStack } from '../stacks/index.ts';
-import { saveStack, type StackState } from '../stacks/stack.ts';
+import type { StackState } from '../stacks/stack.ts';
 import type { Recording } from '../trace/recording.ts';
 import { guestOf, seekEvent, type Direction } from './granularity.ts';
 import { NamedRegisters } from './named-registers.ts';
-import { stackParts } from './parts.ts';
 import { playerOf, type Player } from './player.ts';
 
 export class Cursor {
@@ -19,7 +17,7 @@ export class Cursor {
 
   constructor(recording: Recording, environment: Environment) {
     this.recording = recording;
-    this.registers = new NamedRegisters(firstState(recording));
+    this.registers = new NamedRegisters(recording.checkpoints[0].state);
     this.player = playerOf(recording, environment);
   }
 
@@ -69,10 +67,4 @@ export class Cursor {
     }
     return chain;
   }
-}
-
-/** With all BARs where the firmware placed them. */
-function firstState({ request, checkpoints }: Recording): StackState {
-  const { spec, parts } = stackParts(request);
-  return checkpoints.at(0)?.state ?? saveStack(buildStack(spec.kind.name, parts));
 }

@@ -37,6 +37,7 @@ export function argumentsText({ kind, a, b }: TraceEvent, registers: NamedRegist
     kick: () => `queue ${a}`,
     used: () => `queue ${a}, ${b} bytes`,
     needsReset: () => (a < 0 ? '' : `queue ${a}`),
+    statement: () => '',
     flip: () => `frame ${a}, VRAM page ${hex(b)}`,
     iotlbMiss: () => `${hex(a)}, ${b} levels`,
     line: () => (a === 1 ? 'asserted' : 'deasserted'),

@@ -2,7 +2,7 @@
 import { eventKinds, events, type EventKind, type EventRow } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 const kinds = (...names: EventKind[]): ReadonlySet<EventKind> => new Set(names);
 const calls = kinds('appCall');
@@ -59,7 +59,7 @@ export function granularityOf(name: string): Granularity {
   const found = granularities.get(name);
   if (found === undefined) {
     const known = nearest(name, [...granularities.keys()]);
-    throw new InputError(`There is no granularity '${name}'; near it: ${known.join(', ')}.`);
+    throw new InputError(`There is no granularity '${name}'; ${known}.`);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 export { playerOf, type Player } from './player.ts';
 export { StepShell, type ShellOptions, type StepAnswer } from './shell.ts';
 export { granularities } from './granularity.ts';
+export type { ReadSource } from './source-view.ts';
 export { eventText } from './event-text.ts';
 export { stateHash } from './state-hash.ts';

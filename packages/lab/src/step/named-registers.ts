@@ -17,7 +17,7 @@ import { InputError } from '../input-error.ts';
 import { bankAt, bellBanks, type Bank, type Registers } from '../registers.ts';
 import type { StackState } from '../stacks/stack.ts';
 import { functionsOf, type DeviceKind } from './inspect/saved.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 const eduBanks: readonly Bank[] = [
   {
@@ -162,9 +162,7 @@ export function findRegisters(text: string): readonly RegisterQuery[] {
   });
   if (found.length === 0) {
     const known = knownBanks.flatMap(({ bank, map }) => map.names.map((each) => `${bank}.${each}`));
-    throw new InputError(
-      `There is no register '${text}'; near it: ${nearest(text, known).join(', ')}.`,
-    );
+    throw new InputError(`There is no register '${text}'; ${nearest(text, known)}.`);
   }
   return found;
 }

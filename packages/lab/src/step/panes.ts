@@ -11,7 +11,7 @@ import { queuesOf } from './inspect/virtqueue.ts';
 import { iotlbEntries, walkGpu, walkIommu, type Walk } from './inspect/walks.ts';
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
 
 interface PaneContext {
@@ -69,9 +69,7 @@ function showRegisters(state: StackState, [wanted]: readonly string[]): string[]
       const group = title.replace(' ', '');
       return [group, ...registers.map(({ name }) => `${group}.${name}`)];
     });
-    throw new InputError(
-      `There are no registers '${wanted}' now; near it: ${nearest(wanted, known).join(', ')}.`,
-    );
+    throw new InputError(`There are no registers '${wanted}' now; ${nearest(wanted, known)}.`);
   }
   return registerLines(found);
 }

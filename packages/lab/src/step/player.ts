@@ -1,13 +1,17 @@
 /** Gives the state of a recorded machine at any event, as it was when the event happened. */
 import type { EventId } from '@doorbell/abi';
 import type { Environment } from '../environment.ts';
+import { InputError } from '../input-error.ts';
 import type { StackState } from '../stacks/stack.ts';
 import type { Recording } from '../trace/recording.ts';
 import { ReplayPlayer } from './replay-player.ts';
-import { RerunPlayer } from './rerun-player.ts';
 
 export interface Player {
-  /** @param event  0: before the first. @throws ReplayDivergence; RangeError when there is no such event. */
+  /**
+   * @param event  0: before the first.
+   * @throws RangeError when there is no such event; InputError when the machine does not do again what
+   * was recorded of it: it was another version's, or somebody has changed the file.
+   */
   state(event: EventId): Promise<StackState>;
 }
 
@@ -15,26 +19,40 @@ export interface Player {
 const KEPT = 16;
 
 export function playerOf(recording: Recording, environment: Environment): Player {
-  const { crossings, events } = recording;
-  const make = (): RerunPlayer | ReplayPlayer =>
-    crossings === undefined
-      ? new RerunPlayer(recording, environment)
-      : new ReplayPlayer(recording, crossings, environment.wallMs);
-  let player: ReturnType<typeof make> | undefined;
+  const { events } = recording;
+  let player: ReplayPlayer | undefined;
   const kept = new Map<EventId, StackState>();
-  return {
-    state: async (event) => {
-      if (event < 0 || event > events.count) {
-        throw new RangeError(`There is no event ${event}: the recording has 1 to ${events.count}.`);
-      }
-      player ??= make();
-      const state = kept.get(event) ?? (await player.state(event));
-      kept.delete(event);
-      kept.set(event, state);
-      if (kept.size > KEPT) {
-        kept.delete(kept.keys().next().value ?? event);
-      }
-      return state;
-    },
+  const replayed = (event: EventId): StackState => {
+    try {
+      player ??= new ReplayPlayer(recording, environment.wallMs);
+      return player.state(event);
+    } catch (error) {
+      player = undefined;
+      throw error instanceof Error ? unplayable(recording, event, error) : error;
+    }
   };
+  const stateAt = (event: EventId): StackState => {
+    if (event < 0 || event > events.count) {
+      throw new RangeError(`There is no event ${event}: the recording has 1 to ${events.count}.`);
+    }
+    const state = kept.get(event) ?? replayed(event);
+    kept.delete(event);
+    kept.set(event, state);
+    if (kept.size > KEPT) {
+      kept.delete(kept.keys().next().value ?? event);
+    }
+    return state;
+  };
+  return {
+    state: (event) =>
+      new Promise((resolve) => {
+        resolve(stateAt(event));
+      }),
+  };
+}
+
+function unplayable({ request }: Recording, event: EventId, { message }: Error): InputError {
+  return new InputError(
+    `Event ${event} of '${request.stack}' cannot be had again from this recording: record it anew. (${message})`,
+  );
 }

@@ -6,7 +6,7 @@ import type { EventId } from '@doorbell/abi';
 import { Replay, ReplayDivergence, type Crossing, type Recorder } from '@doorbell/hypervisor';
 import { buildStack } from '../stacks/index.ts';
 import { loadStack, saveStack, type Stack, type StackState } from '../stacks/stack.ts';
-import type { Recording } from '../trace/recording.ts';
+import type { RecordedRequest, Recording } from '../trace/recording.ts';
 import { later, Marks, type Mark } from './marks.ts';
 import { stackParts } from './parts.ts';
 
@@ -19,7 +19,8 @@ const NEAR = 32;
 export class ReplayPlayer {
   private readonly crossings: Recorder;
   private readonly marks: Marks;
-  private readonly stack: Stack;
+  private readonly request: RecordedRequest;
+  private stack: Stack;
   private readonly wallMs: () => number;
   private replay: Replay;
   /** The row that is next. */
@@ -36,17 +37,12 @@ export class ReplayPlayer {
   private markedAt = 0;
   private sinceMark = 0;
 
-  constructor(recording: Recording, crossings: Recorder, wallMs: () => number) {
-    const { spec, parts } = stackParts(recording.request);
-    this.crossings = crossings;
+  constructor(recording: Recording, wallMs: () => number) {
+    this.request = recording.request;
+    this.crossings = recording.crossings;
     this.wallMs = wallMs;
     this.marks = new Marks(recording.checkpoints);
-    this.stack = buildStack(spec.kind.name, parts);
-    this.stack.host.machine.tracer.onEvent = (id) => {
-      if (id === this.wanted) {
-        this.found = saveStack(this.stack);
-      }
-    };
+    this.stack = this.build();
     this.passed = this.marks.before(0);
     this.replay = this.load(this.passed);
   }
@@ -103,7 +99,22 @@ export class ReplayPlayer {
     return true;
   }
 
+  private build(): Stack {
+    const { spec, parts } = stackParts(this.request);
+    const stack = buildStack(spec.kind.name, parts);
+    stack.host.machine.tracer.onEvent = (id) => {
+      if (id === this.wanted) {
+        this.found = saveStack(stack);
+      }
+    };
+    return stack;
+  }
+
   private load(mark: Mark): Replay {
+    // Who has died is not brought back: what the host had open for it is closed.
+    if (this.request.guests?.some(({ diesAfterNs }) => diesAfterNs !== undefined) === true) {
+      this.stack = this.build();
+    }
     const { machine } = this.stack.host;
     this.wanted = 0;
     machine.tracer.recording = false;

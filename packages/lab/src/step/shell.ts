@@ -6,8 +6,9 @@ import { Cursor } from './cursor.ts';
 import { argumentsText, eventText } from './event-text.ts';
 import { granularities, granularityOf, seekEvent, type Direction } from './granularity.ts';
 import { requestDifference, samePoint } from './lock-step.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 import { panes } from './panes.ts';
+import { sourceView, type ReadSource } from './source-view.ts';
 import { parseWatch, type Watch } from './watch.ts';
 
 export interface StepAnswer {
@@ -31,6 +32,8 @@ export interface ShellOptions {
   readonly granularity?: string;
   /** The granularity that was given cannot be changed. */
   readonly fixed?: boolean;
+  /** Where the drivers' sources are. */
+  readonly readSource?: ReadSource;
 }
 
 const LISTED = 10;
@@ -43,6 +46,7 @@ export class StepShell {
   readonly watches: Watch[] = [];
   private readonly environment: Environment;
   private readonly fixed: boolean;
+  private readonly readSource: ReadSource;
   private guest: number | undefined;
   private readonly commands: ReadonlyMap<string, StepCommand>;
 
@@ -52,7 +56,7 @@ export class StepShell {
     environment: Environment,
     options: ShellOptions = {},
   ) {
-    const { granularity = 'access', fixed = false } = options;
+    const { granularity = 'access', fixed = false, readSource = () => undefined } = options;
     granularityOf(granularity);
     if (recordings.length === 0 || recordings.some(({ events }) => events.count === 0)) {
       throw new InputError('There is nothing to step through: no event was recorded.');
@@ -60,6 +64,7 @@ export class StepShell {
     this.environment = environment;
     this.granularity = granularity;
     this.fixed = fixed;
+    this.readSource = readSource;
     this.cursors = recordings.map((recording) => new Cursor(recording, environment));
     this.commands = this.makeCommands();
   }
@@ -93,14 +98,14 @@ export class StepShell {
       return { lines: pane.show(await this.cursor.state(), words, this.context()), ends: false };
     }
     const known = [...this.commands.keys(), ...panes.keys()];
-    throw new InputError(
-      `There is no command '${name}'; near it: ${nearest(name, known).join(', ')}.`,
-    );
+    throw new InputError(`There is no command '${name}'; ${nearest(name, known)}.`);
   }
 
   /** Lines of a pane, for a screen. @throws InputError */
   async pane(name: string): Promise<readonly string[]> {
-    return panes.get(name)?.show(await this.cursor.state(), [], this.context()) ?? [];
+    return name === 'source'
+      ? this.source()
+      : (panes.get(name)?.show(await this.cursor.state(), [], this.context()) ?? []);
   }
 
   private context() {
@@ -211,6 +216,15 @@ export class StepShell {
         'state',
         { usage: 'state', doc: "the GPU's registers, rings and engines", run: () => this.state() },
       ],
+      [
+        'source',
+        {
+          usage: 'source',
+          doc: "the driver's source at this event, and its locals",
+          run: () => this.source(),
+        },
+      ],
+      ['why', { usage: 'why', doc: 'why the run is stuck, if it is', run: () => this.why() }],
       ['help', { usage: 'help', doc: 'this list', run: () => this.help() }],
     ]);
   }
@@ -395,6 +409,21 @@ export class StepShell {
           `  because of #${cause.id} ${cause.kind} ${argumentsText(cause, cursor.registers)}`,
       ),
     ];
+  }
+
+  private source(): readonly string[] {
+    const { recording, event } = this.cursor;
+    return sourceView(recording, event, this.readSource);
+  }
+
+  private why(): readonly string[] {
+    const { stuck, causes } = this.cursor.recording.explanation;
+    if (!stuck) {
+      return ['It is not stuck.'];
+    }
+    return causes.length === 0
+      ? ['It is stuck, and nothing that is known explains it.']
+      : causes.map(({ id, what, step }) => `${id}, at event ${step}: ${what}`);
   }
 
   private difference(): readonly string[] {

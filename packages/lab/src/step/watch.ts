@@ -7,7 +7,7 @@ import { exitReasons, type TraceEvent, type Tracer } from '@doorbell/hypervisor'
 import { InputError } from '../input-error.ts';
 import { packetName, packetNames } from './inspect/ring.ts';
 import { findRegisters, type NamedRegisters, type RegisterQuery } from './named-registers.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 import { deviceWrites } from './device-writes.ts';
 
 export interface Watch {
@@ -123,9 +123,7 @@ function ofKind(word: string, rest: string | undefined): Watch['hits'] {
 }
 
 function unknown(what: string, name: string, known: readonly string[]): InputError {
-  return new InputError(
-    `There is no ${what} '${name}'; near it: ${nearest(name, known).join(', ')}.`,
-  );
+  return new InputError(`There is no ${what} '${name}'; ${nearest(name, known)}.`);
 }
 
 function refuse(what: string, name: string, known: readonly string[]): never {

@@ -29,7 +29,7 @@ function contentsOf({ events, source, crossings, report, ...rest }: Recording): 
       events: Uint32Array.from(source.locals.keys()),
       locals: [...source.locals.values()],
     },
-    crossings: crossings?.save(),
+    crossings: crossings.save(),
     report: report && { ...report, time: { ...report.time, wallMs: 0 } },
   };
 }
@@ -57,16 +57,14 @@ function recordingOf(name: string, contents: RecordedContents): Recording {
   const { request, checkpoints, report, error, explanation } = contents;
   checkRequest(name, request);
   const events = new Tracer(() => 0);
-  const crossings = contents.crossings && new Recorder();
+  const crossings = new Recorder();
   try {
     events.load(contents.events);
-    if (contents.crossings !== undefined) {
-      crossings?.load(contents.crossings);
-    }
+    crossings.load(contents.crossings);
   } catch (wrong) {
     throw wrong instanceof RangeError ? damaged(name, wrong.message.replace(/\.$/, '')) : wrong;
   }
-  checkOrder(name, checkpoints, { event: events.count, crossing: crossings?.length ?? 0 });
+  checkOrder(name, checkpoints, { event: events.count, crossing: crossings.length });
   const source = sourceOf(name, contents);
   return { request, events, source, crossings, checkpoints, report, error, explanation };
 }

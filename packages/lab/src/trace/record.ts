@@ -1,5 +1,5 @@
 /** Runs a scene through a stack and records it. */
-import { Recorder, Tracer } from '@doorbell/hypervisor';
+import { Recorder, type Tracer } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import { nothingSaid, type Explanation } from '../explain/explanation.ts';
 import { Witness } from '../explain/witness.ts';
@@ -61,12 +61,14 @@ export async function record(
   } finally {
     ignoreSource();
   }
+  if (watch === undefined) {
+    throw new InputError(
+      `The backend of '${request.spec.id}' was elsewhere, in no virtual time, and could not be recorded.`,
+    );
+  }
+  const { events, source, crossings, checkpoints } = watch;
   return {
-    request: recordedRequest(request),
-    events: watch?.events ?? new Tracer(() => 0),
-    source: watch?.source,
-    crossings: watch?.crossings,
-    checkpoints: watch?.checkpoints ?? [],
+    ...{ request: recordedRequest(request), events, source, crossings, checkpoints },
     report,
     error: error && `${error.name}: ${error.message}`,
     explanation: explanation ?? nothingSaid,

@@ -55,9 +55,9 @@ export interface Recording {
   readonly events: Tracer;
   /** The lines that the events name, and locals; undefined where no driver is instrumented. */
   readonly source: SourceLog | undefined;
-  /** What was done to the machine; undefined where there was none: the backend was elsewhere. */
-  readonly crossings: Recorder | undefined;
-  /** In the order of time. Empty where there are no crossings. */
+  /** What was done to the machine. */
+  readonly crossings: Recorder;
+  /** In the order of time; the first is the machine before the run. */
   readonly checkpoints: readonly Checkpoint[];
   /** Undefined when the run came to no end. */
   readonly report: StackReport | undefined;

@@ -1,4 +1,4 @@
-import { Replay, Tracer, profiles } from '@doorbell/hypervisor';
+import { Recorder, Replay, Tracer, profiles } from '@doorbell/hypervisor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Monitor } from '../../src/monitor.ts';
@@ -43,7 +43,13 @@ function onLine(line: number): Recording {
     { file: 'guest-driver/src/bell/ring.ts', line: 27 },
   ];
   const source = { lines, locals: new Map([[id, 'at = 64']]) };
-  return { ...native, events, crossings: undefined, checkpoints: [], source };
+  return {
+    ...native,
+    events,
+    crossings: new Recorder(),
+    checkpoints: native.checkpoints.slice(0, 1),
+    source,
+  };
 }
 
 /** All pages of memory that checkpoints hold, by identity. */
@@ -67,7 +73,7 @@ function endOf({ request, checkpoints, crossings }: Recording): unknown {
   const stack = buildStack(kind.name, { profile: request.profile, options, guests });
   const [, { state, crossing }] = checkpoints;
   loadStack(stack, state);
-  new Replay(stack.host.machine).run(crossings!, crossing);
+  new Replay(stack.host.machine).run(crossings, crossing);
   return saveStack(stack);
 }
 
