@@ -40,13 +40,13 @@ msgpackr for typed arrays and for objects that are there more than once. Of each
     list([
       'request: the stack with its options, the scene, the size of the window, the frames and the seed; the cost profile, model and texture whole; the guests, if it was asked for guests',
       'events: the table above by column, each a typed array with one entry per event',
-      "crossings: what crossed the driver's ports, one row of numbers each, and the bytes that were read or written",
+      'crossings: what drivers, applications and backends did to the machine, one row of numbers each, and the bytes that were read or written',
       'checkpoints: the whole state of machine and devices, after so many events and crossings. A page of memory that did not change from one to the next is there once',
-      'report: what compare reports of the run, but for its wall time, which is 0; or error: why it came to no end',
+      "source: the drivers' lines that the events name, and locals, of a trace that was made with --source",
+      'report: what compare reports of the run, but for its wall time, which is 0; or error: why it came to no end. And the explanation, of a run that was stuck',
     ]),
     `The same run gives the same file, byte for byte. A file that is cut short, that has a bit flipped,
-that is of another version, or whose stack or scene there is no more, is refused. With several guests,
-and of the paravirtual stacks, there may be no crossings and no checkpoints.`,
+that is of another version, or whose stack or scene there is no more, is refused.`,
     '```sh\nnpx doorbell trace --stacks native,emulated --scene triangle --frames 4 --out frames.trace\nnpx doorbell trace diff frames.trace\nnpx doorbell trace export frames.trace --format perfetto --out frames.json\nnpx doorbell trace export frames.trace#emulated --format csv --out frames.csv\n```',
     `trace diff aligns the calls of two stacks, which have the same ids, and says what differs: exits by
 reason, accesses, DMA, interrupts, copies, time. The first export opens in
