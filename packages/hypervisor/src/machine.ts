@@ -57,6 +57,7 @@ export class Machine extends Timeline implements Stateful<MachineState> {
     mark: () => this.queue.armings,
     isLeft: (mark) => this.queue.isArmedSince(mark),
     deviceEvents: () => this.eventsRun - this.tasks.timeoutsRun,
+    runsTask: () => this.tasks.running !== undefined,
     found: (poll) => this.onSymptom?.({ kind: 'poll', poll }),
   });
   /** Hears of what may mean that a driver is stuck. Must leave the machine as it is. */

@@ -12,6 +12,8 @@ export interface Surroundings {
   isLeft(mark: number): boolean;
   /** Events that were no time limit of a wait, so far. */
   deviceEvents(): number;
+  /** Whether a task runs: what reads outside of one, such as a benchmark, waits for nothing. */
+  runsTask(): boolean;
   /** Hears of a poll that is endless, before it is ended. */
   found(poll: EndlessPoll): void;
 }
@@ -88,7 +90,7 @@ export class PollWatch {
   private look(): void {
     const { surroundings } = this;
     const isBusy = surroundings.deviceEvents() !== this.deviceEvents && ++this.looks < MOST_LOOKS;
-    if (isBusy || surroundings.isLeft(this.mark)) {
+    if (isBusy || !surroundings.runsTask() || surroundings.isLeft(this.mark)) {
       this.reads = 0;
       return;
     }

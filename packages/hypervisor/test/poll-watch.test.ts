@@ -7,6 +7,7 @@ const MANY = 2_000_000;
 class Scripted implements Surroundings {
   events = 0;
   left = false;
+  task = true;
   readonly polls: EndlessPoll[] = [];
   mark(): number {
     return 0;
@@ -16,6 +17,9 @@ class Scripted implements Surroundings {
   }
   deviceEvents(): number {
     return this.events;
+  }
+  runsTask(): boolean {
+    return this.task;
   }
   found(poll: EndlessPoll): void {
     this.polls.push(poll);
@@ -56,6 +60,12 @@ describe('PollWatch', () => {
   it('waits for what is left to come', () => {
     const around = new Scripted();
     around.left = true;
+    expect(reads(new PollWatch(around), () => [0x10, 7])).toBeUndefined();
+  });
+
+  it('leaves alone who reads outside of any task', () => {
+    const around = new Scripted();
+    around.task = false;
     expect(reads(new PollWatch(around), () => [0x10, 7])).toBeUndefined();
   });
 
