@@ -123,11 +123,11 @@ function sceneOf(mischief: string, guest: () => Stack['guests'][number]): Scene 
 }
 
 /** By guest, whichever GPU it shares. */
-function watchAll({ guests }: Stack): readonly Worst[] {
+function watchAll({ host, guests }: Stack): readonly Worst[] {
   const bySharing = new Map<GpuSharing, readonly Worst[]>();
   return guests.map(({ gpu }) => {
     const { sharing, tenant } = gpu!;
-    const worst = bySharing.get(sharing) ?? watchWaits(sharing, guests.length);
+    const worst = bySharing.get(sharing) ?? watchWaits(sharing, guests.length, host.machine);
     bySharing.set(sharing, worst);
     return worst[tenant];
   });

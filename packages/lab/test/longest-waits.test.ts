@@ -26,3 +26,20 @@ it('knows from waking to the engines, and from packet to packet, and forgets who
   expect(second.waitNs).toBe(300);
   expect(ledger.useOf(0).busyNs).toBe(400);
 });
+
+it('counts no wait that only a CPU which runs ahead has made of it', () => {
+  const tenants = [{ weight: 1, cap: 0 }];
+  const arbiter = schedulers.get('round-robin')!.make(tenants, { sliceNs: 1000 });
+  const ledger = new EngineLedger(arbiter, 1);
+  const machine = { now: 0 };
+  const [only] = watchWaits({ ledger }, 1, machine);
+  ledger.join(0, 0);
+  machine.now = 100;
+  ledger.wake(0, 100);
+  machine.now = 150;
+  ledger.ran(0, 50, 90_000); // the ledger has heard of somebody at 90,000
+  expect(only.waitNs).toBe(0);
+  machine.now = 450;
+  ledger.ran(0, 50, 90_300);
+  expect(only.waitNs).toBe(250);
+});
