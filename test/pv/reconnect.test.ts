@@ -88,7 +88,7 @@ test(`a backend that is killed in the middle of a frame and started again, ${ROU
     });
     expect(backend.process.stderr, where).toMatch(/ connected\n/);
   }
-});
+}, 360_000); // each round starts a process, which takes seconds on a slow machine
 
 test('the same with all of it in processes of their own', async () => {
   const backend = await Backend.start();
