@@ -109,7 +109,7 @@ function summaryOf({ request, events, crossings, checkpoints, report, error }: R
   const requests = requestsOf(events).filter(({ request: id }) => id !== 0).length;
   return {
     ...{ stack: request.stack, scene: request.scene, frames: report?.frames.count ?? 0 },
-    ...{ events: events.count, requests, crossings: crossings?.length ?? 0 },
+    ...{ events: events.count, requests, crossings: crossings.length },
     ...{ checkpoints: checkpoints.length, virtualNs: report?.time.virtualNs ?? null },
     ...(error === undefined ? {} : { error }),
   };

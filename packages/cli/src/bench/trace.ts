@@ -42,7 +42,7 @@ function rate({ frames }: Context, ns: number): number {
 /** The run as it is, and as it would be without its hooks: one for each event and each crossing. */
 export async function prepareHooks(context: Context): Promise<Prepared<Meter>> {
   const { events, crossings } = await record(bunny(context), labEnvironment);
-  const calls = events.count + (crossings?.length ?? 0);
+  const calls = events.count + crossings.length;
   let ns = 0;
   return {
     work: {

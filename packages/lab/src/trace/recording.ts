@@ -5,22 +5,14 @@
 import type { EventId } from '@doorbell/abi';
 import type { Profile, Recorder, Tracer } from '@doorbell/hypervisor';
 import type { Explanation } from '../explain/explanation.ts';
-import type { Mesh } from '../mesh.ts';
-import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
+import type { SceneContext } from '../scene.ts';
 import type { SourceLog } from '../source/source-log.ts';
 import type { StackState } from '../stacks/stack.ts';
 
 /** What one guest's application draws: a scene by its name. */
-export interface RecordedDrawing {
+export interface RecordedDrawing extends SceneContext {
   readonly scene: string;
-  /** Of the window, in pixels. */
-  readonly width: number;
-  readonly height: number;
-  readonly frames: number;
-  readonly seed: number;
-  readonly model?: Mesh;
-  readonly texture?: Picture;
 }
 
 export interface RecordedGuest extends RecordedDrawing {
