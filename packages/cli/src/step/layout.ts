@@ -1,5 +1,5 @@
 /** What `doorbell step` shows on a screen: events on the left, state on the right. */
-import { eventText, type StepShell } from '@doorbell/lab';
+import { eventText, type Walk } from '@doorbell/lab';
 
 export interface ScreenSize {
   readonly columns: number;
@@ -27,11 +27,11 @@ function fit(text: string, width: number): string {
 
 /** As many lines as there are rows, each of at most so many columns. */
 export function screenLines(
-  shell: StepShell,
+  walk: Walk,
   { pane, lines, message, typed }: ScreenState,
   { columns, rows }: ScreenSize,
 ): readonly string[] {
-  const { cursor } = shell;
+  const { cursor } = walk;
   const { events } = cursor.recording;
   const height = Math.max(1, rows - OTHER_ROWS);
   const left = Math.max(10, Math.floor(columns * 0.58));
@@ -47,13 +47,13 @@ export function screenLines(
     const text = event === undefined ? '' : `${mark}${eventText(event, cursor.registers)}`;
     return `${fit(text, left)}|${fit(row === 0 ? `[${pane}]` : (lines[row - 1] ?? ''), right)}`;
   });
-  const others = shell.cursors.length > 1 ? `  (tab: ${otherName(shell)})` : '';
-  const header = `${cursor.name}  event ${cursor.at} of ${events.count}  by ${shell.granularity}${others}`;
+  const others = walk.cursors.length > 1 ? `  (tab: ${otherName(walk)})` : '';
+  const header = `${cursor.name}  event ${cursor.at} of ${events.count}  by ${walk.granularity}${others}`;
   const prompt = typed === undefined ? 'n/p N/P r/R b / g i tab ? q' : `: ${typed}`;
   return [header, ...body, message, prompt].map((line) => fit(line, columns)).slice(0, rows);
 }
 
-function otherName(shell: StepShell): string {
-  const other = shell.cursors[(shell.side + 1) % shell.cursors.length];
+function otherName(walk: Walk): string {
+  const other = walk.cursors[(walk.side + 1) % walk.cursors.length];
   return `${other.name} at event ${other.at}`;
 }

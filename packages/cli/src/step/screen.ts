@@ -42,7 +42,7 @@ export class StepScreen {
     this.shell = shell;
     this.input = input;
     this.output = output;
-    const hasSource = shell.cursors.some(({ recording }) => recording.source !== undefined);
+    const hasSource = shell.walk.cursors.some(({ recording }) => recording.source !== undefined);
     this.panes = hasSource ? ['source', ...statePanes] : statePanes;
   }
 
@@ -122,14 +122,14 @@ export class StepScreen {
 
   /** Runs a line of the shell: one line of an answer is a message, more are a pane. */
   private async say(line: string): Promise<void> {
-    const before = this.shell.cursor.at;
-    const side = this.shell.side;
+    const before = this.shell.walk.cursor.at;
+    const side = this.shell.walk.side;
     try {
       const { lines, ends } = await this.shell.run(line);
       if (ends) {
         this.ended(exitCodes.DONE);
       }
-      const isMove = this.shell.cursor.at !== before || this.shell.side !== side;
+      const isMove = this.shell.walk.cursor.at !== before || this.shell.walk.side !== side;
       this.state = { ...this.state, message: lines.at(0) ?? '' };
       if (isMove) {
         await this.showPane();
@@ -152,7 +152,7 @@ export class StepScreen {
   private draw(): void {
     const { columns, rows } = this.output;
     const size = columns > 0 && rows > 0 ? { columns, rows } : fallback;
-    const lines = screenLines(this.shell, this.state, size);
+    const lines = screenLines(this.shell.walk, this.state, size);
     const changed = lines.flatMap((line, row) =>
       line === this.drawn[row] ? [] : [`\x1b[${row + 1};1H${line}\x1b[K`],
     );

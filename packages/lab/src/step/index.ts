@@ -1,5 +1,6 @@
 export { playerOf, type Player } from './player.ts';
-export { StepShell, type ShellOptions, type StepAnswer } from './shell.ts';
+export { StepShell, type StepAnswer } from './shell.ts';
+export type { Walk } from './walk.ts';
 export { granularities } from './granularity.ts';
 export type { ReadSource } from './source-view.ts';
 export { eventText } from './event-text.ts';

@@ -41,16 +41,16 @@ describe('the stepping session', () => {
     for (const name of ['call', 'access', 'exit', 'packet', 'tick', 'event']) {
       const shell = one(emulated);
       await say(shell, `g ${name}`, 'n 3');
-      const there = shell.cursor.at;
+      const there = shell.walk.cursor.at;
       await say(shell, 'n', 'p');
-      expect(shell.cursor.at).toBe(there);
+      expect(shell.walk.cursor.at).toBe(there);
     }
   });
 
   it('goes by what crosses the physical bus, where something does', async () => {
     const shell = one(native);
     await say(shell, 'g tlp', 'go end', 'p');
-    expect(shell.cursor.event?.c).not.toBe(0);
+    expect(shell.walk.cursor.event?.c).not.toBe(0);
     expect(await say(one(emulated), 'g tlp', 'n')).toContain('(no later one)');
   });
 
@@ -75,7 +75,7 @@ describe('the stepping session', () => {
   it('stops at the event that takes a count past its threshold', async () => {
     const shell = one(emulated);
     await say(shell, 'r exits>10');
-    const events = Array.from({ length: shell.cursor.at }, (_, index) =>
+    const events = Array.from({ length: shell.walk.cursor.at }, (_, index) =>
       emulated.events.at(index + 1),
     );
     expect(events.filter(({ kind }) => kind === 'exit').length).toBe(11);
@@ -91,9 +91,9 @@ describe('the stepping session', () => {
   it('keeps two stacks at the same point of the application', async () => {
     const shell = both();
     await say(shell, 'N 3');
-    expect(shell.cursors.map(({ event }) => event?.request)).toEqual([3, 3]);
+    expect(shell.walk.cursors.map(({ event }) => event?.request)).toEqual([3, 3]);
     await say(shell, 'P');
-    expect(shell.cursors.map(({ event }) => event?.request)).toEqual([2, 2]);
+    expect(shell.walk.cursors.map(({ event }) => event?.request)).toEqual([2, 2]);
   });
 
   it('says what one stack does for a call, and the other does not', async () => {
