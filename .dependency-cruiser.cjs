@@ -30,10 +30,10 @@ const unrestricted = ['cli'];
 const known = [...Object.keys(arrows), ...unrestricted];
 const anyOf = (names) => `(?:${names.join('|')})`;
 
-/** Files that may use Node: these packages, and the `./node` subpaths of the paravirtual pair. */
+/** Files that may use Node: these packages, and the `./node` subpaths of the paravirtual pair and of lab. */
 const mayUseNode = [
   '^packages/(?:peers|coursework|cli)/',
-  '^packages/pv-(?:front|back)end/src/node(?:[./]|$)',
+  '^packages/(?:pv-frontend|pv-backend|lab)/src/node(?:[./]|$)',
 ];
 
 /** Packages that no third-party code may enter: guest code sees hardware through abi's ports only. */

@@ -1,7 +1,7 @@
 /** The pair within the test's process, for what is done hundreds of times. */
 import { profiles } from '@doorbell/hypervisor';
 import { runStack, scenes, stackSpec, type StackReport } from '@doorbell/lab';
-import { labEnvironment } from '../../packages/cli/src/lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { backendConnector, type RemoteOptions } from '../../packages/cli/src/remote-pair.ts';
 
 export interface Picture {

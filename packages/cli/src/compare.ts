@@ -19,7 +19,7 @@ import { framePicture } from './frame-picture.ts';
 import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { addGuestFlags } from './guest-flags.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { checkFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
 import { profileTitle } from './profile-file.ts';
 import { progressOn } from './progress.ts';

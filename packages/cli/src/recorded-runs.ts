@@ -12,7 +12,7 @@ import type { Command } from 'commander';
 import { exitCodes } from './exit-code.ts';
 import { Failure, Interrupted } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { progressOn } from './progress.ts';
 import { terminalOf } from './terminal.ts';
 

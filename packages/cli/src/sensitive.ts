@@ -12,7 +12,7 @@ import { Option, type Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { loadProfile } from './profile-file.ts';
 import { leakText, sensitiveText } from './sensitive-text.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';

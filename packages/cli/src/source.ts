@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { instrument } from '@doorbell/lab/instrument';
 import { transform } from 'esbuild';
-import { driverFolder, driverNames, filesOf } from './driver-files.ts';
+import { driverFolder, driverNames, filesOf } from '@doorbell/lab/node';
 
 const hook = import.meta.resolve('@doorbell/lab/source');
 

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { granularities, InputError, StepShell, type Recording } from '@doorbell/lab';
 import type { Command } from 'commander';
-import { driverSource } from './driver-files.ts';
+import { driverSource } from '@doorbell/lab/node';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 import { addGuestFlags } from './guest-flags.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { addRecordFlags, recordRuns, type RecordFlags } from './recorded-runs.ts';
 import { addRunFlags, readRunFlags, type RunFlags } from './run-flags.ts';
 import { addStackFlags } from './stack-flags.ts';

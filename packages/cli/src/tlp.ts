@@ -17,7 +17,7 @@ import { wholeNumber } from './argument.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { loadProfile } from './profile-file.ts';
 import { findScene } from './scene-input.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';

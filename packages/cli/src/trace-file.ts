@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { loadTrace, type Recording } from '@doorbell/lab';
 import { exitCodes } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 
 /** @throws Failure, InputError */
 export function readTrace(fileAndStack: string): readonly Recording[] {

@@ -5,7 +5,7 @@ import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { addGuestFlags } from './guest-flags.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
-import { labEnvironment } from './lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { checkOutput, writeOutput } from './output-file.ts';
 import { formatBytes, formatCount, formatTimes } from './quantity.ts';
 import { addRecordFlags, recordRuns, type RecordFlags } from './recorded-runs.ts';

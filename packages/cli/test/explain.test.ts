@@ -13,7 +13,7 @@ import {
 } from '@doorbell/lab';
 import { profiles } from '@doorbell/hypervisor';
 import { afterAll, expect, test } from 'vitest';
-import { labEnvironment } from '../src/lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { doorbell } from './captured.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'doorbell-explain-'));

@@ -39,7 +39,7 @@ function witness(): string {
 export async function followedRun(stack: string, where = witness): Promise<FollowedRun> {
   const { record, parseStacks, scenes } = await import('@doorbell/lab');
   const { profiles } = await import('@doorbell/hypervisor');
-  const { labEnvironment } = await import('../src/lab-environment.ts');
+  const { labEnvironment } = await import('@doorbell/lab/node');
   const witnesses = new Map<number, string>();
   Error.stackTraceLimit = 100;
   const recording = await record(

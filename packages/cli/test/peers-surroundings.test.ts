@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { runStack, scenes, stackSpec } from '@doorbell/lab';
 import { profiles } from '@doorbell/hypervisor';
 import { expect, test } from 'vitest';
-import { labEnvironment } from '../src/lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { sceneFrames, surroundings } from '../src/peers-surroundings.ts';
 
 test('draws the frames that native shows', async () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadTrace } from '@doorbell/lab';
 import ts from 'typescript';
 import { describe, expect, it, vi } from 'vitest';
-import { labEnvironment } from '../src/lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { followedRun, program, type FollowedRun, type Witnessed } from './followed-run.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,3 +1,4 @@
+/// <reference path="./bunny-package.d.ts" />
 /** The Stanford bunny, from the npm package `bunny`: 1,839 vertices, 3,674 triangles, closed. */
 import { cells, positions } from 'bunny';
 import type { Mesh } from './mesh.ts';

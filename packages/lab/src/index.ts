@@ -34,5 +34,14 @@ export type { Bug } from './bugs/bug.ts';
 export { causeIds, causeRow, type CauseId } from './explain/causes.ts';
 export type { Cause, Explanation } from './explain/explanation.ts';
 export { explainRun } from './explain/run.ts';
+export type { SourceLine } from './source/source-log.ts';
 export * from './trace/index.ts';
-export { DEFAULT_WEIGHT } from '@doorbell/hypervisor';
+export { events as eventRows, type Actor, type EventId, type EventKind } from '@doorbell/abi';
+export {
+  costs,
+  DEFAULT_WEIGHT,
+  profiles,
+  type CostName,
+  type EventColumns,
+  type Profile,
+} from '@doorbell/hypervisor';

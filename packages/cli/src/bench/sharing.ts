@@ -1,7 +1,7 @@
 /** Sharing a GPU: what a decision of a scheduler takes with many guests, and whether many cost more than one. */
 import { profiles, schedulers, type SchedulerKind } from '@doorbell/hypervisor';
 import { hogOf, runStack, stackSpec, type GuestRequest } from '@doorbell/lab';
-import { labEnvironment } from '../lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import type { Benchmark, Work } from './benchmark.ts';
 
 const DECISIONS = 10_000;

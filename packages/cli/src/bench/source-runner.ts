@@ -10,7 +10,7 @@ if (followed !== undefined) {
 // Only now: these load the drivers.
 const { profiles } = await import('@doorbell/hypervisor');
 const { record, scenes, stackSpec } = await import('@doorbell/lab');
-const { labEnvironment } = await import('../lab-environment.ts');
+const { labEnvironment } = await import('@doorbell/lab/node');
 
 async function framesPerSecond(): Promise<number> {
   const scene = scenes.get('triangle');

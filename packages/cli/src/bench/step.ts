@@ -1,7 +1,7 @@
 /** Stepping through a recorded run: a jump to any event, and a step back. */
 import { profiles } from '@doorbell/hypervisor';
 import { playerOf, record, stackSpec, type Recording } from '@doorbell/lab';
-import { labEnvironment } from '../lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Prepared, Work } from './benchmark.ts';
 

@@ -1,7 +1,7 @@
 /** What a trace costs a run: its hooks while nobody records, and recording. */
 import { profiles, Tracer } from '@doorbell/hypervisor';
 import { record, runStack, stackSpec, type RunRequest } from '@doorbell/lab';
-import { labEnvironment } from '../lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Meter, Prepared } from './benchmark.ts';
 

@@ -9,7 +9,7 @@ import {
   type RunRequest,
   type Scene,
 } from '@doorbell/lab';
-import { labEnvironment } from '../lab-environment.ts';
+import { labEnvironment } from '@doorbell/lab/node';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Prepared, Work } from './benchmark.ts';
 

@@ -2,6 +2,7 @@
 import type { EventId } from '@doorbell/abi';
 import type { TraceEvent } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
+import type { SourceLine } from '../source/source-log.ts';
 import type { StackState } from '../stacks/stack.ts';
 import type { Recording } from '../trace/recording.ts';
 import { guestOf, seekEvent, type Direction } from './granularity.ts';
@@ -30,9 +31,15 @@ export class Cursor {
     return this.at === 0 ? undefined : this.recording.events.at(this.at);
   }
 
-  /** The driver's line that ran then, as `file:line`; '' where none was recorded. */
-  lineOf({ line }: TraceEvent): string {
-    const found = line === 0 ? undefined : this.recording.source?.lines[line];
+  /** The driver's line that ran then; undefined where none was recorded. */
+  placeOf(event: TraceEvent | undefined): SourceLine | undefined {
+    const { line = 0 } = event ?? {};
+    return line === 0 ? undefined : this.recording.source?.lines[line];
+  }
+
+  /** The same as `file:line`; '' where none was recorded. */
+  lineOf(event: TraceEvent): string {
+    const found = this.placeOf(event);
     return found === undefined ? '' : `${found.file}:${found.line}`;
   }
 

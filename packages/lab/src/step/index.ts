@@ -5,3 +5,4 @@ export { granularities } from './granularity.ts';
 export type { ReadSource } from './source-view.ts';
 export { eventText } from './event-text.ts';
 export { stateHash } from './state-hash.ts';
+export * from './inspect/index.ts';

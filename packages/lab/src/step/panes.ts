@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts';
 import { describe, parseBdfText } from './pane-words.ts';
 import { countersOf, enginesOf } from './inspect/counters.ts';
 import { registersOf, type RegisterGroup } from './inspect/registers.ts';
-import { ringOf } from './inspect/ring.ts';
+import { ringsOf } from './inspect/ring.ts';
 import { functionsOf, hostOf, partOf } from './inspect/saved.ts';
 import { scanoutOf } from './inspect/scanout.ts';
 import { queuesOf } from './inspect/virtqueue.ts';
@@ -75,25 +75,16 @@ function showRegisters(state: StackState, [wanted]: readonly string[]): string[]
 }
 
 function showRings(state: StackState): string[] {
-  const lines = functionsOf(state).flatMap((each) => {
-    const part = partOf(each);
-    return (part?.channels ?? []).flatMap(({ state: own, registers }, channel) => {
-      if (part === undefined || (own === 'IDLE' && registers[0] === 0)) {
-        return [];
-      }
-      const ring = ringOf(state, each, part, channel);
-      const { head, tail, size, packets, unread } = ring;
-      const label = `${functionText(each.guest, each.bdf)} channel ${channel} ${ring.state}`;
-      return [
-        `${label}: head ${hex(head)} tail ${hex(tail)} of ${hex(size)}`,
-        ...packets.map(
-          ({ address, name, opcode, words }) =>
-            `  ${hex(address)} ${name ?? `opcode ${hex(opcode)}`} ${words.slice(1).map(hex).join(' ')}`,
-        ),
-        ...(unread === '' ? [] : [`  ${unread}`]),
-      ];
-    });
-  });
+  const lines = ringsOf(state).flatMap(
+    ({ guest, bdf, channel, state: own, head, tail, size, packets, unread }) => [
+      `${functionText(guest, bdf)} channel ${channel} ${own}: head ${hex(head)} tail ${hex(tail)} of ${hex(size)}`,
+      ...packets.map(
+        ({ address, name, opcode, words }) =>
+          `  ${hex(address)} ${name ?? `opcode ${hex(opcode)}`} ${words.slice(1).map(hex).join(' ')}`,
+      ),
+      ...(unread === '' ? [] : [`  ${unread}`]),
+    ],
+  );
   return lines.length === 0 ? ['No channel is on.'] : lines;
 }
 
@@ -147,7 +138,7 @@ function showWalk(state: StackState, [which, first, second]: readonly string[]):
 }
 
 function showIotlb(state: StackState): string[] {
-  const entries = iotlbEntries(hostOf(state));
+  const entries = iotlbEntries(state);
   return entries.length === 0
     ? ['The IOTLB is empty.']
     : entries.map(

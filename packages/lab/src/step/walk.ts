@@ -44,6 +44,11 @@ export class Walk {
     return this.cursors[this.side];
   }
 
+  /** Their texts. */
+  get breakpoints(): readonly string[] {
+    return this.watches.map(({ text }) => text);
+  }
+
   step(direction: Direction, times: number): readonly string[] {
     const { stops } = granularityOf(this.granularity);
     return this.repeat(times, () => this.cursor.seek(direction, stops, this.guest), direction);

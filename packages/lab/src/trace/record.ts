@@ -23,6 +23,8 @@ const TRIANGLE_PIXELS = 32;
 
 interface RecordOptions {
   readonly eventsPerCheckpoint?: number;
+  /** Whether drivers that are instrumented say which lines of theirs run; they do. */
+  readonly source?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ interface RecordOptions {
 export async function record(
   request: RunRequest,
   environment: Environment,
-  { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT }: RecordOptions = {},
+  { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT, source: hasSource = true }: RecordOptions = {},
 ): Promise<Recording> {
   let watch: Watch | undefined;
   let explanation: Explanation | undefined;
@@ -43,7 +45,7 @@ export async function record(
       {
         ...request,
         onStack: (stack) => {
-          watch = watchStack(stack, eventsPerCheckpoint);
+          watch = watchStack(stack, eventsPerCheckpoint, hasSource);
           request.onStack?.(stack);
         },
       },
@@ -83,10 +85,12 @@ interface Watch {
   readonly checkpoints: readonly Checkpoint[];
 }
 
-function watchStack(stack: Stack, eventsPerCheckpoint: number): Watch {
+function watchStack(stack: Stack, eventsPerCheckpoint: number, hasSource: boolean): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
-  const source = followSource(events, stack.guests[0].computer.trace);
+  const source = hasSource
+    ? followSource(events, stack.guests[0].computer.trace)
+    : undefined;
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;

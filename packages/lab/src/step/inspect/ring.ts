@@ -11,7 +11,7 @@ import {
 import type { BellState } from '@doorbell/device-model';
 import type { StackState } from '../../stacks/stack.ts';
 import { readWord } from './pages.ts';
-import { hostOf, vmOf, type SavedFunction } from './saved.ts';
+import { functionsOf, hostOf, partOf, vmOf, type SavedFunction } from './saved.ts';
 import { walkGpu, walkIommu } from './walks.ts';
 
 interface PacketView {
@@ -58,7 +58,25 @@ function register({ registers }: BellState['channels'][number], name: string): n
   return registers[channelRegisters.names.findIndex((each) => each === name)];
 }
 
-export function ringOf(
+/** A channel's ring, and the function that has it. */
+export interface FunctionRing extends RingView {
+  readonly guest: number;
+  readonly bdf: Bdf;
+}
+
+/** Those of all channels that are on. */
+export function ringsOf(state: StackState): readonly FunctionRing[] {
+  return functionsOf(state).flatMap((each) => {
+    const part = partOf(each);
+    return (part?.channels ?? []).flatMap(({ state: own, registers }, channel) =>
+      part === undefined || (own === 'IDLE' && registers[0] === 0)
+        ? []
+        : [{ guest: each.guest, bdf: each.bdf, ...ringOf(state, each, part, channel) }],
+    );
+  });
+}
+
+function ringOf(
   state: StackState,
   at: SavedFunction,
   part: BellState,

@@ -8,7 +8,9 @@ import {
   tableIndex,
   type HostState,
 } from '@doorbell/hypervisor';
+import type { StackState } from '../../stacks/stack.ts';
 import { readWord } from './pages.ts';
+import { hostOf } from './saved.ts';
 
 /** One entry that a walk reads. */
 interface WalkStep {
@@ -104,7 +106,8 @@ export interface IotlbEntry {
 }
 
 /** What it used last comes first. */
-export function iotlbEntries({ iommu: { iotlb } }: HostState): readonly IotlbEntry[] {
+export function iotlbEntries(state: StackState): readonly IotlbEntry[] {
+  const { iotlb } = hostOf(state).iommu;
   const entries: IotlbEntry[] = [];
   for (let slot = iotlb.newest; slot >= 0; slot = iotlb.older[slot]) {
     const tag = iotlb.tags[slot];

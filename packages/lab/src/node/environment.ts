@@ -1,6 +1,6 @@
 /** What the lab needs of the world, from Node. */
 import { createHash } from 'node:crypto';
-import type { Environment } from '@doorbell/lab';
+import type { Environment } from '../environment.ts';
 import { driverSha256 } from './driver-hash.ts';
 
 export const labEnvironment: Environment = {

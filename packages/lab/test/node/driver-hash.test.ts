@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { driverSha256, hashFolder } from '../src/driver-hash.ts';
+import { driverSha256, hashFolder } from '../../src/node/driver-hash.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,0 +1,3 @@
+export { driverFolder, driverNames, driverSource, filesOf } from './driver-files.ts';
+export { driverSha256, hashFolder } from './driver-hash.ts';
+export { labEnvironment } from './environment.ts';

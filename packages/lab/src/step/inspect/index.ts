@@ -1,0 +1,7 @@
+/** What a saved state shows, as plain data. */
+export { countersOf, enginesOf, type EnginesView } from './counters.ts';
+export { registersOf, type RegisterGroup, type RegisterView } from './registers.ts';
+export { ringsOf, type RingView } from './ring.ts';
+export { scanoutOf } from './scanout.ts';
+export { queuesOf, type QueueView } from './virtqueue.ts';
+export { iotlbEntries, walkGpu, walkIommu, type IotlbEntry, type Walk } from './walks.ts';

@@ -1,0 +1,163 @@
+/**
+ * What the page shows as its address says it, so that a state is a link that can be shared:
+ * `?stacks=native,pv&scene=bunny&frames=2&size=160x120&event=1:420`.
+ *
+ * `granularity` fixes what a step goes by, as `doorbell step --granularity` does; `step` only sets it.
+ */
+import type { CostName } from '@doorbell/lab';
+
+/** Of what the address says; another one is refused, with a message. */
+const VERSION = '1';
+
+export interface PageState {
+  readonly stacks: readonly string[];
+  readonly scene: string;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  readonly seed: number;
+  readonly guests: number;
+  readonly profile: string;
+  readonly prices: Readonly<Partial<Record<CostName, number>>>;
+  readonly bug: string | undefined;
+  /** What a step goes by. */
+  readonly step: string;
+  /** And cannot be changed. */
+  readonly isFixed: boolean;
+  /** Which side is stepped, and the event where it stands. */
+  readonly side: number;
+  readonly event: number;
+  readonly pane: string;
+  /** The lesson beside it; '' for none. */
+  readonly lesson: string;
+  /** Commands of the stepping session that are done once the run is there. */
+  readonly script: string;
+  /** For a lecture room. */
+  readonly isPresentation: boolean;
+}
+
+export const firstState: PageState = {
+  stacks: ['passthrough', 'pv'],
+  ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1 },
+  ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
+  ...{ step: 'access', isFixed: false, side: 0, event: 0 },
+  ...{ pane: 'registers', lesson: '', script: '', isPresentation: false },
+};
+
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+}
+
+/** @param query  with or without its question mark. @throws LinkError in one sentence. */
+export function readLink(query: string): PageState {
+  const given = new URLSearchParams(query);
+  const version = given.get('v') ?? VERSION;
+  if (version !== VERSION) {
+    throw new LinkError(
+      `This link is of version ${version}, and this page reads version ${VERSION}: make the link anew, or open it with the page that made it.`,
+    );
+  }
+  const [width, height] = size(given.get('size'));
+  const [side, event] = place(given.get('event'));
+  const granularity = given.get('granularity');
+  return {
+    stacks: (given.get('stacks') ?? firstState.stacks.join(',')).split(','),
+    scene: given.get('scene') ?? firstState.scene,
+    frames: whole(given, 'frames', 1, 600) ?? firstState.frames,
+    ...{ width, height, side, event },
+    seed: whole(given, 'seed', 0, 0xffff_ffff) ?? firstState.seed,
+    guests: whole(given, 'guests', 1, 64) ?? firstState.guests,
+    profile: given.get('profile') ?? firstState.profile,
+    prices: prices(given.getAll('price')),
+    bug: given.get('bug') ?? undefined,
+    step: granularity ?? given.get('step') ?? firstState.step,
+    isFixed: granularity !== null,
+    pane: given.get('pane') ?? firstState.pane,
+    lesson: given.get('lesson') ?? '',
+    script: given.get('script') ?? '',
+    isPresentation: given.has('present'),
+  };
+}
+
+/** Only what is not as it is at first. */
+export function writeLink(state: PageState): string {
+  const link = new URLSearchParams({ v: VERSION });
+  const set = (name: string, text: string, usual: string): void => {
+    if (text !== usual) {
+      link.set(name, text);
+    }
+  };
+  set('stacks', state.stacks.join(','), firstState.stacks.join(','));
+  set('scene', state.scene, firstState.scene);
+  set('frames', String(state.frames), String(firstState.frames));
+  set('size', sizeText(state), sizeText(firstState));
+  set('seed', String(state.seed), String(firstState.seed));
+  set('guests', String(state.guests), String(firstState.guests));
+  set('profile', state.profile, firstState.profile);
+  for (const [name, ns] of Object.entries(state.prices)) {
+    link.append('price', `${name}:${ns}`);
+  }
+  set('bug', state.bug ?? '', '');
+  set(state.isFixed ? 'granularity' : 'step', state.step, state.isFixed ? '' : firstState.step);
+  set('event', `${state.side}:${state.event}`, '0:0');
+  set('pane', state.pane, firstState.pane);
+  set('lesson', state.lesson, '');
+  set('present', state.isPresentation ? 'on' : '', '');
+  return `?${link.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')}`;
+}
+
+function sizeText({ width, height }: Pick<PageState, 'width' | 'height'>): string {
+  return `${width}x${height}`;
+}
+
+function size(text: string | null): readonly [number, number] {
+  if (text === null) {
+    return [firstState.width, firstState.height];
+  }
+  const [, width = '', height = ''] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? [];
+  const pair = [Number(width), Number(height)] as const;
+  if (pair.some((each) => !(each >= 16 && each <= 1024))) {
+    throw new LinkError(`'size=${text}' is no size: write WIDTHxHEIGHT, from 16x16 to 1024x1024.`);
+  }
+  return pair;
+}
+
+function place(text: string | null): readonly [number, number] {
+  if (text === null) {
+    return [0, 0];
+  }
+  const [, side = '0', event] = /^(?:([01]):)?(\d{1,9})$/.exec(text) ?? [];
+  if (event === undefined) {
+    throw new LinkError(`'event=${text}' is no event: write SIDE:NUMBER, such as 1:420.`);
+  }
+  return [Number(side), Number(event)];
+}
+
+function whole(
+  given: URLSearchParams,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = given.get(name);
+  if (text === null) {
+    return undefined;
+  }
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) {
+    throw new LinkError(`'${name}=${text}': a whole number from ${least} to ${most} is needed.`);
+  }
+  return value;
+}
+
+function prices(texts: readonly string[]): PageState['prices'] {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name, ns] = /^([\w.]+):(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+      if (name === undefined || !(Number(ns) <= 1e9)) {
+        throw new LinkError(`'price=${text}' is no price: write NAME:NANOSECONDS.`);
+      }
+      return [name, Number(ns)];
+    }),
+  );
+}

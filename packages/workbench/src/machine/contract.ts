@@ -1,0 +1,157 @@
+/** What the page asks of the thread in which machines run, and what comes back: plain data. */
+import type {
+  CompareReport,
+  CostName,
+  EventColumns,
+  Explanation,
+  IotlbEntry,
+  EnginesView,
+  QueueView,
+  RegisterGroup,
+  RingView,
+  SourceLine,
+  StackReport,
+} from '@doorbell/lab';
+
+/** What can be chosen. */
+export interface Catalogue {
+  readonly stacks: readonly StackChoice[];
+  readonly scenes: readonly Named[];
+  readonly profiles: readonly ProfileChoice[];
+  readonly granularities: readonly Named[];
+  readonly bugs: readonly BugChoice[];
+  /** By the numbers that events have. */
+  readonly kinds: readonly KindRow[];
+  /** What each price is the price of. */
+  readonly costs: Readonly<Record<CostName, string>>;
+}
+
+export interface Named {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface StackChoice extends Named {
+  readonly term: string;
+  readonly options: readonly OptionChoice[];
+}
+
+export interface OptionChoice extends Named {
+  /** Empty: a whole number from `least` to `most`. */
+  readonly values: readonly string[];
+  readonly least: number;
+  readonly most: number;
+  readonly default: string;
+}
+
+export interface ProfileChoice extends Named {
+  /** In nanoseconds. */
+  readonly prices: Readonly<Record<CostName, number>>;
+}
+
+export interface BugChoice {
+  readonly id: string;
+  readonly title: string;
+  readonly stacks: readonly string[];
+}
+
+export interface KindRow {
+  readonly name: string;
+  readonly actor: 'app' | 'driver' | 'hypervisor' | 'iommu' | 'device';
+  readonly doc: string;
+}
+
+/** A file of the user's. */
+export interface OwnFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface RunOptions {
+  /** With their options: `pv:ring=packed`. */
+  readonly stacks: readonly string[];
+  readonly scene: string;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  readonly seed: number;
+  /** How many share the GPU. */
+  readonly guests: number;
+  readonly profile: string;
+  /** Prices that are not the profile's, in nanoseconds. */
+  readonly prices: Readonly<Partial<Record<CostName, number>>>;
+  readonly bug?: string;
+  readonly model?: OwnFile;
+  readonly texture?: OwnFile;
+}
+
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** R, G, B, A. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+}
+
+/** One recorded run. */
+export interface Side {
+  /** The stack with its options. */
+  readonly name: string;
+  readonly term: string;
+  readonly scene: string;
+  readonly guests: number;
+  readonly columns: EventColumns;
+  /** By the numbers that events have; empty where no lines were recorded. */
+  readonly lines: readonly SourceLine[];
+  readonly report: StackReport | undefined;
+  readonly error: string | undefined;
+  readonly explanation: Explanation;
+}
+
+/** Hears how a run goes on. */
+export interface RunListener {
+  progress(stack: string, frame: number, frames: number): void;
+  shown(stack: string, frame: Frame): void;
+}
+
+/** Where one stands in both recordings. */
+export interface Standing {
+  /** Which one is stepped. */
+  readonly side: number;
+  readonly granularity: string;
+  readonly places: readonly Place[];
+  readonly breakpoints: readonly string[];
+}
+
+export interface Place {
+  /** The event that happened last; 0: none did. */
+  readonly at: number;
+  readonly text: string;
+  readonly request: number;
+  /** Virtual nanoseconds. */
+  readonly time: number;
+  readonly line: SourceLine | undefined;
+  readonly locals: string;
+  /** From the event back to its first. */
+  readonly causes: readonly { readonly id: number; readonly text: string }[];
+}
+
+export interface Answer {
+  readonly standing: Standing;
+  /** What the command says, as the terminal's session does. */
+  readonly lines: readonly string[];
+}
+
+/** Of a state. */
+export interface Inspection {
+  readonly registers: readonly RegisterGroup[];
+  readonly rings: readonly (RingView & { readonly guest: number; readonly bdf: number })[];
+  readonly queues: readonly QueueView[];
+  readonly iotlb: readonly IotlbEntry[];
+  readonly engines: readonly EnginesView[];
+  readonly counters: readonly (readonly [string, number])[];
+}
+
+export type Prices = RunOptions['prices'];
+
+/** The same run through many stacks, for its figures alone. */
+export type Comparison = CompareReport;

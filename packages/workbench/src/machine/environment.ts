@@ -1,0 +1,35 @@
+/** What the lab needs of the world, from a browser. */
+import type { Environment } from '@doorbell/lab';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { hashes } from 'virtual:drivers';
+
+export const browserEnvironment: Environment = {
+  sha256: () => {
+    const hash = sha256.create();
+    return {
+      update: (bytes) => {
+        hash.update(bytes);
+      },
+      digest: () => bytesToHex(hash.digest()),
+    };
+  },
+  wallMs: () => performance.now(),
+  // Messages are served between frames; a timer of 0 ms would wait 4.
+  breathe: () =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(undefined);
+    }),
+  driverSha256: (driver) => {
+    const hash = hashes.get(driver);
+    if (hash === undefined) {
+      throw new RangeError(`There is no driver '${driver}'.`);
+    }
+    return hash;
+  },
+};

@@ -1,0 +1,21 @@
+/** The two threads in which machines run: what is shown, and what is worked out beside it. */
+import { wrap, type Remote } from 'comlink';
+import type { Bench } from './machine/bench.ts';
+
+export interface Machines {
+  readonly bench: Remote<Bench>;
+  /** Its runs take nothing from the one that is stepped. */
+  readonly background: Remote<Bench>;
+}
+
+/** @param onFailure  hears why a thread could not be had. */
+export function startMachines(onFailure: (words: string) => void): Machines {
+  const start = (): Remote<Bench> => {
+    const worker = new Worker(new URL('./machine/worker.ts', import.meta.url), { type: 'module' });
+    worker.onerror = (event) => {
+      onFailure(`The machines did not start: ${event.message}. Reload the page.`);
+    };
+    return wrap<Bench>(worker);
+  };
+  return { bench: start(), background: start() };
+}

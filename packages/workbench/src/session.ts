@@ -1,0 +1,332 @@
+/** What the page knows and what it does: signals, and the actions that change them. */
+import { batch, signal } from '@preact/signals';
+import { proxy } from 'comlink';
+import { firstState, LinkError, readLink, writeLink, type PageState } from './link.ts';
+import type {
+  Answer,
+  Catalogue,
+  Comparison,
+  Frame,
+  Inspection,
+  OwnFile,
+  RunOptions,
+  Side,
+  Standing,
+} from './machine/contract.ts';
+import { startMachines, type Machines } from './machines.ts';
+
+export const state = signal<PageState>(firstState);
+export const catalogue = signal<Catalogue | undefined>(undefined);
+export const sides = signal<readonly Side[]>([]);
+export const standing = signal<Standing | undefined>(undefined);
+/** What each side's screen shows: of the run while it goes on, then of the state. */
+export const screens = signal<readonly (Frame | undefined)[]>([]);
+export const inspections = signal<readonly (Inspection | undefined)[]>([]);
+export const source = signal<{ readonly file: string; readonly text: string } | undefined>(
+  undefined,
+);
+/** The run that goes on. */
+export const running = signal<
+  { readonly stack: string; readonly frame: number; readonly frames: number } | undefined
+>(undefined);
+/** What went wrong, and how to mend it. */
+export const complaint = signal<string | undefined>(undefined);
+/** What the last command said. */
+export const said = signal<readonly string[]>([]);
+/** All stacks under each profile, with the prices as they are now. */
+export const ranking = signal<readonly Comparison[]>([]);
+export const own = signal<{ readonly model?: OwnFile; readonly texture?: OwnFile }>({});
+/** The name of the file that is shown; '' for a run. */
+export const openedFile = signal('');
+
+let machines: Machines;
+
+/** Begins with what the address says. */
+export async function start(): Promise<void> {
+  try {
+    state.value = readLink(location.search);
+  } catch (error) {
+    complaint.value = wordsOf(error);
+  }
+  machines = startMachines((words) => {
+    complaint.value = words;
+  });
+  await trying(async () => {
+    catalogue.value = await machines.bench.catalogue();
+    await run();
+  });
+}
+
+/** What goes wrong becomes a message; what was there stays. */
+async function trying(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isAborted(error)) {
+      complaint.value = wordsOf(error);
+    }
+  }
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && error.name === 'Aborted';
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof LinkError || (error instanceof Error && error.name === 'InputError')) {
+    return error.message;
+  }
+  return `Something is wrong with the page itself: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+// ---------------------------------------------------------------------------------- the address
+
+/** Changes what the address says, and it. */
+export function change(part: Partial<PageState>): void {
+  state.value = { ...state.value, ...part };
+  history.replaceState(null, '', writeLink(state.value));
+}
+
+/** The whole address, to be shared. */
+export function link(): string {
+  return new URL(writeLink(state.value), location.href).href;
+}
+
+/** As a lesson's button, or a link within the page, says. */
+export async function follow(query: string): Promise<void> {
+  await trying(async () => {
+    const { lesson, isPresentation, step, isFixed } = state.value;
+    const wanted = readLink(query);
+    change({ ...wanted, lesson, isPresentation, ...(isFixed ? { step, isFixed } : {}) });
+    await run();
+  });
+}
+
+// ---------------------------------------------------------------------------------- running
+
+export function runOptions(): RunOptions {
+  const { stacks, scene, frames, width, height, seed, guests, profile, prices, bug } = state.value;
+  return {
+    ...{ stacks, scene, frames, width, height, seed, guests, profile, prices, ...own.value },
+    ...(bug === undefined ? {} : { bug }),
+  };
+}
+
+let runs = 0;
+
+/** Runs and records both stacks, and stands where the address says. */
+export async function run(): Promise<void> {
+  const mine = ++runs;
+  const options = runOptions();
+  batch(() => {
+    complaint.value = undefined;
+    running.value = { stack: options.stacks[0], frame: 0, frames: options.frames };
+  });
+  await trying(async () => {
+    const recorded = await machines.bench.run(
+      options,
+      proxy({
+        progress: (stack: string, frame: number, frames: number) => {
+          running.value = { stack, frame, frames };
+        },
+        shown: (stack: string, frame: Frame) => {
+          showFrame(options.stacks.findIndex((each) => each === stack), frame);
+        },
+      }),
+    );
+    if (mine === runs) {
+      openedFile.value = '';
+      await lay(recorded);
+    }
+  });
+  if (mine === runs) {
+    running.value = undefined;
+    void rank();
+  }
+}
+
+function showFrame(side: number, frame: Frame): void {
+  if (side >= 0) {
+    screens.value = [0, 1].map((each) => (each === side ? frame : screens.value[each]));
+  }
+}
+
+async function lay(recorded: readonly Side[]): Promise<void> {
+  const { step, side, event, script } = state.value;
+  sides.value = recorded;
+  await machines.bench.command(`g ${step}`);
+  await machines.bench.take(side);
+  const target = event === 0 ? 'end' : String(event);
+  let answer = await machines.bench.command(`go ${target}`);
+  for (const line of script.split(';').filter((each) => each.trim() !== '')) {
+    answer = await machines.bench.command(line);
+  }
+  await stand(answer);
+}
+
+/** All seven stacks, under each profile: it is looked at while one does other things. */
+async function rank(): Promise<void> {
+  const all = catalogue.value;
+  if (all === undefined) {
+    return;
+  }
+  const { prices } = state.value;
+  await trying(async () => {
+    const done: Comparison[] = [];
+    for (const { name } of all.profiles) {
+      const stacks = all.stacks.map((each) => each.name);
+      const { bug: _, ...options } = runOptions();
+      const small = { ...options, stacks, profile: name, prices, frames: 1 };
+      done.push(await machines.background.compare(small));
+      ranking.value = [...done];
+    }
+  });
+}
+
+/** Other prices: what is shown runs again, and the ranking. */
+export async function price(prices: PageState['prices']): Promise<void> {
+  change({ prices, event: 0, script: '' });
+  await run();
+}
+
+// ---------------------------------------------------------------------------------- files
+
+/** A trace, a model, or a texture, by its name. */
+export async function open(file: File): Promise<void> {
+  await trying(async () => {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const ending = file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase();
+    const given: OwnFile = { name: file.name, bytes };
+    switch (ending) {
+      case 'obj':
+      case 'ply':
+      case 'glb':
+        await draw({ model: given });
+        return;
+      case 'png':
+        await draw({ texture: given });
+        return;
+      default: {
+        runs++;
+        const recorded = await machines.bench.open(given);
+        complaint.value = undefined;
+        openedFile.value = file.name;
+        change({ side: 0, event: 0, script: '', stacks: recorded.map(({ name }) => name) });
+        await lay(recorded);
+      }
+    }
+  });
+}
+
+/** Draws with a file of the user's: what was there before is drawn with again when it is refused. */
+async function draw(part: typeof own.value): Promise<void> {
+  const before = own.value;
+  own.value = { ...before, ...part };
+  change({ scene: part.model === undefined ? 'image' : 'bunny', event: 0, script: '' });
+  await run();
+  if (complaint.value !== undefined) {
+    own.value = before;
+  }
+}
+
+/** What a file of this kind holds. */
+export async function fileOf(kind: 'trace' | 'perfetto' | 'json' | 'png'): Promise<Blob> {
+  switch (kind) {
+    case 'trace':
+      return new Blob([(await machines.bench.save()) as Uint8Array<ArrayBuffer>]);
+    case 'perfetto':
+      return new Blob([await machines.bench.perfetto()], { type: 'application/json' });
+    case 'json':
+      return new Blob([JSON.stringify(await machines.background.compare(runOptions()), null, 2)], {
+        type: 'application/json',
+      });
+    case 'png': {
+      const frame = screens.value[state.value.side] ?? screens.value[0];
+      if (frame === undefined) {
+        throw new LinkError('No screen shows anything yet.');
+      }
+      return new Blob([(await machines.bench.png(frame)) as Uint8Array<ArrayBuffer>], {
+        type: 'image/png',
+      });
+    }
+  }
+}
+
+/** Saves it where the browser saves files. */
+export async function download(kind: Parameters<typeof fileOf>[0]): Promise<void> {
+  await trying(async () => {
+    const url = URL.createObjectURL(await fileOf(kind));
+    const names = { trace: 'run.trace', perfetto: 'perfetto.json', json: 'compare.json', png: 'frame.png' };
+    const anchor = Object.assign(document.createElement('a'), {
+      href: url,
+      download: `doorbell-${names[kind]}`,
+    });
+    anchor.click();
+    URL.revokeObjectURL(url);
+  });
+}
+
+// ---------------------------------------------------------------------------------- stepping
+
+/** A command as `doorbell step` has it. */
+export async function command(line: string): Promise<void> {
+  if (sides.value.length === 0) {
+    return;
+  }
+  await trying(async () => {
+    const answer = await machines.bench.command(line);
+    complaint.value = undefined;
+    await stand(answer);
+  });
+}
+
+/** To an event of one side. */
+export async function go(side: number, event: number): Promise<void> {
+  await trying(async () => {
+    await machines.bench.take(side);
+    await stand(await machines.bench.command(`go ${event}`));
+  });
+}
+
+export async function take(side: number): Promise<void> {
+  await trying(async () => {
+    await stand({ standing: await machines.bench.take(side), lines: [] });
+  });
+}
+
+let stands = 0;
+
+/** Shows where one stands now; what a state holds comes a little later. */
+async function stand({ standing: now, lines }: Answer): Promise<void> {
+  const mine = ++stands;
+  batch(() => {
+    standing.value = now;
+    said.value = lines;
+  });
+  change({ side: now.side, event: now.places[now.side].at, step: now.granularity });
+  await showSource(now.places[now.side].line?.file);
+  const shown = await Promise.all(
+    now.places.map(async (_, side) => ({
+      inspection: await machines.bench.inspect(side),
+      screen: await machines.bench.scanout(side),
+    })),
+  );
+  if (mine === stands) {
+    batch(() => {
+      inspections.value = shown.map(({ inspection }) => inspection);
+      screens.value = shown.map(({ screen }) => screen);
+    });
+  }
+}
+
+async function showSource(file: string | undefined): Promise<void> {
+  if (file !== undefined && source.value?.file !== file) {
+    const text = await machines.bench.source(file);
+    source.value = text === undefined ? undefined : { file, text };
+  }
+}
+
+/** Of one side's machine, over all of its state. */
+export function stateHash(side: number): Promise<string> {
+  return machines.bench.stateHash(side);
+}

@@ -1,0 +1,7 @@
+/** Made by `build/drivers.ts`. */
+declare module 'virtual:drivers' {
+  /** Texts by their names in traces: `guest-driver/src/bell/ring.ts`. */
+  export const files: ReadonlyMap<string, string>;
+  /** SHA-256 over the sources of each driver, by its package. */
+  export const hashes: ReadonlyMap<string, string>;
+}

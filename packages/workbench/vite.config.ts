@@ -1,0 +1,11 @@
+import preact from '@preact/preset-vite';
+import { defineConfig } from 'vite';
+import { drivers } from './build/drivers.ts';
+
+export default defineConfig({
+  // The site may lie in any folder of any host.
+  base: './',
+  plugins: [preact({ reactAliasesEnabled: false }), drivers()],
+  worker: { format: 'es', plugins: () => [drivers()] },
+  build: { target: 'es2022', chunkSizeWarningLimit: 1500 },
+});
