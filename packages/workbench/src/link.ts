@@ -28,8 +28,10 @@ export interface PageState {
   readonly side: number;
   readonly event: number;
   readonly pane: string;
-  /** The lesson beside it; '' for none. */
-  readonly lesson: string;
+  /** Whether the lines of the driver's source are recorded: they are events of their own. */
+  readonly source: boolean;
+  /** What stands beside it: a lesson, by its id, or `prices`; '' for nothing. */
+  readonly beside: string;
   /** Commands of the stepping session that are done once the run is there. */
   readonly script: string;
   /** For a lecture room. */
@@ -41,7 +43,7 @@ export const firstState: PageState = {
   ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1 },
   ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
   ...{ step: 'access', isFixed: false, side: 0, event: 0 },
-  ...{ pane: 'registers', lesson: '', script: '', isPresentation: false },
+  ...{ pane: 'registers', source: true, beside: '', script: '', isPresentation: false },
 };
 
 export class LinkError extends Error {
@@ -73,7 +75,8 @@ export function readLink(query: string): PageState {
     step: granularity ?? given.get('step') ?? firstState.step,
     isFixed: granularity !== null,
     pane: given.get('pane') ?? firstState.pane,
-    lesson: given.get('lesson') ?? '',
+    source: given.get('source') !== 'off',
+    beside: given.get('beside') ?? '',
     script: given.get('script') ?? '',
     isPresentation: given.has('present'),
   };
@@ -101,7 +104,9 @@ export function writeLink(state: PageState): string {
   set(state.isFixed ? 'granularity' : 'step', state.step, state.isFixed ? '' : firstState.step);
   set('event', `${state.side}:${state.event}`, '0:0');
   set('pane', state.pane, firstState.pane);
-  set('lesson', state.lesson, '');
+  set('script', state.script, '');
+  set('source', state.source ? '' : 'off', '');
+  set('beside', state.beside, '');
   set('present', state.isPresentation ? 'on' : '', '');
   return `?${link.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')}`;
 }

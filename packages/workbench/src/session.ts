@@ -95,9 +95,9 @@ export function link(): string {
 /** As a lesson's button, or a link within the page, says. */
 export async function follow(query: string): Promise<void> {
   await trying(async () => {
-    const { lesson, isPresentation, step, isFixed } = state.value;
+    const { beside, isPresentation, step, isFixed } = state.value;
     const wanted = readLink(query);
-    change({ ...wanted, lesson, isPresentation, ...(isFixed ? { step, isFixed } : {}) });
+    change({ ...wanted, beside, isPresentation, ...(isFixed ? { step, isFixed } : {}) });
     await run();
   });
 }
@@ -105,9 +105,22 @@ export async function follow(query: string): Promise<void> {
 // ---------------------------------------------------------------------------------- running
 
 export function runOptions(): RunOptions {
-  const { stacks, scene, frames, width, height, seed, guests, profile, prices, bug } = state.value;
+  const {
+    stacks,
+    scene,
+    frames,
+    width,
+    height,
+    seed,
+    guests,
+    profile,
+    prices,
+    source: lines,
+    bug,
+  } = state.value;
   return {
-    ...{ stacks, scene, frames, width, height, seed, guests, profile, prices, ...own.value },
+    ...{ stacks, scene, frames, width, height, seed, guests, profile, prices },
+    ...{ source: lines, ...own.value },
     ...(bug === undefined ? {} : { bug }),
   };
 }
@@ -130,7 +143,10 @@ export async function run(): Promise<void> {
           running.value = { stack, frame, frames };
         },
         shown: (stack: string, frame: Frame) => {
-          showFrame(options.stacks.findIndex((each) => each === stack), frame);
+          showFrame(
+            options.stacks.findIndex((each) => each === stack),
+            frame,
+          );
         },
       }),
     );
@@ -156,7 +172,7 @@ async function lay(recorded: readonly Side[]): Promise<void> {
   sides.value = recorded;
   await machines.bench.command(`g ${step}`);
   await machines.bench.take(side);
-  const target = event === 0 ? 'end' : String(event);
+  const target = script !== '' || event !== 0 ? String(event) : 'end';
   let answer = await machines.bench.command(`go ${target}`);
   for (const line of script.split(';').filter((each) => each.trim() !== '')) {
     answer = await machines.bench.command(line);
@@ -256,7 +272,12 @@ export async function fileOf(kind: 'trace' | 'perfetto' | 'json' | 'png'): Promi
 export async function download(kind: Parameters<typeof fileOf>[0]): Promise<void> {
   await trying(async () => {
     const url = URL.createObjectURL(await fileOf(kind));
-    const names = { trace: 'run.trace', perfetto: 'perfetto.json', json: 'compare.json', png: 'frame.png' };
+    const names = {
+      trace: 'run.trace',
+      perfetto: 'perfetto.json',
+      json: 'compare.json',
+      png: 'frame.png',
+    };
     const anchor = Object.assign(document.createElement('a'), {
       href: url,
       download: `doorbell-${names[kind]}`,
@@ -303,7 +324,10 @@ async function stand({ standing: now, lines }: Answer): Promise<void> {
     standing.value = now;
     said.value = lines;
   });
-  change({ side: now.side, event: now.places[now.side].at, step: now.granularity });
+  change({
+    ...{ side: now.side, event: now.places[now.side].at },
+    ...{ step: now.granularity, script: '' },
+  });
   await showSource(now.places[now.side].line?.file);
   const shown = await Promise.all(
     now.places.map(async (_, side) => ({

@@ -87,7 +87,7 @@ export class Bench {
           }
         },
       };
-      recordings.push(await record(run, this.environment));
+      recordings.push(await record(run, this.environment, { source: options.source }));
     }
     return this.lay(recordings);
   }

@@ -80,6 +80,8 @@ export interface RunOptions {
   readonly profile: string;
   /** Prices that are not the profile's, in nanoseconds. */
   readonly prices: Readonly<Partial<Record<CostName, number>>>;
+  /** Whether the lines of the drivers' sources are recorded. */
+  readonly source: boolean;
   readonly bug?: string;
   readonly model?: OwnFile;
   readonly texture?: OwnFile;

@@ -5,3 +5,12 @@ declare module 'virtual:drivers' {
   /** SHA-256 over the sources of each driver, by its package. */
   export const hashes: ReadonlyMap<string, string>;
 }
+
+/** Made by `build/lessons.ts`. */
+declare module 'virtual:lessons' {
+  export const lessons: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly html: string;
+  }[];
+}
