@@ -39,28 +39,24 @@ describe('a player', () => {
     'emulated',
     'pv',
     'pv-assisted',
-  ])(
-    '%s: back through a frame and forwards again to the same states',
-    { timeout: 60_000 },
-    async (stack) => {
-      const recording = await recorded(stack, 'bunny', 2);
-      const hashOf = async (player: ReturnType<typeof playerOf>, id: number) =>
-        stateHash(await player.state(id), testEnvironment);
-      const ids = lastFrame(recording);
-      const player = playerOf(recording, testEnvironment);
-      const back: string[] = [];
-      for (const id of ids) {
-        back.push(await hashOf(player, id));
-      }
-      const forwards: string[] = [];
-      const other = playerOf(recording, testEnvironment);
-      for (const id of ids.toReversed()) {
-        forwards.push(await hashOf(other, id));
-      }
-      expect(forwards.reverse()).toEqual(back);
-      expect(new Set(back).size).toBe(back.length);
-    },
-  );
+  ])('%s: back through a frame and forwards again to the same states', async (stack) => {
+    const recording = await recorded(stack, 'bunny', 2);
+    const hashOf = async (player: ReturnType<typeof playerOf>, id: number) =>
+      stateHash(await player.state(id), testEnvironment);
+    const ids = lastFrame(recording);
+    const player = playerOf(recording, testEnvironment);
+    const back: string[] = [];
+    for (const id of ids) {
+      back.push(await hashOf(player, id));
+    }
+    const forwards: string[] = [];
+    const other = playerOf(recording, testEnvironment);
+    for (const id of ids.toReversed()) {
+      forwards.push(await hashOf(other, id));
+    }
+    expect(forwards.reverse()).toEqual(back);
+    expect(new Set(back).size).toBe(back.length);
+  });
 
   it('has no state of an event that is not there', async () => {
     const recording = await recorded('native', 'clear', 1);

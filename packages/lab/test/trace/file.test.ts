@@ -78,7 +78,7 @@ function endOf({ request, checkpoints, crossings }: Recording): unknown {
 }
 
 describe('a trace file', () => {
-  it('gives back what was saved, of several stacks', { timeout: 30_000 }, async () => {
+  it('gives back what was saved, of several stacks', async () => {
     const recordings = [native, await recordedTriangle('pv')];
     const again = load(saveTrace(recordings, sha256));
     expect(again.length).toBe(2);

@@ -66,7 +66,7 @@ export interface OurGpuGuest extends GpuGuest {
 }
 
 /** How long QEMU may take until it listens. */
-const LISTEN_MS = 10_000;
+const LISTEN_MS = 60_000;
 const RETRY_MS = 20;
 
 interface Connecting {

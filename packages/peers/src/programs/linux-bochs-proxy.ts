@@ -14,7 +14,7 @@ export const linuxBochsProxy: Peer = {
   summary: 'Linux drives our bochs-display, by the multi-process protocol of QEMU 7.2.',
   needs: ['qemu-7.2', 'linux'],
   isQuick: false,
-  limitMs: 360_000,
+  limitMs: 1_200_000,
   meet: async (run) => {
     let server: PciProxyServer | undefined;
     try {

@@ -12,7 +12,7 @@ export const linuxBochsVfioUser: Peer = {
   summary: 'Linux drives our bochs-display, by vfio-user, its framebuffer mapped into the guest.',
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
-  limitMs: 240_000,
+  limitMs: 900_000,
   meet: async (run) => {
     const server = await VfioUserServer.start({
       path: join(run.folder, 'bochs.sock'),

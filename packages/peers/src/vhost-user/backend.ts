@@ -94,6 +94,11 @@ export class VhostUserBackend implements VhostUserConnection {
     return this.screen.settled();
   }
 
+  /** The front-end takes one message after the other: it has answered one that came last. */
+  async taken(): Promise<void> {
+    await this.channel?.ask(gpuRequests.GET_PROTOCOL_FEATURES, gpuU64.size);
+  }
+
   close(): Promise<string> {
     this.end('it was closed here');
     return this.closed;

@@ -59,6 +59,8 @@ export interface VhostUserConnection {
    * guest has had answered may be some milliseconds from being seen.
    */
   settled(): Promise<void>;
+  /** Resolves when the front-end has taken all that it was sent, or nobody is there. */
+  taken(): Promise<void>;
   /** Ends the connection; resolves as `closed` does. */
   close(): Promise<string>;
 }

@@ -42,7 +42,7 @@ it('runs timers that are due, and no others', async () => {
   await vi.waitFor(() => {
     device.runTimers();
     expect(read(device, edu.FACTORIAL)).toBe(120);
-  });
+  }, 60_000);
   expect(device.deadlines.timeoutMs).toBe(-1);
 });
 

@@ -12,7 +12,7 @@ import { clientMessage, command, regionRead, regionWrite, version } from './clie
 const CONFIG = 7;
 const ERROR = 0x21;
 /** In milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** A client of bytes: what it sends is what a test says. */
 class Client {
