@@ -23,6 +23,8 @@ export { bellMediation } from './mdev/register-policy.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';
 export { Iommu, type Domain, type IommuOptions } from './iommu.ts';
 export { IommuError, VfioError, type Errno } from './errno.ts';
+export type { ContainerState } from './vfio-container.ts';
+export type { GroupOwnership, MemberOwnership } from './group-ownership.ts';
 export type { DeviceFile } from './device-file.ts';
 export type { Iommufd } from './iommufd.ts';
 export type { VfioContainer, VfioDevice, VfioGroup } from './vfio.ts';

@@ -5,3 +5,9 @@ export { granularities } from './granularity.ts';
 export type { ReadSource } from './source-view.ts';
 export { eventText } from './event-text.ts';
 export { stateHash } from './state-hash.ts';
+export {
+  ownershipOf,
+  type Backing,
+  type GuestDevice,
+  type Ownership,
+} from './inspect/ownership.ts';

@@ -1,6 +1,7 @@
 /** What of a state is shown, as lines of text. */
 import { InputError } from '../input-error.ts';
 import type { Environment } from '../environment.ts';
+import { showOwnership } from './ownership-pane.ts';
 import { describe, parseBdfText } from './pane-words.ts';
 import { countersOf, enginesOf } from './inspect/counters.ts';
 import { registersOf, type RegisterGroup } from './inspect/registers.ts';
@@ -195,6 +196,7 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
     { usage: 'walk gpu CH VA', doc: "or 'walk iommu BB:DD.F IOVA': page tables", show: showWalk },
   ],
   ['iotlb', { usage: 'iotlb', doc: 'what the IOTLB holds', show: showIotlb }],
+  ['ownership', { usage: 'ownership', doc: 'who has each device', show: showOwnership }],
   ['engines', { usage: 'engines', doc: 'what runs, and who is ready', show: showEngines }],
   [
     'counters',
