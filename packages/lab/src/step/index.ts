@@ -11,3 +11,9 @@ export {
   type GuestDevice,
   type Ownership,
 } from './inspect/ownership.ts';
+export {
+  schedulersOf,
+  type SchedulerView,
+  type SharingTenantView,
+  type SharingView,
+} from './inspect/scheduler.ts';

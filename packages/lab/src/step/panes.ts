@@ -12,6 +12,7 @@ import { queuesOf } from './inspect/virtqueue.ts';
 import { iotlbEntries, walkGpu, walkIommu, type Walk } from './inspect/walks.ts';
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
+import { showSchedulers } from './scheduler-pane.ts';
 import { nearest } from '../nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
 
@@ -198,6 +199,10 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
   ['iotlb', { usage: 'iotlb', doc: 'what the IOTLB holds', show: showIotlb }],
   ['ownership', { usage: 'ownership', doc: 'who has each device', show: showOwnership }],
   ['engines', { usage: 'engines', doc: 'what runs, and who is ready', show: showEngines }],
+  [
+    'scheduler',
+    { usage: 'scheduler', doc: 'whose turn it is, and who waits', show: showSchedulers },
+  ],
   [
     'counters',
     {
