@@ -10,13 +10,13 @@ type Timed = Exclude<ChromeEvent, { ph: 'M' }>;
 type Complete = Extract<ChromeEvent, { ph: 'X' }>;
 
 /** A row of its table `slice`, in nanoseconds. */
-export interface Slice {
+interface Slice {
   readonly event: Complete;
   readonly start: number;
   readonly end: number;
 }
 
-export interface Imported {
+interface Imported {
   readonly slices: readonly Slice[];
   /** Its table `flow`: from which slice to which. */
   readonly flows: readonly (readonly [Slice, Slice])[];
