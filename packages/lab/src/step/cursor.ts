@@ -5,6 +5,7 @@ import type { Environment } from '../environment.ts';
 import type { SourceLine } from '../source/source-log.ts';
 import type { StackState } from '../stacks/stack.ts';
 import type { Recording } from '../trace/recording.ts';
+import { waitParts, type WaitParts } from '../trace/wait-parts.ts';
 import { guestOf, seekEvent, type Direction } from './granularity.ts';
 import { NamedRegisters } from './named-registers.ts';
 import { playerOf, type Player } from './player.ts';
@@ -15,6 +16,7 @@ export class Cursor {
   /** The event that happened last; 0: none did. */
   at: EventId = 0;
   private readonly player: Player;
+  private waitsFound: ReadonlyMap<EventId, WaitParts> | undefined;
 
   constructor(recording: Recording, environment: Environment) {
     this.recording = recording;
@@ -46,6 +48,11 @@ export class Cursor {
   /** What the driver had in scope on that line; '' where none was recorded. */
   get locals(): string {
     return this.recording.source?.locals.get(this.at) ?? '';
+  }
+
+  /** What each wait was for, by its first and its last event. */
+  get waits(): ReadonlyMap<EventId, WaitParts> {
+    return (this.waitsFound ??= waitParts(this.recording));
   }
 
   /** The machine as it was when that event happened. */

@@ -1,4 +1,5 @@
 /** Where one stands in one recording, or in several in lock step; each move answers in lines of text. */
+import type { EventId } from '@doorbell/abi';
 import type { Environment } from '../environment.ts';
 import { InputError } from '../input-error.ts';
 import type { Recording } from '../trace/recording.ts';
@@ -224,10 +225,23 @@ export class Walk {
     return [
       `${eventText(event, cursor.registers)}${line === '' ? '' : `  ${line}`}`,
       ...(locals === '' ? [] : [`  ${locals}`]),
+      ...this.waitLine(event.id),
       ...causes.map(
         (cause) =>
           `  because of #${cause.id} ${cause.kind} ${argumentsText(cause, cursor.registers)}`,
       ),
+    ];
+  }
+
+  /** Of a wait, and of its end: what it was for. */
+  private waitLine(id: EventId): readonly string[] {
+    const parts = this.cursor.waits.get(id);
+    if (parts === undefined) {
+      return [];
+    }
+    const { ns, engineNs, translationNs, scheduleNs, restNs } = parts;
+    return [
+      `  of ${ns} ns its packets ran ${engineNs} (IOMMU walks ${translationNs}), stood behind others' ${scheduleNs}, and the rest is ${restNs}`,
     ];
   }
 

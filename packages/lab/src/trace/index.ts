@@ -9,3 +9,4 @@ export { record } from './record.ts';
 export * from './recording.ts';
 export { runRequest } from './request.ts';
 export { requestCounts, requestsOf, type TracedRequest } from './requests.ts';
+export { waitParts, type WaitParts } from './wait-parts.ts';

@@ -10,6 +10,7 @@ import { eventName } from './event-name.ts';
 import { Lanes } from './lanes.ts';
 import type { Recording } from './recording.ts';
 import { spansOf, type Span } from './spans.ts';
+import { waitParts, type WaitParts } from './wait-parts.ts';
 
 interface Place {
   readonly pid: number;
@@ -37,7 +38,7 @@ interface Flow extends Place {
 
 interface Metadata extends Place {
   readonly ph: 'M';
-  readonly name: 'process_name' | 'thread_name' | 'thread_sort_index';
+  readonly name: 'process_name' | 'process_sort_index' | 'thread_name' | 'thread_sort_index';
   readonly args: Readonly<Record<string, string | number>>;
 }
 
@@ -53,6 +54,8 @@ const actors: readonly Actor[] = ['app', 'driver', 'hypervisor', 'iommu', 'devic
 const GUESTS = 1000;
 /** Thread numbers of one actor. */
 const LANES = 1000;
+/** Of a process. No thread has the number of its process, which would be the main thread. */
+const THREADS = actors.length * LANES;
 
 export function chromeTrace(recordings: readonly Recording[]): ChromeTrace {
   const flows = { last: 0 };
@@ -81,13 +84,14 @@ class Drawing {
   draw(): readonly ChromeEvent[] {
     const { events } = this.recording;
     const arrows = arrowsOf(events, this.flows);
+    const waits = waitParts(this.recording);
     for (const span of spansOf(events)) {
       const { event } = span;
       const place = this.place(span);
       const ts = microseconds(event.time);
       this.out.push({
         ...{ ph: 'X', name: eventName(event), cat: eventRows[event.kind].actor, ...place },
-        ...{ ts, dur: microseconds(span.ns), args: argumentsOf(event) },
+        ...{ ts, dur: microseconds(span.ns), args: argumentsOf(event, waits.get(event.id)) },
       });
       // An arrow binds to the innermost that is open: this one, as nothing else was opened since.
       const flow = { name: 'cause', cat: 'cause', ...place, ts } as const;
@@ -110,21 +114,22 @@ class Drawing {
     const lanes = this.lanes.get(key) ?? new Lanes();
     this.lanes.set(key, lanes);
     const lane = lanes.place(span);
-    const place = { pid: this.firstPid + guest, tid: actor * LANES + lane + 1 };
+    const pid = this.firstPid + guest;
+    const place = { pid, tid: pid * THREADS + actor * LANES + lane };
     this.nameTrack(place, guest, actor, lane);
     return place;
   }
 
   private nameTrack({ pid, tid }: Place, guest: number, actor: number, lane: number): void {
-    const track = pid * actors.length * LANES + tid;
-    if (this.tracks.has(track)) {
+    if (this.tracks.has(tid)) {
       return;
     }
     const { stack, guests } = this.recording.request;
     const process = guests === undefined ? stack : `${stack} ${guests[guest]?.name ?? guest}`;
     const thread = lane === 0 ? actors[actor] : `${actors[actor]} (${lane + 1})`;
-    this.tracks.set(track, [
+    this.tracks.set(tid, [
       { ph: 'M', name: 'process_name', pid, tid, args: { name: process } },
+      { ph: 'M', name: 'process_sort_index', pid, tid, args: { sort_index: pid } },
       { ph: 'M', name: 'thread_name', pid, tid, args: { name: thread } },
       { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } },
     ]);
@@ -151,15 +156,15 @@ function arrowsOf(events: Tracer, flows: { last: number }): Arrows {
   return { into, from };
 }
 
-/** With the names that the table of events gives them. */
-function argumentsOf(event: TraceEvent): Record<string, number> {
+/** With the names that the table of events gives them; of a wait, also what it was for. */
+function argumentsOf(event: TraceEvent, parts: WaitParts | undefined): Record<string, number> {
   const { id, request, cause, kind } = event;
   const row: EventRow = eventRows[kind];
   const named = (['a', 'b', 'c'] as const).flatMap((key): [string, number][] => {
     const [name] = (row[key] ?? '').split(/[,:]/);
     return name === '' ? [] : [[name, event[key]]];
   });
-  return { event: id, request, cause, ...Object.fromEntries(named) };
+  return { event: id, request, cause, ...Object.fromEntries(named), ...parts };
 }
 
 function microseconds(ns: number): number {

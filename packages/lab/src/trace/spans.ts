@@ -9,6 +9,8 @@ export interface Span {
   readonly ns: number;
   /** It has an end of its own, which is an event too. */
   readonly lasts: boolean;
+  /** That event; undefined: there is none. */
+  readonly end: EventId | undefined;
 }
 
 /** What an event is the end of. */
@@ -27,13 +29,13 @@ function keyOf(begun: EventKind, { request, a }: TraceEvent): string {
 
 /** All events, in the order of time: CPUs run apart, so they were not recorded in it. A cause comes before its effect. */
 export function spansOf(events: Tracer): readonly Span[] {
-  const durations = new Map<EventId, number>();
+  const ends = new Map<EventId, TraceEvent>();
   const open = new Map<string, TraceEvent[]>();
   for (const event of events) {
     const ended = endOf[event.kind];
     const begun = ended && open.get(keyOf(ended, event))?.shift();
     if (begun !== undefined) {
-      durations.set(begun.id, event.time - begun.time);
+      ends.set(begun.id, event);
     }
     if (begins.has(event.kind)) {
       const key = keyOf(event.kind, event);
@@ -41,10 +43,10 @@ export function spansOf(events: Tracer): readonly Span[] {
     }
   }
   return [...events]
-    .map((event) => ({
-      event,
-      ns: Math.max(1, durations.get(event.id) ?? 0),
-      lasts: durations.has(event.id),
-    }))
+    .map((event) => {
+      const end = ends.get(event.id);
+      const ns = Math.max(1, (end?.time ?? event.time) - event.time);
+      return { event, ns, lasts: end !== undefined, end: end?.id };
+    })
     .sort((one, other) => one.event.time - other.event.time || one.event.id - other.event.id);
 }
