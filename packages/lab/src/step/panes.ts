@@ -20,7 +20,7 @@ interface PaneContext {
   readonly packed: boolean;
 }
 
-interface Pane {
+export interface Pane {
   readonly usage: string;
   readonly doc: string;
   readonly show: (state: StackState, words: readonly string[], context: PaneContext) => string[];

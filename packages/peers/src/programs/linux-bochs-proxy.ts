@@ -14,6 +14,7 @@ export const linuxBochsProxy: Peer = {
   summary: 'Linux drives our bochs-display, by the multi-process protocol of QEMU 7.2.',
   needs: ['qemu-7.2', 'linux'],
   isQuick: false,
+  records: true,
   limitMs: 360_000,
   meet: async (run) => {
     let server: PciProxyServer | undefined;
@@ -22,7 +23,7 @@ export const linuxBochsProxy: Peer = {
         args: ['-device', `x-pci-proxy-dev,fd=${SOCKET},addr=${DISPLAY_SLOT}`],
         descriptors: [
           (socket) => {
-            server = new PciProxyServer(socket, { kind: 'bochs-display', ...SIZE });
+            server = new PciProxyServer(socket, { kind: 'bochs-display', ...SIZE }, run.recorder);
           },
         ],
         picture: async () => server?.picture(),

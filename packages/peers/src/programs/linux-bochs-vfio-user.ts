@@ -12,11 +12,13 @@ export const linuxBochsVfioUser: Peer = {
   summary: 'Linux drives our bochs-display, by vfio-user, its framebuffer mapped into the guest.',
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
+  records: true,
   limitMs: 240_000,
   meet: async (run) => {
     const server = await VfioUserServer.start({
       path: join(run.folder, 'bochs.sock'),
       choice: { kind: 'bochs-display', ...SIZE },
+      records: run.recorder !== undefined,
     });
     try {
       await compareDisplays(run, findEmulator('qemu'), SIZE, {
@@ -27,6 +29,10 @@ export const linuxBochsVfioUser: Peer = {
       run.check('QEMU kept to the protocol', broken.length === 0, broken.join('; ') || 'it did');
       run.counts('bochs-display, by vfio-user', await server.counts());
     } finally {
+      const recorded = await server.recorded();
+      if (recorded !== undefined) {
+        run.recorder?.load(recorded);
+      }
       await server.close();
     }
   },

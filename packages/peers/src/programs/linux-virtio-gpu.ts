@@ -211,6 +211,7 @@ export const linuxVirtioGpu: Peer = {
   summary: "Debian's virtio_gpu driver, unmodified, draws on our virtio-gpu.",
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
+  records: true,
   limitMs: 180_000,
   meet: async (run) => {
     await meetLinux(run, await picturesOfQemu(run));

@@ -30,6 +30,7 @@ export const vhostUserGpu: Peer = {
   summary: "Our virtio-gpu gives the answers and the screens that QEMU's gives, side by side.",
   needs: ['qemu', 'koffi'],
   isQuick: true,
+  records: true,
   limitMs: 60_000,
   meet: async (run) => {
     run.step('starts QEMU with both devices');
