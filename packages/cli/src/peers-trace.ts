@@ -22,12 +22,13 @@ export function writePeerTrace(
   error: string | undefined,
 ): WrittenTrace | undefined {
   const { events, words, system, isWhole } = recorder;
+  const { rings } = recorder.rings;
   if (events.count === 0) {
     return undefined;
   }
   const bars = recorder.bars.map((bar) => ({ guest: 0, ...bar }));
   const about = { name: peer, system, bars, isWhole };
-  const recording = { peer: about, events, words, source: undefined, error };
+  const recording = { peer: about, events, words, rings, source: undefined, error };
   const file = saveTrace([recording], labEnvironment.sha256);
   writeOutput(path, file);
   return { file: path, events: events.count, bytes: file.length, whole: isWhole };

@@ -22,7 +22,7 @@ const traceHelp = `
   .filter(({ records }) => records === true)
   .map(({ name }) => name)
   .join(', ')}.
-A trace of a peer has events in wall-clock time, and no states.`;
+A trace of a peer has events in wall-clock time, its virtqueues, and no other state.`;
 
 export function definePeers(command: Command, act: Act): void {
   command

@@ -52,6 +52,7 @@ msgpackr for typed arrays and for objects that are there more than once. Of each
     list([
       'peer: its name, the system at the other end, where the guest has placed the BARs of our device, and whether the recording is whole: it ends at 2,000,000 events, and the run goes on',
       'events: as above. What is stored to a framebuffer one word after the other is one event, of 4 KiB at most; what the device loads and stores of rings is left out',
+      'rings: of each virtqueue at each kick where it lies, and the bytes that have changed since the kick before',
       'words: what a command says, and why a device needed a reset, by the number of the event',
       'error: why the run failed, if it did',
     ]),

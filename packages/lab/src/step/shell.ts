@@ -72,11 +72,13 @@ export class StepShell {
   }
 
   private async show(pane: Pane | undefined, words: readonly string[]): Promise<readonly string[]> {
-    const { cursor } = this.walk;
-    const state = await cursor.state();
-    return state === undefined
-      ? [`${cursor.name} is a real machine, whose state was not recorded: there are its events.`]
-      : (pane?.show(state, words, this.context()) ?? []);
+    const { recording, at, name } = this.walk.cursor;
+    if (recording.peer !== undefined) {
+      const nothing = `${name} is a real machine, whose state was not recorded: there are its events.`;
+      return pane?.showPeer?.(recording, at) ?? [nothing];
+    }
+    const state = await this.walk.cursor.state();
+    return (state && pane?.show(state, words, this.context())) ?? [];
   }
 
   private context() {

@@ -7,8 +7,9 @@ import type { Mesh } from '../mesh.ts';
 import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
 import type { StackState } from '../stacks/stack.ts';
+import { isSoundRing } from '../step/inspect/peer-queues.ts';
 import { barKinds } from '../step/named-registers.ts';
-import type { RecordedPeer } from './recording.ts';
+import type { RecordedPeer, RecordedRing } from './recording.ts';
 
 const count = z.int().nonnegative();
 const floats = z.instanceof(Float32Array);
@@ -141,11 +142,20 @@ const peer = z.object({
   isWhole: z.boolean(),
 }) satisfies z.ZodType<RecordedPeer>;
 
+const ring = z
+  .object({
+    ...{ event: count.min(1), queue: count.max(0xffff), descriptors: count },
+    ...{ driver: count, device: count, changes: z.array(z.object({ at: count, bytes })) },
+    size: count.min(1).max(1 << 15),
+  })
+  .refine(isSoundRing) satisfies z.ZodType<RecordedRing>;
+
 const witnessed = z
   .object({
     peer,
     events,
     words: z.object({ events: ids, texts: z.array(text) }),
+    rings: z.array(ring),
     error: z.string().optional(),
   })
   .refine(({ words }) => words.events.length === words.texts.length);

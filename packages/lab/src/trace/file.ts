@@ -25,9 +25,9 @@ function contentsOf(recording: Recording): object {
   return recording.peer === undefined ? runContents(recording) : peerContents(recording);
 }
 
-function peerContents({ peer, events, words, error }: PeerRecording): object {
+function peerContents({ peer, events, words, rings, error }: PeerRecording): object {
   return {
-    ...{ peer, error },
+    ...{ peer, rings, error },
     events: events.save(),
     words: { events: Uint32Array.from(words.keys()), texts: [...words.values()] },
   };
@@ -71,16 +71,17 @@ function recordingOf(name: string, contents: RunContents | PeerContents): Record
 }
 
 function peerRecording(name: string, contents: PeerContents): PeerRecording {
-  const { peer, words, error } = contents;
+  const { peer, words, rings, error } = contents;
   const events = new Tracer(() => 0);
   sound(name, () => {
     events.load(contents.events);
   });
-  if (words.events.some((event) => event < 1 || event > events.count)) {
-    throw damaged(name, 'it has words of an event that it does not have');
+  const named = [...words.events, ...rings.map(({ event }) => event)];
+  if (named.some((event) => event < 1 || event > events.count)) {
+    throw damaged(name, 'it has words or rings of an event that it does not have');
   }
   const texts = words.texts.map((text, index): [EventId, string] => [words.events[index], text]);
-  return { peer, events, source: undefined, words: new Map(texts), error };
+  return { peer, events, source: undefined, words: new Map(texts), rings, error };
 }
 
 /** Loads columns. @throws InputError when they are none. */

@@ -77,14 +77,30 @@ export interface RecordedPeer {
   readonly isWhole: boolean;
 }
 
+/** A split queue at a kick: what has changed in its memory since the kick before. */
+export interface RecordedRing {
+  /** The kick. */
+  readonly event: EventId;
+  readonly queue: number;
+  /** Entries, and the guest's addresses of its parts. */
+  readonly size: number;
+  readonly descriptors: number;
+  readonly driver: number;
+  readonly device: number;
+  /** Of its three parts, one behind the other, from an offset on. All was 0 when it was set up. */
+  readonly changes: readonly { readonly at: number; readonly bytes: Uint8Array }[];
+}
+
 /**
- * Of a real peer that drove a device of ours: events and no states. Times are the wall's, in
+ * Of a real peer that drove a device of ours: events, and no states but of its rings. Times are the wall's, in
  * nanoseconds from the first event; a request is one command.
  */
 export interface PeerRecording extends Recorded {
   readonly peer: RecordedPeer;
   /** What an event is about, where its arguments do not say it. */
   readonly words: ReadonlyMap<EventId, string>;
+  /** In the order of time. */
+  readonly rings: readonly RecordedRing[];
 }
 
 export type Recording = RunRecording | PeerRecording;

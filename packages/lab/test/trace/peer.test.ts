@@ -1,5 +1,5 @@
 /** A recording of a real peer wherever recordings are taken: it has events and words, and no states. */
-import { type EventKind, gpuCommands, gpuResponses } from '@doorbell/abi';
+import { descFlags, type EventKind, gpuCommands, gpuResponses, splitDesc } from '@doorbell/abi';
 import { profiles, Tracer } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { scenes } from '../../src/scenes/index.ts';
@@ -10,7 +10,7 @@ import { loadTrace, saveTrace } from '../../src/trace/file.ts';
 import { peerAccount } from '../../src/trace/peer-account.ts';
 import { chromeTrace } from '../../src/trace/perfetto.ts';
 import { record } from '../../src/trace/record.ts';
-import type { PeerRecording } from '../../src/trace/recording.ts';
+import type { PeerRecording, RecordedRing } from '../../src/trace/recording.ts';
 import { testEnvironment } from '../environment.ts';
 
 const { sha256 } = testEnvironment;
@@ -32,10 +32,13 @@ class ByHand {
     return this.events.event(kind, a, b, c);
   }
 
+  readonly rings: RecordedRing[] = [];
+
   recording(more: Partial<PeerRecording['peer']> = {}): PeerRecording {
-    const { events, words } = this;
+    const { events, words, rings } = this;
     const peer = { name: 'linux-virtio-gpu', system: 'Linux 6.1.0', bars: [], isWhole: true };
-    return { peer: { ...peer, ...more }, events, words, source: undefined, error: undefined };
+    const none = { source: undefined, error: undefined };
+    return { peer: { ...peer, ...more }, events, words, rings, ...none };
   }
 }
 
@@ -75,19 +78,36 @@ function display(): PeerRecording {
   });
 }
 
+/** A queue of four entries: the guest makes one available, then another. */
+function rings(): PeerRecording {
+  const by = new ByHand();
+  const place = { queue: 0, size: 4, descriptors: 0x1000, driver: 0x2000, device: 0x3000 };
+  const one = splitDesc.encode({ addr: 0x5000n, len: 40, flags: descFlags.WRITE, next: 0 });
+  // Behind the descriptor table: the available ring's flags, idx and first entry.
+  const available = { at: 4 * one.length, bytes: Uint8Array.of(0, 0, 1, 0, 0, 0) };
+  const first = by.add('kick', [0, 0]);
+  by.rings.push({ ...place, event: first, changes: [{ at: 0, bytes: one }, available] });
+  by.add('used', [0, 24]);
+  const second = by.add('kick', [0, 0]);
+  const more = { at: available.at + 2, bytes: Uint8Array.of(2) };
+  by.rings.push({ ...place, event: second, changes: [more] });
+  return by.recording();
+}
+
 async function say(recording: PeerRecording, line: string): Promise<readonly string[]> {
   return (await new StepShell([recording], testEnvironment).run(line)).lines;
 }
 
 describe('a trace file of a peer', () => {
   it('gives back what was saved, and is the same again', () => {
-    for (const before of [commands(), display()]) {
+    for (const before of [commands(), display(), rings()]) {
       const file = saveTrace([before], sha256);
       expect(saveTrace([before], sha256)).toEqual(file);
       const [again] = loadTrace('t.trace', file, sha256);
       expect([...again.events]).toEqual([...before.events]);
       expect(again).toMatchObject({ peer: before.peer, source: undefined, error: undefined });
       expect('words' in again && again.words).toEqual(before.words);
+      expect('rings' in again && again.rings).toEqual(before.rings);
     }
   });
 
@@ -100,7 +120,12 @@ describe('a trace file of a peer', () => {
     [
       'words of an event that is not there',
       (good) => ({ ...good, words: new Map([[99, 'RESOURCE_FLUSH']]) }),
-      /it has words of an event that it does not have/,
+      /it has words or rings of an event that it does not have/,
+    ],
+    [
+      'a ring that is larger than its queue',
+      (good) => ({ ...good, rings: rings().rings.map((ring) => ({ ...ring, size: 1 })) }),
+      /at recordings\.0\.rings\.0 is not what a trace holds/,
     ],
   ])('is refused for %s, in one line', (_, damage, message) => {
     const file = saveTrace([damage(commands()) as PeerRecording], sha256);
@@ -144,6 +169,23 @@ describe('a recorded peer', () => {
     expect(await say(commands(), 'source')).toEqual([
       'The driver is none of ours but of Linux 6.1.0: its source is not here.',
     ]);
+  });
+
+  it('has its virtqueues as they were when the guest kicked', async () => {
+    const shell = new StepShell([rings()], testEnvironment);
+    expect((await shell.run('queues')).lines).toEqual([
+      'Virtqueues were recorded at each kick, and there was none before this.',
+    ]);
+    await shell.run('go 2');
+    expect((await shell.run('queues')).lines).toEqual([
+      'guest0 queue 0 at kick #1, split, size 4: avail 1 used 0',
+      '  not used yet: 0',
+      '  0: 0x5000 40 bytes WRITE next 0',
+    ]);
+    await shell.run('go 3');
+    expect((await shell.run('queues')).lines[0]).toBe(
+      'guest0 queue 0 at kick #3, split, size 4: avail 2 used 0',
+    );
   });
 
   it('is in lock step with nothing', async () => {

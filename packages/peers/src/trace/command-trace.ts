@@ -15,6 +15,7 @@ import {
 import { type CommandFollower, commandText } from '@doorbell/pv-backend';
 import { FollowedMemory } from './followed-memory.ts';
 import type { PeerRecorder } from './peer-recorder.ts';
+import type { ReadGuest, RingPlace } from './ring-recorder.ts';
 
 /** A command that was taken and not returned. */
 interface Served {
@@ -52,8 +53,13 @@ export class CommandTrace implements Trace, CommandFollower {
     });
   }
 
-  kicked(queue: number): void {
-    this.kicks[queue] = this.record(nothing, 'kick', queue, 0);
+  /** @param ring  where the queue lies; undefined: it is not set up. */
+  kicked(queue: number, ring: RingPlace | undefined, read: ReadGuest): void {
+    const kick = this.record(nothing, 'kick', queue, 0);
+    this.kicks[queue] = kick;
+    if (ring !== undefined) {
+      this.recorder.rings.kicked(kick, queue, ring, read);
+    }
   }
 
   /** The driver is told of what was returned. */

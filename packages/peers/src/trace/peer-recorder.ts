@@ -5,6 +5,7 @@
 import type { EventId, EventKind, RequestId, Trace } from '@doorbell/abi';
 import { type EventColumns, Tracer } from '@doorbell/hypervisor';
 import type { ModelChoice } from '../pci-device/model.ts';
+import { RingRecorder } from './ring-recorder.ts';
 
 /** What more would be is left out: the run goes on, and the recording says that it is not whole. */
 export const MOST_EVENTS = 2_000_000;
@@ -18,7 +19,7 @@ export interface RecordedBar {
   readonly base: number;
 }
 
-/** All of it as plain data: a device may be in another thread. */
+/** What a device in another thread records, as plain data: it has no virtqueues. */
 export interface PeerRecord {
   readonly events: EventColumns;
   readonly words: ReadonlyMap<EventId, string>;
@@ -34,6 +35,8 @@ export class PeerRecorder implements Trace {
   /** What an event is about, where its arguments do not say it. */
   words = new Map<EventId, string>();
   bars: RecordedBar[] = [];
+  /** Virtqueues at each kick. */
+  readonly rings = new RingRecorder();
   /** Nanoseconds from the first event on. */
   readonly events: Tracer;
   private readonly most: number;

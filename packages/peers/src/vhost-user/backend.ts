@@ -128,7 +128,9 @@ export class VhostUserBackend implements VhostUserConnection {
     return new Vring({
       libc: this.parts.libc,
       onKick: () => {
-        this.recorded?.kicked(index);
+        this.recorded?.kicked(index, this.vrings[index].place, (...part) =>
+          this.memory.read(...part),
+        );
         this.device.notify(index);
         this.wakefulness.extend();
       },

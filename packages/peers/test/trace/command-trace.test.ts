@@ -1,5 +1,5 @@
 /** What is recorded of a guest that is played by hand, over vhost-user. */
-import { type EventKind, gpuCommands, gpuResponses } from '@doorbell/abi';
+import { type EventKind, gpuCommands, gpuResponses, splitDesc } from '@doorbell/abi';
 import type { TraceEvent } from '@doorbell/hypervisor';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
@@ -85,6 +85,24 @@ describeWith(['koffi'], 'the trace of a guest', () => {
     const [failure] = events('needsReset');
     expect(failure.a).toBe(0);
     await expect.poll(() => recorder.words.get(failure.id)).toMatch(/2\.7/);
+  });
+
+  it('has the virtqueue as it was at each kick', async () => {
+    await frontEnd.command(say.create);
+    await frontEnd.command(say.displayInfo, 408);
+    const { rings } = recorder.rings;
+    expect(rings.map(({ event }) => event)).toEqual(events('kick').map(({ id }) => id));
+    const [first, second] = rings;
+    expect(first).toMatchObject({ queue: 0, size: 64, descriptors: 0x1000 });
+    const descriptor = new Uint8Array(16);
+    for (const { at, bytes } of first.changes.filter((change) => change.at < 16)) {
+      descriptor.set(bytes.subarray(0, 16 - at), at);
+    }
+    expect(splitDesc.decode(descriptor)).toMatchObject({ addr: 0x1_0000n, len: 40 });
+    // One more available, one more used: and not the whole ring again.
+    const bytes = second.changes.reduce((sum, change) => sum + change.bytes.length, 0);
+    expect(bytes).toBeGreaterThan(4);
+    expect(bytes).toBeLessThan(100);
   });
 
   it('goes on with the requests of the connection before', async () => {
