@@ -12,9 +12,9 @@ const SOCKET = 4;
 export const linuxBochsProxy: Peer = {
   name: 'linux-bochs-proxy',
   summary: 'Linux drives our bochs-display, by the multi-process protocol of QEMU 7.2.',
+  records: true,
   needs: ['qemu-7.2', 'linux'],
   isQuick: false,
-  records: true,
   limitMs: 360_000,
   meet: async (run) => {
     let server: PciProxyServer | undefined;

@@ -10,9 +10,9 @@ const SIZE = { width: 640, height: 480 } as const;
 export const linuxBochsVfioUser: Peer = {
   name: 'linux-bochs-vfio-user',
   summary: 'Linux drives our bochs-display, by vfio-user, its framebuffer mapped into the guest.',
+  records: true,
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
-  records: true,
   limitMs: 240_000,
   meet: async (run) => {
     const server = await VfioUserServer.start({

@@ -209,9 +209,9 @@ async function meetLinux(run: PeerRun, expected: ReadonlyMap<string, Picture>): 
 export const linuxVirtioGpu: Peer = {
   name: 'linux-virtio-gpu',
   summary: "Debian's virtio_gpu driver, unmodified, draws on our virtio-gpu.",
+  records: true,
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
-  records: true,
   limitMs: 180_000,
   meet: async (run) => {
     await meetLinux(run, await picturesOfQemu(run));

@@ -28,9 +28,9 @@ const AS_IT_IS = 'hotspot 1, 2, 0 bytes differ';
 export const vhostUserGpu: Peer = {
   name: 'vhost-user-gpu',
   summary: "Our virtio-gpu gives the answers and the screens that QEMU's gives, side by side.",
+  records: true,
   needs: ['qemu', 'koffi'],
   isQuick: true,
-  records: true,
   limitMs: 60_000,
   meet: async (run) => {
     run.step('starts QEMU with both devices');

@@ -33,11 +33,10 @@ export class CommandTrace implements Trace, CommandFollower {
   private readonly returned: Served[] = [];
   /** By queue and chain. */
   private readonly open = new Map<string, Served>();
-  /**
-   * What the device does now, it does for this one. It serves one command after the other, and
-   * those of a 2D device leave no work behind that is answered meanwhile.
-   */
+  /** What the device does now, it does for this one. */
   private current = nothing;
+  /** What is returned next. */
+  private answer = nothing;
   private text = '';
   private response = 0;
   private lastFailure: EventId = 0;
@@ -48,8 +47,11 @@ export class CommandTrace implements Trace, CommandFollower {
 
   /** The same memory, and a record of what the device moves. What it loads and stores of rings is not recorded. */
   follow(memory: DeviceMemory): DeviceMemory {
-    return new FollowedMemory(memory, (kind, address, bytes) => {
-      this.record(this.current, kind, address, bytes);
+    return new FollowedMemory(memory, () => {
+      const { current } = this;
+      return (kind, address, bytes) => {
+        this.record(current, kind, address, bytes);
+      };
     });
   }
 
@@ -84,9 +86,20 @@ export class CommandTrace implements Trace, CommandFollower {
     this.text = commandText(bytes);
   }
 
+  /** A fenced command may be answered while another is served. */
+  answering<T>(queue: number, chain: number, store: () => T): T {
+    const { current } = this;
+    this.current = this.open.get(`${queue} ${chain}`) ?? nothing;
+    try {
+      return store();
+    } finally {
+      this.current = current;
+    }
+  }
+
   answered(queue: number, chain: number, response: GpuResponseName): void {
     const key = `${queue} ${chain}`;
-    this.current = this.open.get(key) ?? nothing;
+    this.answer = this.open.get(key) ?? nothing;
     this.open.delete(key);
     this.response = gpuResponses[response];
   }
@@ -94,10 +107,10 @@ export class CommandTrace implements Trace, CommandFollower {
   // ------------------------------------------------------------------------------ Trace
 
   event(kind: EventKind, a: number, b: number, c = 0): EventId {
-    const { current, recorder } = this;
+    const { current, recorder, answer } = this;
     if (kind === 'used') {
-      const id = this.record(current, kind, a, b, this.response);
-      this.returned[a] = { request: current.request, cause: id };
+      const id = this.record(answer, kind, a, b, this.response);
+      this.returned[a] = { request: answer.request, cause: id };
       return id;
     }
     const id = this.record(current, kind, a, b, c);

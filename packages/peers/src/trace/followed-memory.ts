@@ -9,30 +9,25 @@ type OnMoved = (
 
 export class FollowedMemory implements DeviceMemory {
   private readonly memory: DeviceMemory;
-  private readonly onMoved: OnMoved;
+  private readonly begins: () => OnMoved;
 
-  constructor(memory: DeviceMemory, onMoved: OnMoved) {
+  /** @param begins  called when bytes begin to move; what it gives, when they have moved. */
+  constructor(memory: DeviceMemory, begins: () => OnMoved) {
     this.memory = memory;
-    this.onMoved = onMoved;
+    this.begins = begins;
   }
 
   async fetch(address: number, into: Uint8Array): Promise<boolean> {
-    const moved = this.memory.fetch(address, into);
-    return this.told(await moved, 'dmaRead', address, into.length);
+    const onMoved = this.begins();
+    const moved = await this.memory.fetch(address, into);
+    onMoved(moved ? 'dmaRead' : 'dmaRefused', address, into.length);
+    return moved;
   }
 
   async store(address: number, bytes: Uint8Array): Promise<boolean> {
-    const moved = this.memory.store(address, bytes);
-    return this.told(await moved, 'dmaWrite', address, bytes.length);
-  }
-
-  private told(
-    moved: boolean,
-    kind: 'dmaRead' | 'dmaWrite',
-    address: number,
-    bytes: number,
-  ): boolean {
-    this.onMoved(moved ? kind : 'dmaRefused', address, bytes);
+    const onMoved = this.begins();
+    const moved = await this.memory.store(address, bytes);
+    onMoved(moved ? 'dmaWrite' : 'dmaRefused', address, bytes.length);
     return moved;
   }
 

@@ -2,7 +2,9 @@
 import { type EventKind, gpuCommands, gpuResponses, splitDesc } from '@doorbell/abi';
 import type { TraceEvent } from '@doorbell/hypervisor';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { MappedMemory } from '../../src/memory/mapped-memory.ts';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
+import { CommandTrace } from '../../src/trace/command-trace.ts';
 import { PeerRecorder } from '../../src/trace/peer-recorder.ts';
 import { serveVhostUser, type VhostUserConnection } from '../../src/vhost-user/server.ts';
 import { describeWith } from '../needs.ts';
@@ -14,6 +16,38 @@ const WIDTH = 64;
 const HEIGHT = 32;
 const PIXELS_AT = 0x10_0000;
 const say = commandsFor(WIDTH, HEIGHT);
+
+it('tells apart commands that are answered while others are served', async () => {
+  const recorder = new PeerRecorder();
+  const trace = new CommandTrace(recorder);
+  const memory = trace.follow(new MappedMemory());
+  const begin = (chain: number): number => {
+    trace.taken(0, chain);
+    trace.sent(say.create);
+    return trace.event('command', gpuCommands.RESOURCE_CREATE_2D, 1);
+  };
+  const end = (chain: number): void => {
+    trace.answered(0, chain, 'OK_NODATA');
+    trace.event('used', 0, 24);
+    trace.called(0);
+  };
+  const first = begin(7);
+  const second = begin(8);
+  const stored = trace.answering(0, 7, () => memory.store(0x1000, new Uint8Array(24)));
+  const fetched = memory.fetch(0x2000, new Uint8Array(4));
+  await Promise.all([stored, fetched]);
+  end(7);
+  end(8);
+  const causes = [...recorder.events].map(({ kind, request, cause }) => [kind, request, cause]);
+  expect(causes.slice(2)).toEqual([
+    ['dmaRefused', 1, first],
+    ['dmaRefused', 2, second],
+    ['used', 1, first],
+    ['queueInterrupt', 1, 5],
+    ['used', 2, second],
+    ['queueInterrupt', 2, 7],
+  ]);
+});
 
 describeWith(['koffi'], 'the trace of a guest', () => {
   let libc: Libc;

@@ -163,12 +163,14 @@ export class CommandServer {
     result: Reply,
   ): Promise<void> {
     const { queue, id } = request;
-    this.parts.follower?.answered(queue.index, id, result.type);
+    const { memory, follower } = this.parts;
     const bytes = queue.index === gpuQueues.CONTROL ? answer(result, header) : new Uint8Array();
-    const written = await request.store(this.parts.memory, bytes);
+    const store = (): Promise<number | undefined> => request.store(memory, bytes);
+    const written = await (follower?.answering(queue.index, id, store) ?? store());
     if (written === undefined) {
       this.lost(queue, 'The device cannot write a buffer that a descriptor refers to.');
     } else if (queue.isAlive) {
+      follower?.answered(queue.index, id, result.type);
       queue.put(id, written);
     }
   }
