@@ -4,6 +4,7 @@ export * from './difference.ts';
 export { TRACE_SCHEMA } from './envelope.ts';
 export { eventName } from './event-name.ts';
 export { loadTrace, saveTrace } from './file.ts';
+export { peerAccount } from './peer-account.ts';
 export { chromeTrace } from './perfetto.ts';
 export { record } from './record.ts';
 export * from './recording.ts';

@@ -1,14 +1,14 @@
 /**
  * A trace as Perfetto and chrome://tracing open it: JSON of the Trace Event Format. A stack, and of
  * several guests each, is a process; an actor is a thread of it; an arrow goes from each event's
- * cause to the event. Times are virtual microseconds.
+ * cause to the event. Times are virtual microseconds; of a real peer they are the wall's.
  */
 import { events as eventRows, type Actor, type EventId, type EventRow } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { guestOfRequest } from '../meter.ts';
 import { eventName } from './event-name.ts';
 import { Lanes } from './lanes.ts';
-import type { Recording } from './recording.ts';
+import { wordsOf, type Recording } from './recording.ts';
 import { spansOf, type Span } from './spans.ts';
 import { waitParts, type WaitParts } from './wait-parts.ts';
 
@@ -23,7 +23,7 @@ interface Complete extends Place {
   readonly cat: Actor;
   readonly ts: number;
   readonly dur: number;
-  readonly args: Readonly<Record<string, number>>;
+  readonly args: Readonly<Record<string, number | string>>;
 }
 
 /** `s` leaves the cause, `f` comes to the effect: they share their id, and bind to what is open there. */
@@ -91,7 +91,8 @@ class Drawing {
       const ts = microseconds(event.time);
       this.out.push({
         ...{ ph: 'X', name: eventName(event), cat: eventRows[event.kind].actor, ...place },
-        ...{ ts, dur: microseconds(span.ns), args: argumentsOf(event, waits.get(event.id)) },
+        ...{ ts, dur: microseconds(span.ns) },
+        args: argumentsOf(event, waits.get(event.id), wordsOf(this.recording, event.id)),
       });
       // An arrow binds to the innermost that is open: this one, as nothing else was opened since.
       const flow = { name: 'cause', cat: 'cause', ...place, ts } as const;
@@ -124,8 +125,7 @@ class Drawing {
     if (this.tracks.has(tid)) {
       return;
     }
-    const { stack, guests } = this.recording.request;
-    const process = guests === undefined ? stack : `${stack} ${guests[guest]?.name ?? guest}`;
+    const process = processName(this.recording, guest);
     const thread = lane === 0 ? actors[actor] : `${actors[actor]} (${lane + 1})`;
     this.tracks.set(tid, [
       { ph: 'M', name: 'process_name', pid, tid, args: { name: process } },
@@ -134,6 +134,15 @@ class Drawing {
       { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } },
     ]);
   }
+}
+
+function processName(recording: Recording, guest: number): string {
+  if (recording.peer !== undefined) {
+    const { peer } = recording;
+    return [peer.name, peer.system, 'wall-clock time'].filter((each) => each !== '').join(', ');
+  }
+  const { stack, guests } = recording.request;
+  return guests === undefined ? stack : `${stack} ${guests[guest]?.name ?? guest}`;
 }
 
 interface Arrows {
@@ -157,14 +166,21 @@ function arrowsOf(events: Tracer, flows: { last: number }): Arrows {
 }
 
 /** With the names that the table of events gives them; of a wait, also what it was for. */
-function argumentsOf(event: TraceEvent, parts: WaitParts | undefined): Record<string, number> {
+function argumentsOf(
+  event: TraceEvent,
+  parts: WaitParts | undefined,
+  words: string | undefined,
+): Record<string, number | string> {
   const { id, request, cause, kind } = event;
   const row: EventRow = eventRows[kind];
   const named = (['a', 'b', 'c'] as const).flatMap((key): [string, number][] => {
     const [name] = (row[key] ?? '').split(/[,:]/);
     return name === '' ? [] : [[name, event[key]]];
   });
-  return { event: id, request, cause, ...Object.fromEntries(named), ...parts };
+  return {
+    ...{ event: id, request, cause, ...Object.fromEntries(named), ...parts },
+    ...(words === undefined ? {} : { words }),
+  };
 }
 
 function microseconds(ns: number): number {

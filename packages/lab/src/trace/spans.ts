@@ -1,4 +1,7 @@
-/** Events with what they last: a call until its return, a packet until it is done, a wait until the wake. */
+/**
+ * Events with what they last: a call until its return, a packet until it is done, a wait until the
+ * wake, a command until its chain is returned.
+ */
 import type { EventId, EventKind } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { guestOfRequest } from '../meter.ts';
@@ -27,13 +30,27 @@ function keyOf(begun: EventKind, { request, a }: TraceEvent): string {
   return `${begun} ${owner} ${a}`;
 }
 
+/** What an event is the end of, if it is one. */
+function beganWith(
+  event: TraceEvent,
+  events: Tracer,
+  open: ReadonlyMap<string, TraceEvent[]>,
+): TraceEvent | undefined {
+  if (event.kind === 'used' && event.cause !== 0) {
+    // Where each is told apart: a recorded peer's.
+    const cause = events.at(event.cause);
+    return cause.kind === 'command' ? cause : undefined;
+  }
+  const ended = endOf[event.kind];
+  return ended && open.get(keyOf(ended, event))?.shift();
+}
+
 /** All events, in the order of time: CPUs run apart, so they were not recorded in it. A cause comes before its effect. */
 export function spansOf(events: Tracer): readonly Span[] {
   const ends = new Map<EventId, TraceEvent>();
   const open = new Map<string, TraceEvent[]>();
   for (const event of events) {
-    const ended = endOf[event.kind];
-    const begun = ended && open.get(keyOf(ended, event))?.shift();
+    const begun = beganWith(event, events, open);
     if (begun !== undefined) {
       ends.set(begun.id, event);
     }

@@ -26,6 +26,9 @@ export interface WaitParts {
  * tells them apart.
  */
 export function waitParts(recording: Recording): ReadonlyMap<EventId, WaitParts> {
+  if (recording.peer !== undefined) {
+    return new Map(); // no drivers of ours, which wait
+  }
   const { events, request, checkpoints } = recording;
   const [{ state }] = checkpoints;
   if (modelsOf(state) > 1) {

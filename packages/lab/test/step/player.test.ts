@@ -6,10 +6,10 @@ import { parseStacks } from '../../src/stack-spec.ts';
 import { playerOf } from '../../src/step/player.ts';
 import { stateHash } from '../../src/step/state-hash.ts';
 import { record } from '../../src/trace/record.ts';
-import type { Recording } from '../../src/trace/recording.ts';
+import type { RunRecording } from '../../src/trace/recording.ts';
 import { testEnvironment } from '../environment.ts';
 
-function recorded(stack: string, scene: string, frames: number): Promise<Recording> {
+function recorded(stack: string, scene: string, frames: number): Promise<RunRecording> {
   const [spec] = parseStacks(stack);
   const request = {
     ...{ spec, scene: scenes.get(scene)!, profile: profiles.get('kvm-x86')! },
@@ -19,7 +19,7 @@ function recorded(stack: string, scene: string, frames: number): Promise<Recordi
 }
 
 /** Ids of the events of the last frame, a few of them. */
-function lastFrame({ events }: Recording): number[] {
+function lastFrame({ events }: RunRecording): number[] {
   const frames = [...events].filter(({ kind, a }) => kind === 'appCall' && a === 7);
   const [from, to] = [frames.at(-2)?.id ?? 1, frames.at(-1)?.id ?? events.count];
   const step = Math.max(1, Math.floor((to - from) / 5));

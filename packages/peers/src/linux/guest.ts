@@ -26,7 +26,10 @@ export interface LinuxOptions {
 }
 
 /** What a guest needs of a run. */
-export type GuestRun = Pick<PeerRun, 'folder' | 'signal' | 'step' | 'console' | 'keep'>;
+export type GuestRun = Pick<
+  PeerRun,
+  'folder' | 'signal' | 'step' | 'console' | 'keep' | 'recorder'
+>;
 
 export interface LinuxGuest {
   readonly qemu: QemuProcess;
@@ -137,6 +140,9 @@ class Guest implements LinuxGuest {
 export async function bootLinux(run: GuestRun, options: LinuxOptions): Promise<LinuxGuest> {
   const bundle = new LinuxBundle();
   run.step(`booting Linux ${bundle.release}`);
+  if (run.recorder !== undefined) {
+    run.recorder.system = `Linux ${bundle.release}`;
+  }
   const folder = await mkdtemp(join(run.folder, 'linux-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   let guest: Guest | undefined;

@@ -209,6 +209,7 @@ async function meetLinux(run: PeerRun, expected: ReadonlyMap<string, Picture>): 
 export const linuxVirtioGpu: Peer = {
   name: 'linux-virtio-gpu',
   summary: "Debian's virtio_gpu driver, unmodified, draws on our virtio-gpu.",
+  records: true,
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
   limitMs: 900_000,

@@ -28,6 +28,7 @@ const AS_IT_IS = 'hotspot 1, 2, 0 bytes differ';
 export const vhostUserGpu: Peer = {
   name: 'vhost-user-gpu',
   summary: "Our virtio-gpu gives the answers and the screens that QEMU's gives, side by side.",
+  records: true,
   needs: ['qemu', 'koffi'],
   isQuick: true,
   limitMs: 300_000,
