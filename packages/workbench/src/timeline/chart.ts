@@ -1,5 +1,6 @@
 /** The canvas: what it shows, which part of it, and when it is drawn again. */
 import type { Catalogue, Standing } from '../machine/contract.ts';
+import { BusyPainter } from './busy.ts';
 import { readColours, watchTheme, type Colours } from './colours.ts';
 import { drawPicture } from './draw.ts';
 import { hitOf, type Hit } from './hit.ts';
@@ -21,6 +22,7 @@ export class Chart {
   private readonly box: Element;
   private readonly context: CanvasRenderingContext2D;
   private readonly onSetUp: (isShown: boolean) => void;
+  private readonly busy = new BusyPainter();
   private readonly overview = new Overview();
   private readonly watching: readonly (() => void)[];
   private kinds: Catalogue['kinds'] = [];
@@ -162,6 +164,15 @@ export class Chart {
     this.look(within({ from: middle - half, to: middle + half }, this.bounds));
   }
 
+  /** Pixels above what is seen: many guests have more lanes than there is room for. */
+  get scrolled(): number {
+    return this.box.scrollTop;
+  }
+
+  set scrolled(pixels: number) {
+    this.box.scrollTop = pixels;
+  }
+
   isOverview(y: number): boolean {
     return isInOverview(this.layout, y);
   }
@@ -234,6 +245,7 @@ export class Chart {
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     drawPicture(
       { context, kinds, tracks, layout, view, bounds, standing, hover, colours },
+      this.busy,
       this.overview,
     );
   }

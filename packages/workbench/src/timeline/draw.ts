@@ -1,6 +1,7 @@
 /** One frame of the timeline. */
 import { drawCauses } from './draw-causes.ts';
-import { densitiesOf, drawLane } from './draw-lane.ts';
+import type { BusyPainter } from './busy.ts';
+import { drawLane } from './draw-lane.ts';
 import type { Overview } from './overview.ts';
 import { drawLabel, widthOf } from './label.ts';
 import { xOf, type Layout } from './layout.ts';
@@ -12,16 +13,18 @@ import { timeOf } from './track.ts';
 const PIXELS_PER_TICK = 90;
 const LABEL_SIZE = 11;
 
-export function drawPicture(picture: Picture, overview: Overview): void {
+export function drawPicture(picture: Picture, busy: BusyPainter, overview: Overview): void {
   const { context, layout } = picture;
   context.clearRect(0, 0, layout.width, layout.height);
   context.font = fontOf(picture);
   context.textBaseline = 'middle';
+  // Pixels go over what is there: they come first.
   overview.draw(picture);
+  busy.paint(picture);
   drawAxis(picture);
   const nameEnds = drawNames(picture);
   inPlot(context, layout, () => {
-    drawLanes(picture);
+    layout.rows.forEach((row) => drawLane(picture, row));
     drawEnds(picture);
     drawCauses(picture);
     drawHover(picture);
@@ -82,12 +85,6 @@ function drawNames(picture: Picture): readonly number[] {
     drawLabel(context, label, place, colours.muted);
   }
   return ends;
-}
-
-function drawLanes(picture: Picture): void {
-  const { rows } = picture.layout;
-  const { counts, most } = densitiesOf(picture);
-  rows.forEach((row, at) => drawLane(picture, row, counts[at], most));
 }
 
 /** Where each run ends, and where its application begins. */

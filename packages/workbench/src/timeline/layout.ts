@@ -18,7 +18,7 @@ const INSET = 2;
 /** A lane with bars is this many times as high as one without. */
 const WITH_BARS = 1.7;
 /** Heights of a lane without bars: what does not fit is scrolled to. */
-const LANE = { least: 10, most: 24 } as const;
+const LANE = { least: 12, most: 24 } as const;
 
 /** What there is room for: CSS pixels, and the size of the letters, 1 being the usual one. */
 export interface Room {

@@ -25,6 +25,7 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   const [pointed, setPointed] = useState<Pointed>();
   const [isWithSetUp, setWithSetUp] = useState(false);
   const tracks = useMemo(() => sides.map((side) => trackOf(side, kinds)), [sides, kinds]);
+  const summary = useMemo(() => summaryOf(tracks, standing), [tracks, standing]);
 
   useEffect(() => {
     if (canvas.current === null || plot.current === null) {
@@ -63,7 +64,7 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
         <Tooltip {...{ tracks, kinds, pointed }} />
       )}
       <p id="timeline-summary" class="hidden">
-        {summaryOf(tracks, standing)}
+        {summary}
       </p>
     </section>
   );

@@ -30,7 +30,7 @@ export function Tooltip({ tracks, kinds, pointed: { hit, x, y } }: Props) {
         ))}
       </dl>
       <p>{doc}</p>
-      {hit.beside > 1 && <p>{hit.beside} events are here: zoom in to tell them apart.</p>}
+      {hit.beside > 1 && <p>{hit.beside} events lie here: zoom in, or click again for the next.</p>}
     </div>
   );
 }
