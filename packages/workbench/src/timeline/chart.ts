@@ -4,7 +4,7 @@ import { BusyPainter } from './busy.ts';
 import { readColours, watchTheme, type Colours } from './colours.ts';
 import { drawPicture } from './draw.ts';
 import { hitOf, type Hit } from './hit.ts';
-import { layoutOf, timeAt, type Layout } from './layout.ts';
+import { layoutOf, rowOf, timeAt, type Layout } from './layout.ts';
 import { isInOverview, Overview, overviewTimeAt } from './overview.ts';
 import { timeOf, type Track } from './track.ts';
 import { atEdge, between, boundsOf, following, moved, within, zoomed, type View } from './view.ts';
@@ -89,8 +89,9 @@ export class Chart {
     const at = standing?.places[standing.side]?.at;
     const hasMoved = before?.side !== standing?.side || before?.places[before.side]?.at !== at;
     const time = this.currentTime();
-    if (hasMoved && time !== undefined) {
+    if (hasMoved && standing !== undefined && at !== undefined && time !== undefined) {
       this.follow(time);
+      this.scrollTo(standing.side, this.tracks[standing.side].laneOf[at - 1]);
     }
   }
 
@@ -115,6 +116,14 @@ export class Chart {
 
   toggleSetUp(): void {
     this.setUp(!this.hasSetUp);
+  }
+
+  private scrollTo(track: number, lane: number): void {
+    const row = rowOf(this.layout, track, lane);
+    if (row !== undefined) {
+      const least = row.top + row.height - this.box.clientHeight;
+      this.scrolled = Math.min(row.top, Math.max(this.scrolled, least));
+    }
   }
 
   // ------------------------------------------------------------------------------ which part

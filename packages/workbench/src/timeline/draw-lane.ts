@@ -8,7 +8,7 @@ import type { Picture } from './picture.ts';
 /** Room for a label, at the least. */
 const LABEL = 24;
 /** Letters need it, where they have their usual size. */
-const LEAST_HEIGHT = 9;
+const LEAST_HEIGHT = 8;
 
 export function drawLane(picture: Picture, row: Row): void {
   const { first, end } = barsToDraw(picture, row) ?? { first: 0, end: 0 };

@@ -4,7 +4,7 @@ import type { BusyPainter } from './busy.ts';
 import { drawLane } from './draw-lane.ts';
 import type { Overview } from './overview.ts';
 import { drawLabel, widthOf } from './label.ts';
-import { xOf, type Layout } from './layout.ts';
+import { rowOf, xOf, type Layout } from './layout.ts';
 import type { Picture } from './picture.ts';
 import { ticksOf, timeText } from './ticks.ts';
 import { timeOf } from './track.ts';
@@ -109,11 +109,7 @@ function drawEnds({ context, tracks, layout, view, colours }: Picture): void {
 
 function drawHover({ context, tracks, layout, view, colours, hover }: Picture): void {
   const time = hover && timeOf(tracks[hover.track], hover.id);
-  const row =
-    hover &&
-    layout.rows.find(
-      ({ track, lane }) => track === hover.track && lane === tracks[track].laneOf[hover.id - 1],
-    );
+  const row = hover && rowOf(layout, hover.track, tracks[hover.track].laneOf[hover.id - 1]);
   if (time === undefined || row === undefined) {
     return;
   }

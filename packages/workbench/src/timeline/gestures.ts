@@ -34,8 +34,7 @@ const LINE = 16;
 
 /** @returns what ends it */
 export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): () => void {
-  let pressed:
-    { readonly x: number; readonly view: View; readonly isOverview: boolean } | undefined;
+  let pressed: Pressed | undefined;
   let isDragged = false;
 
   const point = ({ offsetX, offsetY, clientX: x, clientY: y }: PointerEvent): void => {

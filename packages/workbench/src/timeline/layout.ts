@@ -124,7 +124,12 @@ export function timeAt({ plotLeft, plotWidth }: Layout, { from, to }: View, x: n
   return from + ((x - plotLeft) / plotWidth) * (to - from);
 }
 
-/** The lane there; the nearest of the track's where there is none. */
+/** Of a track's lane. */
+export function rowOf({ rows }: Layout, track: number, lane: number): Row | undefined {
+  return rows.find((row) => row.track === track && row.lane === lane);
+}
+
+/** The lane there. */
 export function rowAt({ rows, bands }: Layout, y: number): Row | undefined {
   const track = bands.findIndex(({ headerTop, bottom }) => y >= headerTop && y < bottom);
   const own = rows.filter((row) => row.track === track);

@@ -7,7 +7,7 @@ import { summaryOf } from './summary.ts';
 import './timeline.css';
 import { Toolbar } from './toolbar.tsx';
 import { Tooltip } from './tooltip.tsx';
-import { trackOf } from './track.ts';
+import { timeOf, trackOf } from './track.ts';
 
 interface Props {
   readonly sides: readonly Side[];
@@ -48,6 +48,9 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   }, [tracks, kinds]);
   useEffect(() => chart.current?.stand(standing), [tracks, standing]);
 
+  // What was pointed at may be of a recording that is gone.
+  const track = pointed && tracks[pointed.hit.track];
+  const isThere = track !== undefined && timeOf(track, pointed?.hit.id ?? 0) !== undefined;
   return (
     <section class="timeline" aria-label="Timeline">
       <Toolbar chart={() => chart.current} isWithSetUp={isWithSetUp} />
@@ -60,9 +63,7 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
           aria-describedby="timeline-summary"
         />
       </div>
-      {pointed !== undefined && tracks[pointed.hit.track] !== undefined && (
-        <Tooltip {...{ tracks, kinds, pointed }} />
-      )}
+      {pointed !== undefined && isThere && <Tooltip {...{ tracks, kinds, pointed }} />}
       <p id="timeline-summary" class="hidden">
         {summary}
       </p>
