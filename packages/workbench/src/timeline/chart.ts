@@ -14,12 +14,19 @@ const MOVE = 180;
 /** Of the page's letters, in pixels. */
 const USUAL_SIZE = 13;
 
+interface Place {
+  readonly canvas: HTMLCanvasElement;
+  readonly room: HTMLElement;
+  readonly box: HTMLElement;
+}
+
 export class Chart {
   view: View = boundsOf(0, 1);
-  layout: Layout = layoutOf([], { width: 0, height: 0, scale: 1 });
+  layout: Layout = layoutOf([], { width: 0, height: 0, scale: 1, scrolled: 0 });
   tracks: readonly Track[] = [];
   private readonly canvas: HTMLCanvasElement;
-  private readonly box: Element;
+  private readonly room: HTMLElement;
+  private readonly box: HTMLElement;
   private readonly context: CanvasRenderingContext2D;
   private readonly onSetUp: (isShown: boolean) => void;
   private readonly busy = new BusyPainter();
@@ -34,21 +41,31 @@ export class Chart {
   private frame = 0;
   private move = 0;
 
-  /** @param box  has the room, and scrolls. @param onSetUp  hears whether what came before the application began is shown. */
-  constructor(canvas: HTMLCanvasElement, box: Element, onSetUp: (isShown: boolean) => void) {
+  /**
+   * The canvas sticks to the top of its room, which is as high as all lanes are, in a box that
+   * scrolls. @param onSetUp  hears whether what came before the application began is shown.
+   */
+  constructor({ canvas, room, box }: Place, onSetUp: (isShown: boolean) => void) {
     const context = canvas.getContext('2d');
     if (context === null) {
       throw new Error('This browser draws no canvas.');
     }
     this.canvas = canvas;
+    this.room = room;
     this.box = box;
     this.onSetUp = onSetUp;
     this.context = context;
     this.colours = readColours(canvas);
     const sizes = new ResizeObserver(() => this.resize());
     sizes.observe(box);
+    const scroll = (): void => {
+      this.lay();
+      this.invalidate();
+    };
+    box.addEventListener('scroll', scroll);
     this.watching = [
       () => sizes.disconnect(),
+      () => box.removeEventListener('scroll', scroll),
       watchTheme(() => {
         this.colours = readColours(canvas);
         this.resize();
@@ -119,10 +136,13 @@ export class Chart {
   }
 
   private scrollTo(track: number, lane: number): void {
-    const row = rowOf(this.layout, track, lane);
+    const { layout } = this;
+    const row = rowOf(layout, track, lane);
+    const { headerHeight = 0 } = layout.bands[track] ?? {};
     if (row !== undefined) {
-      const least = row.top + row.height - this.box.clientHeight;
-      this.scrolled = Math.min(row.top, Math.max(this.scrolled, least));
+      const above = layout.axis.bottom + headerHeight - row.top;
+      const below = row.top + row.height - layout.height;
+      this.scrolled += above > 0 ? -above : Math.max(0, below);
     }
   }
 
@@ -223,14 +243,20 @@ export class Chart {
   // ------------------------------------------------------------------------------ drawing
 
   private resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.box;
-    const scale = this.colours.size / USUAL_SIZE;
-    this.layout = layoutOf(this.tracks, { width, height, scale });
-    this.canvas.style.height = `${this.layout.height}px`;
+    this.lay();
+    const { width, height, whole } = this.layout;
+    this.room.style.height = `${whole}px`;
+    this.canvas.style.height = `${height}px`;
     this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(this.layout.height * devicePixelRatio);
+    this.canvas.height = Math.round(height * devicePixelRatio);
     // At once: a canvas of another size is empty.
     this.draw();
+  }
+
+  private lay(): void {
+    const { clientWidth: width, clientHeight: height } = this.box;
+    const scale = this.colours.size / USUAL_SIZE;
+    this.layout = layoutOf(this.tracks, { width, height, scale, scrolled: this.scrolled });
   }
 
   private invalidate(): void {

@@ -6,7 +6,7 @@ import type { Overview } from './overview.ts';
 import { drawLabel, widthOf } from './label.ts';
 import { rowOf, xOf, type Layout } from './layout.ts';
 import type { Picture } from './picture.ts';
-import { ticksOf, timeText } from './ticks.ts';
+import { ticksOf, timeText, type Tick } from './ticks.ts';
 import { timeOf } from './track.ts';
 
 /** Pixels from one tick to the next, at the least. */
@@ -19,9 +19,9 @@ export function drawPicture(picture: Picture, busy: BusyPainter, overview: Overv
   context.font = fontOf(picture);
   context.textBaseline = 'middle';
   // Pixels go over what is there: they come first.
-  overview.draw(picture);
   busy.paint(picture);
-  drawAxis(picture);
+  const ticks = ticksOf(picture.view.from, picture.view.to, leastTick(picture));
+  drawGrid(picture, ticks);
   const nameEnds = drawNames(picture);
   inPlot(context, layout, () => {
     layout.rows.forEach((row) => drawLane(picture, row));
@@ -30,33 +30,45 @@ export function drawPicture(picture: Picture, busy: BusyPainter, overview: Overv
     drawHover(picture);
   });
   nameEnds.forEach((end, track) => drawCursor(picture, track, end));
+  // Lanes may be scrolled to behind these.
+  context.clearRect(0, 0, layout.width, layout.axis.bottom);
+  overview.draw(picture);
+  drawAxis(picture, ticks);
 }
 
 function inPlot(context: CanvasRenderingContext2D, layout: Layout, draw: () => void): void {
   context.save();
   context.beginPath();
-  context.rect(layout.plotLeft, 0, layout.plotWidth, layout.height);
+  context.rect(layout.plotLeft, layout.axis.bottom, layout.plotWidth, layout.height);
   context.clip();
   draw();
   context.restore();
 }
 
-function drawAxis({ context, layout, view, colours }: Picture): void {
-  const { axis, bands, plotLeft, plotWidth } = layout;
-  const least = ((view.to - view.from) / plotWidth) * PIXELS_PER_TICK * layout.scale;
-  const bottom = bands.at(-1)?.bottom ?? axis.bottom;
-  for (const { time, label } of ticksOf(view.from, view.to, least)) {
+/** Nanoseconds between two ticks, at the least. */
+function leastTick({ layout, view }: Picture): number {
+  return ((view.to - view.from) / layout.plotWidth) * PIXELS_PER_TICK * layout.scale;
+}
+
+function drawGrid({ context, layout, view, colours }: Picture, ticks: readonly Tick[]): void {
+  const bottom = layout.bands.at(-1)?.bottom ?? 0;
+  context.fillStyle = colours.line;
+  for (const { time } of ticks) {
     const x = Math.round(xOf(layout, view, time));
+    context.fillRect(x, layout.axis.bottom, 1, bottom - layout.axis.bottom);
+  }
+}
+
+function drawAxis({ context, layout, view, colours }: Picture, ticks: readonly Tick[]): void {
+  const { axis, plotLeft, plotWidth } = layout;
+  const y = axis.top + (axis.bottom - axis.top) * 0.45;
+  for (const { time, label } of ticks) {
+    const exact = xOf(layout, view, time);
     context.fillStyle = colours.line;
-    context.fillRect(x, axis.bottom - 5, 1, bottom - axis.bottom + 5);
+    context.fillRect(Math.round(exact), axis.bottom - 4, 1, 4);
     const half = widthOf(context, label) / 2;
-    const at = Math.min(Math.max(x - half, plotLeft), plotLeft + plotWidth - 2 * half);
-    drawLabel(
-      context,
-      label,
-      { x: at, y: axis.top + (axis.bottom - axis.top) * 0.45, room: Infinity },
-      colours.muted,
-    );
+    const x = Math.min(Math.max(exact - half, plotLeft), plotLeft + plotWidth - 2 * half);
+    drawLabel(context, label, { x, y, room: Infinity }, colours.muted);
   }
 }
 

@@ -25,6 +25,8 @@ export interface Room {
   readonly width: number;
   readonly height: number;
   readonly scale: number;
+  /** Pixels of lanes that are above what is seen. */
+  readonly scrolled: number;
 }
 
 /** One lane of one track. */
@@ -49,7 +51,9 @@ export interface Band {
 
 export interface Layout {
   readonly width: number;
+  /** What is seen of the whole height. */
   readonly height: number;
+  readonly whole: number;
   readonly plotLeft: number;
   readonly plotWidth: number;
   readonly scale: number;
@@ -66,13 +70,13 @@ export interface Layout {
 }
 
 export function layoutOf(tracks: readonly Track[], room: Room): Layout {
-  const { width, scale } = room;
+  const { width, scale, scrolled } = room;
   const overviewBottom = OVERVIEW.top + OVERVIEW.row * scale * Math.max(1, tracks.length);
   const axisBottom = overviewBottom + AXIS * scale;
   const unit = laneHeight(tracks, room, axisBottom);
   const rows: Row[] = [];
   const bands: Band[] = [];
-  let top = axisBottom;
+  let top = axisBottom - scrolled;
   tracks.forEach(({ lanes }, track) => {
     const headerTop = top;
     top += HEADER * scale;
@@ -93,7 +97,16 @@ export function layoutOf(tracks: readonly Track[], room: Room): Layout {
   const plotWidth = Math.max(1, width - plotLeft - RIGHT);
   const overviewWidth = Math.max(OVERVIEW.least, plotWidth - TOOLS * scale);
   return {
-    ...{ width, height: top, scale, rows, bands, plotLeft, plotWidth },
+    ...{
+      width,
+      height: Math.min(room.height, top),
+      whole: top + scrolled,
+      scale,
+      rows,
+      bands,
+      plotLeft,
+      plotWidth,
+    },
     overview: {
       ...{ top: OVERVIEW.top, rowHeight: OVERVIEW.row * scale, bottom: overviewBottom },
       width: Math.min(plotWidth, overviewWidth),
@@ -130,7 +143,10 @@ export function rowOf({ rows }: Layout, track: number, lane: number): Row | unde
 }
 
 /** The lane there. */
-export function rowAt({ rows, bands }: Layout, y: number): Row | undefined {
+export function rowAt({ rows, bands, axis }: Layout, y: number): Row | undefined {
+  if (y < axis.bottom) {
+    return undefined;
+  }
   const track = bands.findIndex(({ headerTop, bottom }) => y >= headerTop && y < bottom);
   const own = rows.filter((row) => row.track === track);
   return own.find(({ top, height }) => y < top + height);

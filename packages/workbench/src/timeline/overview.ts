@@ -35,7 +35,8 @@ export class Overview {
 
   private imageOf(picture: Picture): ImageData {
     const { tracks, layout, bounds, colours } = picture;
-    const key = [tracks, layout, bounds.from, bounds.to, colours];
+    const { width, bottom } = layout.overview;
+    const key = [tracks, width, bottom, devicePixelRatio, bounds.from, bounds.to, colours];
     if (this.image === undefined || !key.every((part, at) => part === this.drawnFor[at])) {
       this.image = paint(picture);
       this.drawnFor = key;

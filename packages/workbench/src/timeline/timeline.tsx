@@ -18,7 +18,8 @@ interface Props {
 
 export function Timeline({ sides, kinds, standing, onGo }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const plot = useRef<HTMLDivElement>(null);
+  const room = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | undefined>(undefined);
   const go = useRef(onGo);
   go.current = onGo;
@@ -28,12 +29,13 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   const summary = useMemo(() => summaryOf(tracks, standing), [tracks, standing]);
 
   useEffect(() => {
-    if (canvas.current === null || plot.current === null) {
+    if (canvas.current === null || room.current === null || box.current === null) {
       return undefined;
     }
-    const made = new Chart(canvas.current, plot.current, setWithSetUp);
+    const place = { canvas: canvas.current, room: room.current, box: box.current };
+    const made = new Chart(place, setWithSetUp);
     chart.current = made;
-    const unlisten = listen(canvas.current, made, {
+    const unlisten = listen(place.canvas, made, {
       onPoint: setPointed,
       onGo: (side, event) => go.current(side, event),
     });
@@ -54,14 +56,16 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   return (
     <section class="timeline" aria-label="Timeline">
       <Toolbar chart={() => chart.current} isWithSetUp={isWithSetUp} />
-      <div class="plot" ref={plot}>
-        <canvas
-          ref={canvas}
-          tabIndex={0}
-          role="application"
-          aria-label="Timeline: arrows pan, + and - zoom, 0 fits, Home and End, s shows the set-up"
-          aria-describedby="timeline-summary"
-        />
+      <div class="plot" ref={box}>
+        <div ref={room}>
+          <canvas
+            ref={canvas}
+            tabIndex={0}
+            role="application"
+            aria-label="Timeline: arrows pan, + and - zoom, 0 fits, Home and End, s shows the set-up"
+            aria-describedby="timeline-summary"
+          />
+        </div>
       </div>
       {pointed !== undefined && isThere && <Tooltip {...{ tracks, kinds, pointed }} />}
       <p id="timeline-summary" class="hidden">
