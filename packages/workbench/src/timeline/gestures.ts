@@ -5,6 +5,7 @@ import type { View } from './view.ts';
 
 export interface Pointed {
   readonly hit: Hit;
+  /** In the window. */
   readonly x: number;
   readonly y: number;
 }
@@ -12,6 +13,15 @@ export interface Pointed {
 interface Heard {
   onPoint(pointed: Pointed | undefined): void;
   onGo(track: number, event: number): void;
+}
+
+/** Where the pointer went down, and what was seen then. */
+interface Pressed {
+  readonly x: number;
+  readonly y: number;
+  readonly view: View;
+  readonly scrolled: number;
+  readonly isOverview: boolean;
 }
 
 /** A press that moves less, in pixels, is a click. */
@@ -24,12 +34,11 @@ const LINE = 16;
 
 /** @returns what ends it */
 export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): () => void {
-  let pressed:
-    { readonly x: number; readonly view: View; readonly isOverview: boolean } | undefined;
+  let pressed: Pressed | undefined;
   let isDragged = false;
 
-  const point = ({ offsetX: x, offsetY: y }: PointerEvent): void => {
-    const hit = chart.hitAt(x, y);
+  const point = ({ offsetX, offsetY, clientX: x, clientY: y }: PointerEvent): void => {
+    const hit = chart.hitAt(offsetX, offsetY);
     const near = hit !== undefined && hit.distance <= NEAR ? hit : undefined;
     chart.point(near);
     heard.onPoint(near && { hit: near, x, y });
@@ -45,7 +54,8 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
         return;
       }
       const isOverview = chart.isOverview(event.offsetY);
-      pressed = { x: event.offsetX, view: chart.view, isOverview };
+      const { clientX: x, clientY: y } = event;
+      pressed = { x, y, view: chart.view, scrolled: chart.scrolled, isOverview };
       isDragged = false;
       canvas.setPointerCapture(event.pointerId);
       if (isOverview) {
@@ -57,13 +67,14 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
         point(event);
         return;
       }
-      const pixels = event.offsetX - pressed.x;
-      isDragged ||= Math.abs(pixels) >= DRAG;
+      const [right, down] = [event.clientX - pressed.x, event.clientY - pressed.y];
+      isDragged ||= Math.hypot(right, down) >= DRAG;
       if (pressed.isOverview) {
         chart.lookAt(event.offsetX);
       } else if (isDragged) {
         leave();
-        chart.drag(pressed.view, pixels);
+        chart.drag(pressed.view, right);
+        chart.scrolled = pressed.scrolled - down;
       }
     },
     pointerup: ({ offsetX, offsetY }: PointerEvent) => {

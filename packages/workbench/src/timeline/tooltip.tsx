@@ -8,17 +8,22 @@ interface Props {
   readonly tracks: readonly Track[];
   readonly kinds: Catalogue['kinds'];
   readonly pointed: Pointed;
-  readonly width: number;
 }
 
+/** Pixels. */
 const AWAY = 14;
 
-export function Tooltip({ tracks, kinds, pointed: { hit, x, y }, width }: Props) {
+/** Beside the pointer, towards the middle of the window. */
+export function Tooltip({ tracks, kinds, pointed: { hit, x, y } }: Props) {
   const { kind, doc, rows } = detailsOf(tracks[hit.track], kinds, hit.id);
-  const isLeft = x > width / 2;
-  const side = isLeft ? { right: `${width - x + AWAY}px` } : { left: `${x + AWAY}px` };
+  const isRight = x > innerWidth / 2;
+  const isLow = y > innerHeight / 2;
+  const place = {
+    [isRight ? 'right' : 'left']: `${(isRight ? innerWidth - x : x) + AWAY}px`,
+    [isLow ? 'bottom' : 'top']: `${(isLow ? innerHeight - y : y) + AWAY}px`,
+  };
   return (
-    <div class="tooltip" role="tooltip" style={{ ...side, top: `${y + AWAY}px` }}>
+    <div class="tooltip" role="tooltip" style={place}>
       <strong>{kind}</strong>
       <dl>
         {rows.map(([name, value]) => (
@@ -29,7 +34,7 @@ export function Tooltip({ tracks, kinds, pointed: { hit, x, y }, width }: Props)
         ))}
       </dl>
       <p>{doc}</p>
-      {hit.beside > 1 && <p>{hit.beside} events are here: zoom in to tell them apart.</p>}
+      {hit.beside > 1 && <p>{hit.beside} events lie here: zoom in, or click again for the next.</p>}
     </div>
   );
 }
