@@ -40,12 +40,9 @@ export async function compareRequest(options: RunOptions): Promise<CompareReques
     ...(guests === 1
       ? {}
       : {
-          guests: Array.from(
-            { length: guests },
-            (_, index): GuestRequest => ({
-              ...{ name: `guest${index}`, scene, context, weight: DEFAULT_WEIGHT, cap: 0 },
-            }),
-          ),
+          guests: Array.from({ length: guests }, (_, index): GuestRequest => ({
+            ...{ name: `guest${index}`, scene, context, weight: DEFAULT_WEIGHT, cap: 0 },
+          })),
         }),
   };
 }
