@@ -12,10 +12,16 @@ export interface Wanted {
   readonly onlySet: boolean;
 }
 
+/** What a device does comes before how it is set up. */
+function rank({ title }: Group): number {
+  return title === 'config' ? 2 : title.startsWith('vector') ? 1 : 0;
+}
+
 /** Without groups that have nothing to show. */
 export function shownGroups(groups: readonly Group[], wanted: Wanted): readonly Group[] {
   const filter = wanted.filter.trim().toLowerCase();
-  return groups.flatMap((group) => {
+  const sorted = [...groups].sort((one, other) => rank(one) - rank(other));
+  return sorted.flatMap((group) => {
     const fitsGroup = group.title.toLowerCase().includes(filter);
     const registers = group.registers.filter(
       (register) =>
