@@ -36,7 +36,14 @@ export type { Cause, Explanation } from './explain/explanation.ts';
 export { explainRun } from './explain/run.ts';
 export type { SourceLine } from './source/source-log.ts';
 export * from './trace/index.ts';
-export { events as eventRows, type Actor, type EventId, type EventKind } from '@doorbell/abi';
+export {
+  crossing,
+  events as eventRows,
+  formatBdf,
+  type Actor,
+  type EventId,
+  type EventKind,
+} from '@doorbell/abi';
 export {
   costs,
   DEFAULT_WEIGHT,
@@ -44,4 +51,6 @@ export {
   type CostName,
   type EventColumns,
   type Profile,
+  type TraceEvent,
+  type Tracer,
 } from '@doorbell/hypervisor';

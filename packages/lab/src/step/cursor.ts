@@ -74,6 +74,11 @@ export class Cursor {
     return wordsOf(this.recording, event.id) ?? argumentsText(event, this.registers);
   }
 
+  /** As it was after another event. @throws RangeError when there is no such event. */
+  stateAt(event: EventId): Promise<StackState> {
+    return this.player.state(event);
+  }
+
   /** Goes to the next event that is wanted; false: there is none, and it stays. */
   seek(direction: Direction, wanted: (event: TraceEvent) => boolean, guest?: number): boolean {
     const found = seekEvent(

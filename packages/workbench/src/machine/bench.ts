@@ -3,27 +3,23 @@ import {
   checkFits,
   chromeTrace,
   compare,
-  countersOf,
   encodePng,
-  enginesOf,
   eventText,
   findBug,
   InputError,
-  iotlbEntries,
   loadTrace,
   parseStacks,
-  queuesOf,
   record,
-  registersOf,
-  ringsOf,
   runOf,
   saveTrace,
   scanoutOf,
   stateHash,
   StepShell,
   type Environment,
+  type PageWalk,
   type Picture,
   type Recording,
+  type WalkQuery,
 } from '@doorbell/lab';
 import { catalogue } from './catalogue.ts';
 import type {
@@ -33,6 +29,7 @@ import type {
   Frame,
   Inspection,
   OwnFile,
+  PaneName,
   Place,
   RunListener,
   RunOptions,
@@ -40,6 +37,7 @@ import type {
   Standing,
 } from './contract.ts';
 import { compareRequest } from './request.ts';
+import { SideInspector } from './side-inspector.ts';
 
 type ReadSource = (file: string) => string | undefined;
 
@@ -48,6 +46,7 @@ export class Bench {
   private readonly readSource: ReadSource;
   private recordings: readonly Recording[] = [];
   private shell: StepShell | undefined;
+  private inspectors: SideInspector[] = [];
   /** Of the run that goes on: a new one ends it. */
   private signal = { aborted: false };
 
@@ -110,6 +109,7 @@ export class Bench {
     });
     this.recordings = recordings.slice(0, 2);
     this.shell = shell;
+    this.inspectors = [];
     return this.recordings.map(sideOf);
   }
 
@@ -179,17 +179,19 @@ export class Bench {
 
   // ------------------------------------------------------------------------------ states
 
-  async inspect(side: number): Promise<Inspection> {
+  /** What a pane shows. @param event  undefined: where the side stands */
+  async inspect(side: number, pane: PaneName, event?: number): Promise<Inspection> {
+    return this.side(side).inspect(pane, event);
+  }
+
+  /** Undefined: there is no such function or channel. */
+  async walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
+    return this.side(side).walkPages(query);
+  }
+
+  private side(side: number): SideInspector {
     const cursor = this.walk.cursors[side];
-    const state = await cursor.state();
-    return {
-      registers: registersOf(state),
-      rings: ringsOf(state),
-      queues: queuesOf(state, cursor.name.includes('ring=packed')),
-      iotlb: iotlbEntries(state),
-      engines: enginesOf(state),
-      counters: [...countersOf(state)],
-    };
+    return (this.inspectors[side] ??= new SideInspector(cursor));
   }
 
   async scanout(side: number): Promise<Frame | undefined> {
