@@ -195,7 +195,7 @@ export interface Trace {
   /** What the work at hand is for, to be told when it is taken up again; undefined when off. */
   origin?(): TraceOrigin | undefined;
   /** Takes up work that began elsewhere: the next events are because of that. */
-  resume?(origin: TraceOrigin): void;
+  takeUp?(origin: TraceOrigin): void;
 }
 
 /** The request that work serves, and the event that it follows from. */

@@ -44,7 +44,7 @@ export function wire<D extends DeviceModel>(
       },
       origin: () =>
         tracer.recording ? { request: tracer.request, cause: tracer.cause } : undefined,
-      resume: ({ request, cause }) => {
+      takeUp: ({ request, cause }) => {
         tracer.request = request;
         tracer.cause = cause;
       },

@@ -32,7 +32,7 @@ export * from './step/index.ts';
 export { bugs, checkFits, findBug } from './bugs/index.ts';
 export type { Bug } from './bugs/bug.ts';
 export { causeIds, causeRow, type CauseId } from './explain/causes.ts';
-export type { Cause, Explanation } from './explain/explanation.ts';
+export { nothingSaid, type Cause, type Explanation } from './explain/explanation.ts';
 export { explainRun } from './explain/run.ts';
 export type { SourceLine } from './source/source-log.ts';
 export * from './trace/index.ts';

@@ -162,13 +162,13 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
     if (origin === undefined || outer === undefined || outer.request === origin.request) {
       return undefined;
     }
-    trace.resume?.(origin);
+    trace.takeUp?.(origin);
     return outer;
   }
 
   private goBack(outer: TraceOrigin | undefined): void {
     if (outer !== undefined) {
-      this.parts.trace.resume?.(outer);
+      this.parts.trace.takeUp?.(outer);
     }
   }
 

@@ -9,6 +9,7 @@ export {
   type MemberOwnership,
   type Ownership,
 } from './ownership.ts';
+export { peerQueues, type PeerQueueView } from './peer-queues.ts';
 export { registersOf, type FieldView, type RegisterGroup, type RegisterView } from './registers.ts';
 export { ringsOf, type RingView } from './ring.ts';
 export { scanoutOf } from './scanout.ts';
