@@ -3,6 +3,7 @@
  * and changes no answer.
  */
 import type { Arbiter, Stateful } from '@doorbell/abi';
+import type { SchedulerOptions, TenantShare } from './schedulers/index.ts';
 
 /** In nanoseconds. */
 export interface EngineUse {
@@ -19,7 +20,16 @@ export interface EngineSpan {
   readonly to: number;
 }
 
+/** The scheduler that the host has loaded, and what it was given. */
+export interface LoadedScheduler {
+  readonly scheduler: string;
+  readonly options: SchedulerOptions;
+  readonly shares: readonly TenantShare[];
+}
+
 export interface EngineLedgerState {
+  /** Undefined: whoever made the arbiter did not say. */
+  readonly loaded: LoadedScheduler | undefined;
   readonly arbiter: unknown;
   readonly busyNs: Float64Array;
   readonly waitNs: Float64Array;
@@ -34,6 +44,7 @@ const GAP_NS = 1000;
 
 export class EngineLedger implements Arbiter, Stateful<EngineLedgerState> {
   private readonly arbiter: Arbiter & Stateful<unknown>;
+  private readonly loaded: LoadedScheduler | undefined;
   private readonly busyNs: Float64Array;
   private readonly waitNs: Float64Array;
   /** Since when a tenant that is awake waits for the engines; -1: it does not. */
@@ -41,8 +52,9 @@ export class EngineLedger implements Arbiter, Stateful<EngineLedgerState> {
   private spans = new Float64Array(SPAN * 256);
   private count = 0;
 
-  constructor(arbiter: Arbiter & Stateful<unknown>, tenants: number) {
+  constructor(arbiter: Arbiter & Stateful<unknown>, tenants: number, loaded?: LoadedScheduler) {
     this.arbiter = arbiter;
+    this.loaded = loaded;
     this.busyNs = new Float64Array(tenants);
     this.waitNs = new Float64Array(tenants);
     this.since = new Float64Array(tenants).fill(-1);
@@ -128,6 +140,7 @@ export class EngineLedger implements Arbiter, Stateful<EngineLedgerState> {
 
   save(): EngineLedgerState {
     return {
+      loaded: this.loaded,
       arbiter: this.arbiter.save(),
       busyNs: this.busyNs.slice(),
       waitNs: this.waitNs.slice(),

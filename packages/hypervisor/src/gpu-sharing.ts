@@ -53,7 +53,9 @@ export class GpuSharing {
       throw new SchedulerError(`There is no scheduler '${scheduler}'; there is ${known}.`);
     }
     const options = { sliceNs: sliceNs ?? kind.defaultSliceNs(tenants), startPriorityNs: 0 };
-    const ledger = new EngineLedger(kind.make(tenants, options), tenants.length);
+    const shares = tenants.map(({ weight, cap }) => ({ weight, cap }));
+    const loaded = { scheduler, options, shares };
+    const ledger = new EngineLedger(kind.make(shares, options), shares.length, loaded);
     const timers = machine.timers(() => {
       time.onAlarm();
     });

@@ -236,6 +236,7 @@ export class Host implements Stateful<unknown> {
       router: this.router.save(),
       devices: this.pci.devices().map(([at, device]) => [at, device.save()] as const),
       dmas: this.groups?.save() ?? [],
+      ownership: this.vfio.ownership(),
     } satisfies HostState;
   }
 
@@ -268,4 +269,9 @@ export interface HostState {
   readonly router: ReturnType<MessageRouter['save']>;
   readonly devices: readonly (readonly [Bdf, unknown])[];
   readonly dmas: ReturnType<HostGroups['save']>;
+  /**
+   * To be shown: it is not loaded, as whoever assembles the machine gives functions away, and who
+   * has ended by then has them taken from it (`Vm.bury`).
+   */
+  readonly ownership: ReturnType<Vfio['ownership']>;
 }

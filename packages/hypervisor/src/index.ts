@@ -23,6 +23,8 @@ export { bellMediation } from './mdev/register-policy.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';
 export { Iommu, type Domain, type IommuOptions } from './iommu.ts';
 export { IommuError, VfioError, type Errno } from './errno.ts';
+export type { ContainerState } from './vfio-container.ts';
+export type { GroupOwnership, MemberOwnership } from './group-ownership.ts';
 export type { DeviceFile } from './device-file.ts';
 export type { Iommufd } from './iommufd.ts';
 export type { VfioContainer, VfioDevice, VfioGroup } from './vfio.ts';
@@ -35,7 +37,13 @@ export type { IommuFault } from './fault-log.ts';
 export type { IoAccess, IoPageTableOptions, TablePages } from './io-page-table.ts';
 export * from './vtd.ts';
 export * from './schedulers/index.ts';
-export { EngineLedger, type EngineSpan, type EngineUse } from './engine-ledger.ts';
+export {
+  EngineLedger,
+  type EngineLedgerState,
+  type EngineSpan,
+  type EngineUse,
+} from './engine-ledger.ts';
+export { describeSharing, type SharingTenantView, type SharingView } from './sharing-view.ts';
 export { DEFAULT_WEIGHT, GpuSharing, type SharingOptions, type Tenant } from './gpu-sharing.ts';
 export type { Cpu } from './cpu.ts';
 export { DeviceHalf } from './device-half.ts';

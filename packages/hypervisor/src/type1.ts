@@ -40,6 +40,16 @@ export interface Type1Info {
 /** A mapping that was there when a state was saved. */
 export type AdoptedMapping = Pick<Mapping, 'iova' | 'bytes' | 'vaddr' | 'access'>;
 
+/** What a container's IOMMU holds. */
+export interface Type1State {
+  readonly version: 1 | 2;
+  /** The IOMMU's number of its domain; undefined with no group behind the IOMMU. */
+  readonly domain: number | undefined;
+  readonly mappings: number;
+  readonly mappedBytes: number;
+  readonly pinnedPages: number;
+}
+
 export class Type1 {
   private readonly parts: Type1Parts;
   /** 1 for VFIO_TYPE1_IOMMU, 2 for VFIO_TYPE1v2_IOMMU. */
@@ -65,6 +75,13 @@ export class Type1 {
       pages += isMapped ? bytes / PAGE_BYTES : pins.size;
     }
     return pages;
+  }
+
+  describe(): Type1State {
+    const { version, mappings, pinnedPages } = this;
+    const mappedBytes = mappings.all().reduce((sum, { bytes }) => sum + bytes, 0);
+    const domain = this.domain?.id;
+    return { version, domain, mappings: mappings.size, mappedBytes, pinnedPages };
   }
 
   info(): Type1Info {

@@ -7,7 +7,7 @@ import { VfioError } from './errno.ts';
 import type { IoAccess } from './io-page-table.ts';
 import type { IommuGroup } from './iommu-group.ts';
 import type { UnmapListener } from './pinned-pages.ts';
-import { type AdoptedMapping, Type1, type Type1Info } from './type1.ts';
+import { type AdoptedMapping, Type1, type Type1Info, type Type1State } from './type1.ts';
 import type { Type1Parts } from './type1-mapping.ts';
 import { asVfioError, type VfioUser } from './user-pages.ts';
 
@@ -38,6 +38,13 @@ export interface ContainedGroup {
   iommuSet(): void;
 }
 
+/** A container that holds groups, as plain data. */
+export interface ContainerState {
+  readonly user: string;
+  /** What it was given as its IOMMU; undefined: nothing yet. */
+  readonly iommu: Type1State | undefined;
+}
+
 export class VfioContainer {
   readonly user: VfioUser;
   private readonly parts: Type1Parts;
@@ -57,6 +64,10 @@ export class VfioContainer {
   /** Pages that this container holds locked. */
   get pinnedPages(): number {
     return this.type1?.pinnedPages ?? 0;
+  }
+
+  describe(): ContainerState {
+    return { user: this.user.name, iommu: this.type1?.describe() };
   }
 
   /** VFIO_GET_API_VERSION. @throws VfioError EBADF. */

@@ -7,6 +7,7 @@
 import { type Bdf, formatBdf, type0Header } from '@doorbell/abi';
 import { DeviceFile } from './device-file.ts';
 import { VfioError } from './errno.ts';
+import { groupOwnership, type GroupOwnership } from './group-ownership.ts';
 import { HotReset } from './hot-reset.ts';
 import {
   IommuGroup,
@@ -171,6 +172,14 @@ export class Vfio {
   /** Group numbers, with the functions and drivers of each. */
   list(): readonly IommuGroup[] {
     return [...this.groups.values()].flatMap(({ group }) => group ?? []);
+  }
+
+  /** Who has what, in the order of the groups' numbers. */
+  ownership(): readonly GroupOwnership[] {
+    const groups = this.list();
+    return [...this.groups.values()]
+      .map((record) => groupOwnership(record, groups))
+      .sort((one, other) => one.id - other.id);
   }
 
   /** Who has a group. @throws VfioError ENOENT. */

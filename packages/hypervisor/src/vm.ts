@@ -266,10 +266,26 @@ export class Vm implements Stateful<unknown> {
     this.models.forEach((model) => {
       model.reset();
     });
+    this.closeAll();
+    this.host.pages.free(this.ramBase);
+  }
+
+  private closeAll(): void {
     this.processes.forEach((process) => {
       process.exit();
     });
-    this.host.pages.free(this.ramBase);
+  }
+
+  /**
+   * Before the host is loaded: of one that had ended by the time of the state, the kernel closes what
+   * it has open.
+   */
+  bury(saved: unknown): void {
+    const { isEnded } = saved as VmState;
+    if (isEnded && !this.isEnded) {
+      this.isEnded = true;
+      this.closeAll();
+    }
   }
 
   private newViommu(mode: IommuMode): VirtualIommu | undefined {
@@ -319,14 +335,21 @@ export class Vm implements Stateful<unknown> {
     this.interrupts.load(state.interrupts);
     for (const [at, model] of state.models) {
       this.models.get(at)?.load(model);
-      this.bus.decodeChanged();
+      this.busChanged();
     }
     for (const [at, device] of state.assigned) {
       this.assigned.get(at)?.load(device);
-      this.bus.decodeChanged();
+      this.busChanged();
     }
     if (state.viommu !== undefined) {
       this.viommu?.load(state.viommu);
+    }
+  }
+
+  /** Of one that has ended nobody asks what its bus decodes, and VFIO answers no more. */
+  private busChanged(): void {
+    if (!this.isEnded) {
+      this.bus.decodeChanged();
     }
   }
 }

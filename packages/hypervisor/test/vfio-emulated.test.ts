@@ -31,6 +31,7 @@ beforeEach(() => {
   let open: VfioContainer | undefined;
   device = {
     name: UUID,
+    mediated: { parent: 0x100, type: 'bell-1' },
     open: (container) => {
       open = container;
       container.onUnmap((iova) => {

@@ -6,7 +6,7 @@ import type { DeviceHost } from '@doorbell/abi';
 import type { HostBell } from '../host-bell/host-bell.ts';
 import { KernelChannel } from '../host-bell/kernel-channel.ts';
 import type { VfioContainer } from '../vfio-container.ts';
-import type { EmulatedDevice } from '../vfio-emulated.ts';
+import type { EmulatedDevice, Mediated } from '../vfio-emulated.ts';
 import type { MdevShare, MediationOptions } from './mdev-share.ts';
 import { MediatedBell } from './mediated-bell.ts';
 
@@ -25,6 +25,10 @@ export class MdevDevice implements EmulatedDevice {
 
   get name(): string {
     return this.share.uuid;
+  }
+
+  get mediated(): Mediated {
+    return { parent: this.bell.at, type: this.share.type };
   }
 
   /** By the copy engine: nobody is to see what the last owner left there. */

@@ -17,9 +17,10 @@
  *
  * Each call is O(1), except that one in each slice deals out credits, which is O(n), as in Xen.
  */
-import type { Arbiter, Stateful } from '@doorbell/abi';
+import type { Stateful } from '@doorbell/abi';
 import { CreditAccounts, type CreditAccountsState } from './credit-accounts.ts';
 import { partsByWeightAndCap } from './due-parts.ts';
+import type { Policy, PolicyView } from './policy-view.ts';
 import { PriorityLines } from './priority-lines.ts';
 import { RunQueue, type RunQueueState } from './run-queue.ts';
 import { checkShares, checkSlice, type SchedulerKind, type TenantShare } from './scheduler-kind.ts';
@@ -39,6 +40,7 @@ const DEFAULT_SLICE_NS = 30 * NS_PER_MS;
 const BOOST = 0;
 const UNDER = 1;
 const OVER = 2;
+const priorityNames = ['BOOST', 'UNDER', 'OVER'];
 
 export interface CreditState {
   readonly tenants: Uint8Array;
@@ -56,7 +58,7 @@ export interface CreditState {
   readonly ticks: number;
 }
 
-export class Credit implements Arbiter, Stateful<CreditState> {
+export class Credit implements Policy, Stateful<CreditState> {
   private readonly sliceNs: number;
   private readonly ticksPerSlice: number;
   private readonly tickNs: number;
@@ -164,6 +166,19 @@ export class Credit implements Arbiter, Stateful<CreditState> {
     }
     const until = this.current === -1 && this.waiting.first === -1 ? Infinity : this.staysUntil();
     return Math.max(now, Math.min(until, this.tickAt));
+  }
+
+  describe(): PolicyView {
+    return {
+      turn: this.current,
+      until: this.current === -1 ? Infinity : this.staysUntil(),
+      line: this.waiting.list(),
+      tenants: this.tenants.describe((tenant) => ({
+        credits: this.accounts.of(tenant),
+        priority: priorityNames[this.priorities[tenant]],
+        ...(this.parked[tenant] === 1 ? { cap: 'overdrawn, parked' } : {}),
+      })),
+    };
   }
 
   save(): CreditState {

@@ -7,6 +7,7 @@ import { roundRobin } from './round-robin.ts';
 import type { SchedulerKind } from './scheduler-kind.ts';
 import { weighted } from './weighted.ts';
 
+export type { PolicyView, TenantView } from './policy-view.ts';
 export {
   SchedulerError,
   type SchedulerKind,

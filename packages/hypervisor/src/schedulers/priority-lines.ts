@@ -22,6 +22,11 @@ export class PriorityLines implements Stateful<readonly RunQueueState[]> {
     return -1;
   }
 
+  /** All, the first first. */
+  list(): number[] {
+    return this.lines.flatMap((line) => line.list());
+  }
+
   add(tenant: number, priority: number): void {
     this.lines[priority].addLast(tenant);
   }

@@ -3,8 +3,9 @@
  * has no work, and goes to the end of the line. Nothing is remembered of who ran too long: a
  * packet longer than a slice is a turn longer than a slice.
  */
-import type { Arbiter, Stateful } from '@doorbell/abi';
+import type { Stateful } from '@doorbell/abi';
 import { equalParts } from './due-parts.ts';
+import type { Policy, PolicyView } from './policy-view.ts';
 import { RunQueue, type RunQueueState } from './run-queue.ts';
 import { checkShares, checkSlice, type SchedulerKind } from './scheduler-kind.ts';
 import { TenantSet } from './tenant-set.ts';
@@ -16,7 +17,7 @@ export interface RoundRobinState {
   readonly turnEnd: number;
 }
 
-export class RoundRobin implements Arbiter, Stateful<RoundRobinState> {
+export class RoundRobin implements Policy, Stateful<RoundRobinState> {
   private readonly sliceNs: number;
   private readonly tenants: TenantSet;
   /** Awake, and not the one whose turn it is. */
@@ -70,6 +71,15 @@ export class RoundRobin implements Arbiter, Stateful<RoundRobinState> {
   /** Who is alone has no end of its turn: whoever comes after a slice has its turn at once. */
   askAt(now: number): number {
     return this.line.isEmpty ? Infinity : Math.max(now, this.turnEnd);
+  }
+
+  describe(): PolicyView {
+    return {
+      turn: this.current,
+      until: this.line.isEmpty ? Infinity : this.turnEnd,
+      line: this.line.list(),
+      tenants: this.tenants.describe(() => ({})),
+    };
   }
 
   save(): RoundRobinState {

@@ -45,6 +45,15 @@ export class RunQueue implements Stateful<RunQueueState> {
     return next === this.end ? -1 : next;
   }
 
+  /** All, the first first. */
+  list(): number[] {
+    const tenants: number[] = [];
+    for (let tenant = this.first; tenant !== -1; tenant = this.after(tenant)) {
+      tenants.push(tenant);
+    }
+    return tenants;
+  }
+
   has(tenant: number): boolean {
     return this.next[tenant] !== OUT;
   }

@@ -1,5 +1,5 @@
 /** What a policy for sharing a GPU says of itself, and what it may be given. */
-import type { Arbiter, Stateful } from '@doorbell/abi';
+import type { Policy } from './policy-view.ts';
 
 /** What the host grants a tenant. Which of it counts is the policy's affair. */
 export interface TenantShare {
@@ -24,7 +24,7 @@ export interface SchedulerKind {
   readonly source: string;
   defaultSliceNs(tenants: readonly TenantShare[]): number;
   /** @throws SchedulerError for a share or a slice that the source does not allow. */
-  make(tenants: readonly TenantShare[], options: SchedulerOptions): Arbiter & Stateful<unknown>;
+  make(tenants: readonly TenantShare[], options: SchedulerOptions): Policy;
   /**
    * The part of the GPU, 0 to 1, that each tenant is promised if it and all others that are present
    * always have work, and its packets are short beside a slice.

@@ -11,7 +11,8 @@
  * makes a whole slot sits the slot out. Such a slot still lasts 1 ns, so that the ring never
  * turns without time, and no call has to skip more than one.
  */
-import type { Arbiter, Stateful } from '@doorbell/abi';
+import type { Stateful } from '@doorbell/abi';
+import type { Policy, PolicyView } from './policy-view.ts';
 import { TenantRing } from './tenant-ring.ts';
 import { TenantSet } from './tenant-set.ts';
 
@@ -29,7 +30,7 @@ export interface StrictRoundRobinState {
   readonly running: number;
 }
 
-export class StrictRoundRobin implements Arbiter, Stateful<StrictRoundRobinState> {
+export class StrictRoundRobin implements Policy, Stateful<StrictRoundRobinState> {
   private readonly sliceNs: number;
   /** Whether every tenant has its slot at all times: fixed share. */
   private readonly isFixed: boolean;
@@ -115,6 +116,21 @@ export class StrictRoundRobin implements Arbiter, Stateful<StrictRoundRobinState
 
   askAt(now: number): number {
     return this.tenants.awake === 0 ? Infinity : Math.max(now, this.slotEnd);
+  }
+
+  /** A slot is its owner's, whether that has work or not. */
+  describe(): PolicyView {
+    const { ring, owner, tenants, sitsOut, overshoot } = this;
+    const round = Array.from({ length: ring.count }, (_, step) => ring.after(owner, step + 1));
+    return {
+      turn: owner,
+      until: this.slotEnd,
+      line: round.filter((tenant) => tenant !== owner && tenants.isAwake(tenant)),
+      tenants: tenants.describe((tenant) => ({
+        overshootNs: overshoot[tenant],
+        ...(sitsOut && tenant === owner ? { slot: 'sits it out' } : {}),
+      })),
+    };
   }
 
   save(): StrictRoundRobinState {

@@ -30,6 +30,12 @@ export class TenantHeap implements Stateful<TenantHeapState> {
     return this.count === 0 ? Infinity : this.keys[this.heap[0]];
   }
 
+  /** All, the least first. */
+  list(): number[] {
+    const { keys } = this;
+    return [...this.heap.subarray(0, this.count)].sort((a, b) => keys[a] - keys[b] || a - b);
+  }
+
   has(tenant: number): boolean {
     return this.place[tenant] !== 0;
   }

@@ -1,10 +1,11 @@
 /** Which tenants are there, and which of them have work: what every policy knows of the calls so far. */
 import type { Stateful } from '@doorbell/abi';
+import type { TenantView } from './policy-view.ts';
 
 const ABSENT = 0;
 const ASLEEP = 1;
 const AWAKE = 2;
-const names = ['absent', 'asleep', 'awake'];
+const names = ['absent', 'asleep', 'awake'] as const;
 
 /** A call that does not fit the last one is the caller's mistake: RangeError. */
 export class TenantSet implements Stateful<Uint8Array> {
@@ -24,6 +25,14 @@ export class TenantSet implements Stateful<Uint8Array> {
 
   isAwake(tenant: number): boolean {
     return this.states[tenant] === AWAKE;
+  }
+
+  /** Each, with what `keptOf` says of it. */
+  describe(keptOf: (tenant: number) => TenantView['kept']): TenantView[] {
+    return [...this.states].map((state, tenant) => ({
+      state: names[state],
+      kept: keptOf(tenant),
+    }));
   }
 
   join(tenant: number): void {

@@ -64,6 +64,16 @@ export class VgpuOrder implements Stateful<VgpuOrderState> {
     return chosen;
   }
 
+  /** Awake, and perhaps with time left: the next to be chosen first. */
+  list(): number[] {
+    return this.ready.list();
+  }
+
+  /** It was found to have no time left, and waits until it is given some. */
+  isBroke(tenant: number): boolean {
+    return this.broke.has(tenant);
+  }
+
   /** Whether nobody could be chosen before the next balance. */
   get isEmpty(): boolean {
     return this.ready.first === -1;

@@ -10,8 +10,9 @@
  *
  * Not as there: a kick comes with a vGPU's first packet, not with each; and ticks come exactly on time.
  */
-import type { Arbiter, Stateful } from '@doorbell/abi';
+import type { Stateful } from '@doorbell/abi';
 import { partsByWeight } from './due-parts.ts';
+import type { Policy, PolicyView } from './policy-view.ts';
 import { checkShares, checkSlice, SchedulerError, type SchedulerKind } from './scheduler-kind.ts';
 import { TenantSet } from './tenant-set.ts';
 import { BALANCE_PERIOD_NS, TimeSlices, type TimeSlicesState } from './time-slices.ts';
@@ -39,7 +40,7 @@ export interface WeightedState {
   readonly balanceAt: number;
 }
 
-export class Weighted implements Arbiter, Stateful<WeightedState> {
+export class Weighted implements Policy, Stateful<WeightedState> {
   private readonly tickNs: number;
   private readonly startPriorityNs: number;
   private readonly tenants: TenantSet;
@@ -126,6 +127,21 @@ export class Weighted implements Arbiter, Stateful<WeightedState> {
       return Infinity;
     }
     return this.next === NONE ? this.tickAt : now;
+  }
+
+  /** Who has been chosen but is not in yet stands first in the line. */
+  describe(): PolicyView {
+    const { current, next, order, slices } = this;
+    const others = order.list().filter((tenant) => tenant !== current && tenant !== next);
+    return {
+      turn: current,
+      until: this.tickAt,
+      line: next >= 0 ? [next, ...others] : others,
+      tenants: this.tenants.describe((tenant) => ({
+        leftNs: slices.left(tenant),
+        ...(order.isBroke(tenant) ? { waits: 'for a balance' } : {}),
+      })),
+    };
   }
 
   save(): WeightedState {

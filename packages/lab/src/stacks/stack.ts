@@ -186,6 +186,7 @@ export function loadStack(stack: Stack, state: StackState): void {
   const { tracer } = stack.host.machine;
   const { recording } = tracer;
   tracer.recording = false;
+  stack.guests.forEach(({ vm }, index) => vm?.bury(state.vms[index]));
   stack.host.load(state.host);
   stack.keeper?.load(state.keeper);
   stack.guests.forEach(({ backend }, index) => backend?.load(state.backends[index]));

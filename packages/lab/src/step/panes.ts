@@ -1,6 +1,7 @@
 /** What of a state is shown, as lines of text. */
 import { InputError } from '../input-error.ts';
 import type { Environment } from '../environment.ts';
+import { showOwnership } from './ownership-pane.ts';
 import { describe, parseBdfText } from './pane-words.ts';
 import { countersOf, enginesOf } from './inspect/counters.ts';
 import { registersOf, type RegisterGroup } from './inspect/registers.ts';
@@ -11,6 +12,7 @@ import { queuesOf } from './inspect/virtqueue.ts';
 import { iotlbEntries, walkGpu, walkIommu, type Walk } from './inspect/walks.ts';
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
+import { showSchedulers } from './scheduler-pane.ts';
 import { nearest } from '../nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
 
@@ -186,7 +188,12 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
     { usage: 'walk gpu CH VA', doc: "or 'walk iommu BB:DD.F IOVA': page tables", show: showWalk },
   ],
   ['iotlb', { usage: 'iotlb', doc: 'what the IOTLB holds', show: showIotlb }],
+  ['ownership', { usage: 'ownership', doc: 'who has each device', show: showOwnership }],
   ['engines', { usage: 'engines', doc: 'what runs, and who is ready', show: showEngines }],
+  [
+    'scheduler',
+    { usage: 'scheduler', doc: 'whose turn it is, and who waits', show: showSchedulers },
+  ],
   [
     'counters',
     {
