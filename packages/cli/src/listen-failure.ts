@@ -4,10 +4,7 @@ import { Failure } from './failure.ts';
 import type { ListenAddress } from './listen-address.ts';
 
 /** @param error  the system's. */
-export function listenFailure(
-  error: NodeJS.ErrnoException,
-  { host, port }: ListenAddress,
-): Error {
+export function listenFailure(error: NodeJS.ErrnoException, { host, port }: ListenAddress): Error {
   const { BAD_INPUT, UNAVAILABLE } = exitCodes;
   switch (error.code) {
     case 'EADDRINUSE':

@@ -62,9 +62,7 @@ export function defineServe(command: Command, act: Act): void {
       'after',
       '\nPrints the address of the workbench; or the one that doorbell compare --backend takes, with\nits token; or the arguments that QEMU takes. Ctrl-C ends it.',
     )
-    .action(
-      act((trace: string | undefined, options: ServeOptions) => runServe(trace, options)),
-    );
+    .action(act((trace: string | undefined, options: ServeOptions) => runServe(trace, options)));
 }
 
 /** Serves until Ctrl-C, or until it is told to end by SIGTERM or the end of the process that started it. */

@@ -86,7 +86,10 @@ export class SiteServer {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       refuse(response, 405, 'Files are read here, with GET; nothing else is done.');
-    } else if (this.trace !== undefined && path === `/traces/${encodeURIComponent(this.trace.name)}`) {
+    } else if (
+      this.trace !== undefined &&
+      path === `/traces/${encodeURIComponent(this.trace.name)}`
+    ) {
       response.setHeader('Content-Type', 'application/octet-stream');
       response.setHeader('Content-Length', this.trace.bytes.length);
       response.setHeader('Cache-Control', ASK_AGAIN);

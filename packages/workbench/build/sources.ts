@@ -23,7 +23,9 @@ const others = [
 export function sourcesHash(): string {
   const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
   const hash = createHash('sha256');
-  for (const path of [...packages.sort(), ...others].filter((each) => existsSync(join(root, each)))) {
+  for (const path of [...packages.sort(), ...others].filter((each) =>
+    existsSync(join(root, each)),
+  )) {
     hash.update(`${path}\0${hashOf(join(root, path))}\0`);
   }
   return hash.digest('hex');

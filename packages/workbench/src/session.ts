@@ -1,9 +1,10 @@
 /** What the page knows and what it does: signals, and the actions that change them. */
 import { batch, signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import { firstState, LinkError, readLink, writeLink, type PageState } from './link.ts';
+import { backend as checkedBackend, firstState, LinkError, readLink, writeLink, type PageState } from './link.ts';
 import type {
   Answer,
+  BackendState,
   Catalogue,
   Comparison,
   Frame,
@@ -29,6 +30,8 @@ export const source = signal<{ readonly file: string; readonly text: string } | 
 export const running = signal<
   { readonly stack: string; readonly frame: number; readonly frames: number } | undefined
 >(undefined);
+/** How it is with the backend in another process that the run has; undefined: it has none. */
+export const backend = signal<BackendState | undefined>(undefined);
 /** What went wrong, and how to mend it. */
 export const complaint = signal<string | undefined>(undefined);
 /** What the last command said. */
@@ -53,18 +56,20 @@ export async function start(): Promise<void> {
   });
   await trying(async () => {
     catalogue.value = await machines.bench.catalogue();
-    await run();
+    await (state.value.trace === '' ? run() : openGiven(state.value.trace));
   });
 }
 
-/** What goes wrong becomes a message; what was there stays. */
-async function trying(act: () => Promise<void>): Promise<void> {
+/** What goes wrong becomes a message; what was there stays. Says whether nothing did. */
+async function trying(act: () => Promise<void>): Promise<boolean> {
   try {
     await act();
+    return true;
   } catch (error) {
     if (!isAborted(error)) {
       complaint.value = wordsOf(error);
     }
+    return false;
   }
 }
 
@@ -72,8 +77,11 @@ function isAborted(error: unknown): boolean {
   return error instanceof Error && error.name === 'Aborted';
 }
 
+/** Errors whose message is for the user. */
+const plain = new Set(['BackendFailed', 'InputError', 'LinkError']);
+
 function wordsOf(error: unknown): string {
-  if (error instanceof LinkError || (error instanceof Error && error.name === 'InputError')) {
+  if (error instanceof Error && plain.has(error.name)) {
     return error.message;
   }
   return `Something is wrong with the page itself: ${error instanceof Error ? error.message : String(error)}`;
@@ -87,9 +95,9 @@ export function change(part: Partial<PageState>): void {
   history.replaceState(null, '', writeLink(state.value));
 }
 
-/** The whole address, to be shared. */
+/** The whole address, to be shared; the token of a backend is not. */
 export function link(): string {
-  return new URL(writeLink(state.value), location.href).href;
+  return new URL(writeLink({ ...state.value, backend: '' }), location.href).href;
 }
 
 /** As a lesson's button, or a link within the page, says. */
@@ -117,11 +125,13 @@ export function runOptions(): RunOptions {
     prices,
     source: lines,
     bug,
+    backend: address,
   } = state.value;
   return {
     ...{ stacks, scene, frames, width, height, seed, guests, profile, prices },
     ...{ source: lines, ...own.value },
     ...(bug === undefined ? {} : { bug }),
+    ...(address === '' ? {} : { backend: address }),
   };
 }
 
@@ -131,11 +141,13 @@ let runs = 0;
 export async function run(): Promise<void> {
   const mine = ++runs;
   const options = runOptions();
+  const before = screens.value;
   batch(() => {
     complaint.value = undefined;
+    backend.value = undefined;
     running.value = { stack: options.stacks[0], frame: 0, frames: options.frames };
   });
-  await trying(async () => {
+  const isDone = await trying(async () => {
     const recorded = await machines.bench.run(
       options,
       proxy({
@@ -148,15 +160,25 @@ export async function run(): Promise<void> {
             frame,
           );
         },
+        backend: (how: BackendState) => {
+          backend.value = how;
+        },
       }),
     );
     if (mine === runs) {
       openedFile.value = '';
+      change({ trace: '' });
       await lay(recorded);
     }
   });
   if (mine === runs) {
-    running.value = undefined;
+    batch(() => {
+      running.value = undefined;
+      if (!isDone) {
+        backend.value = undefined;
+        screens.value = before;
+      }
+    });
     void rank();
   }
 }
@@ -178,6 +200,15 @@ async function lay(recorded: readonly Side[]): Promise<void> {
     answer = await machines.bench.command(line);
   }
   await stand(answer);
+}
+
+/** Draws through a backend in another process: the second stack becomes the pair with it. */
+export async function runWith(address: string): Promise<void> {
+  await trying(async () => {
+    const stacks = [state.value.stacks[0], 'pv:transport=websocket'];
+    change({ backend: checkedBackend(address.trim()), stacks, side: 0, event: 0, script: '' });
+    await run();
+  });
 }
 
 /** All seven stacks, under each profile: it is looked at while one does other things. */
@@ -232,6 +263,17 @@ export async function open(file: File): Promise<void> {
       }
     }
   });
+}
+
+/** A trace that lies beside the page, by its name. */
+async function openGiven(name: string): Promise<void> {
+  const response = await fetch(`traces/${encodeURIComponent(name)}`);
+  if (!response.ok) {
+    throw new LinkError(
+      `There is no trace '${name}' here: 'doorbell serve ${name}' serves it, or drop the file on the page.`,
+    );
+  }
+  await open(new File([await response.blob()], name));
 }
 
 /** Draws with a file of the user's: what was there before is drawn with again when it is refused. */
