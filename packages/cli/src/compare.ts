@@ -11,6 +11,7 @@ import {
   type Picture,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
+import { summaryText } from './comparison-summary.ts';
 import { comparisonTable } from './comparison-table.ts';
 import { driverText, identityText, planText, sentences } from './comparison-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
@@ -146,6 +147,7 @@ function resultText(
   const last = withPicture ? [...lastFrames.values()].at(0) : undefined;
   const parts = [
     ...(last === undefined ? [] : pictureText(last, credit, terminal)),
+    ...[summaryText(report, terminal)].filter((text) => text !== ''),
     comparisonTable(report, terminal),
     ...[sharingText(report, terminal)].filter((text) => text !== ''),
     sentences(report, terminal),

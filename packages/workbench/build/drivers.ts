@@ -1,6 +1,6 @@
 /**
- * The drivers as the page has them: instrumented, so that a trace knows their lines; and their texts
- * and hashes, as the module `virtual:drivers`.
+ * The drivers as the page has them: instrumented, so that a trace knows their lines; with their hashes
+ * as the module `virtual:driver-hashes`, and their texts as `virtual:driver-sources`.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -8,16 +8,21 @@ import { instrument } from '@doorbell/lab/instrument';
 import { driverFolder, driverNames, driverSha256, filesOf } from '@doorbell/lab/node';
 import type { Plugin } from 'vite';
 
-const NAME = 'virtual:drivers';
-const RESOLVED = `\0${NAME}`;
+const HASHES = 'virtual:driver-hashes';
+const SOURCES = 'virtual:driver-sources';
 
 export function drivers(): Plugin {
   const folders = driverNames.map((name) => ({ name, folder: driverFolder(name) }));
   return {
     name: 'doorbell-drivers',
     enforce: 'pre',
-    resolveId: (id) => (id === NAME ? RESOLVED : undefined),
-    load: (id) => (id === RESOLVED ? moduleText(folders) : undefined),
+    resolveId: (id) => ([HASHES, SOURCES].includes(id) ? `\0${id}` : undefined),
+    load: (id) =>
+      id === `\0${HASHES}`
+        ? mapModule('hashes', driverNames.map((name) => [name, driverSha256(name)]))
+        : id === `\0${SOURCES}`
+          ? mapModule('files', sources(folders))
+          : undefined,
     transform: (code, id) => {
       const [path = ''] = id.split('?');
       const own = folders.find(({ folder }) => path.startsWith(folder) && path.endsWith('.ts'));
@@ -35,16 +40,14 @@ interface Driver {
   readonly folder: string;
 }
 
-function moduleText(folders: readonly Driver[]): string {
-  const files = folders.flatMap(({ name, folder }) =>
-    filesOf(folder).map((file): [string, string] => [
-      `${name}/src/${file}`,
-      readFileSync(join(folder, file), 'utf8'),
-    ]),
+function sources(folders: readonly Driver[]): readonly (readonly [string, string])[] {
+  return folders.flatMap(({ name, folder }) =>
+    filesOf(folder).map(
+      (file) => [`${name}/src/${file}`, readFileSync(join(folder, file), 'utf8')] as const,
+    ),
   );
-  const hashes = folders.map(({ name }): [string, string] => [name, driverSha256(name)]);
-  return [
-    `export const files = new Map(${JSON.stringify(files)});`,
-    `export const hashes = new Map(${JSON.stringify(hashes)});`,
-  ].join('\n');
+}
+
+function mapModule(name: string, entries: readonly (readonly [string, string])[]): string {
+  return `export const ${name} = new Map(${JSON.stringify(entries)});`;
 }

@@ -194,7 +194,7 @@ async function lay(recorded: readonly Side[]): Promise<void> {
   sides.value = recorded;
   await machines.bench.command(`g ${step}`);
   await machines.bench.take(side);
-  const target = script !== '' || event !== 0 ? String(event) : 'end';
+  const target = script !== '' || event !== 0 ? event : lastFrame(recorded[side] ?? recorded[0]);
   let answer = await machines.bench.command(`go ${target}`);
   for (const line of script.split(';').filter((each) => each.trim() !== '')) {
     answer = await machines.bench.command(line);
@@ -209,6 +209,13 @@ export async function runWith(address: string): Promise<void> {
     change({ backend: checkedBackend(address.trim()), stacks, side: 0, event: 0, script: '' });
     await run();
   });
+}
+
+/** Where the screen shows the last frame: behind it the driver is removed, and the screen is dark. */
+function lastFrame({ columns: { kinds } }: Side): number {
+  const flip = catalogue.value?.kinds.findIndex(({ name }) => name === 'flip') ?? -1;
+  const place = kinds.lastIndexOf(flip);
+  return place < 0 ? kinds.length : place + 1;
 }
 
 /** All seven stacks, under each profile: it is looked at while one does other things. */

@@ -1,9 +1,12 @@
 /** Made by `build/drivers.ts`. */
-declare module 'virtual:drivers' {
-  /** Texts by their names in traces: `guest-driver/src/bell/ring.ts`. */
-  export const files: ReadonlyMap<string, string>;
+declare module 'virtual:driver-hashes' {
   /** SHA-256 over the sources of each driver, by its package. */
   export const hashes: ReadonlyMap<string, string>;
+}
+
+declare module 'virtual:driver-sources' {
+  /** Texts by their names in traces: `guest-driver/src/bell/ring.ts`. */
+  export const files: ReadonlyMap<string, string>;
 }
 
 /** Made by `build/lessons.ts`. */

@@ -192,12 +192,12 @@ function Count({ label, value, most, onChange }: CountProps) {
 }
 
 const stepButtons = [
-  ['go 0', '⏮', 'Before the first event (Home)'],
+  ['go 0', '|‹', 'Before the first event (Home)'],
   ['P', '«', 'The call before (P)'],
   ['p', '‹', 'The step before (p)'],
   ['n', '›', 'The next step (n)'],
   ['N', '»', "The application's next call (N)"],
-  ['go end', '⏭', 'The last event (End)'],
+  ['go end', '›|', 'The last event (End)'],
 ] as const;
 
 function StepButtons() {

@@ -2,7 +2,7 @@
 import type { Environment } from '@doorbell/lab';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { hashes } from 'virtual:drivers';
+import { hashes } from 'virtual:driver-hashes';
 
 export const browserEnvironment: Environment = {
   sha256: () => {
