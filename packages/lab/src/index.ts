@@ -37,7 +37,14 @@ export { nothingSaid, type Cause, type Explanation } from './explain/explanation
 export { explainRun } from './explain/run.ts';
 export type { SourceLine } from './source/source-log.ts';
 export * from './trace/index.ts';
-export { events as eventRows, type Actor, type EventId, type EventKind } from '@doorbell/abi';
+export {
+  crossing,
+  events as eventRows,
+  formatBdf,
+  type Actor,
+  type EventId,
+  type EventKind,
+} from '@doorbell/abi';
 export {
   costs,
   DEFAULT_WEIGHT,
@@ -45,4 +52,6 @@ export {
   type CostName,
   type EventColumns,
   type Profile,
+  type TraceEvent,
+  type Tracer,
 } from '@doorbell/hypervisor';

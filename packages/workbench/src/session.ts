@@ -1,18 +1,29 @@
 /** What the page knows and what it does: signals, and the actions that change them. */
 import { batch, signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import { backend as checkedBackend, firstState, LinkError, readLink, writeLink, type PageState } from './link.ts';
-import type {
-  Answer,
-  BackendState,
-  Catalogue,
-  Comparison,
-  Frame,
-  Inspection,
-  OwnFile,
-  RunOptions,
-  Side,
-  Standing,
+import {
+  backend as checkedBackend,
+  firstState,
+  LinkError,
+  readLink,
+  writeLink,
+  type PageState,
+} from './link.ts';
+import {
+  paneOf,
+  type Answer,
+  type BackendState,
+  type Catalogue,
+  type Comparison,
+  type Frame,
+  type Inspection,
+  type OwnFile,
+  type PageWalk,
+  type PaneName,
+  type RunOptions,
+  type Side,
+  type Standing,
+  type WalkQuery,
 } from './machine/contract.ts';
 import { startMachines, type Machines } from './machines.ts';
 
@@ -22,7 +33,9 @@ export const sides = signal<readonly Side[]>([]);
 export const standing = signal<Standing | undefined>(undefined);
 /** What each side's screen shows: of the run while it goes on, then of the state. */
 export const screens = signal<readonly (Frame | undefined)[]>([]);
+/** What the shown pane needs of each side's state, and of the one where it stood before. */
 export const inspections = signal<readonly (Inspection | undefined)[]>([]);
+export const inspectedBefore = signal<readonly (Inspection | undefined)[]>([]);
 export const source = signal<{ readonly file: string; readonly text: string } | undefined>(
   undefined,
 );
@@ -191,7 +204,11 @@ function showFrame(side: number, frame: Frame): void {
 
 async function lay(recorded: readonly Side[]): Promise<void> {
   const { step, side, event, script } = state.value;
-  sides.value = recorded;
+  batch(() => {
+    sides.value = recorded;
+    inspections.value = [];
+    inspectedBefore.value = [];
+  });
   await machines.bench.command(`g ${step}`);
   await machines.bench.take(side);
   const target = script !== '' || event !== 0 ? event : lastFrame(recorded[side] ?? recorded[0]);
@@ -378,18 +395,46 @@ async function stand({ standing: now, lines }: Answer): Promise<void> {
     ...{ step: now.granularity, script: '' },
   });
   await showSource(now.places[now.side].line?.file);
+  const pane = paneOf(state.value.pane);
   const shown = await Promise.all(
     now.places.map(async (_, side) => ({
-      inspection: await machines.bench.inspect(side),
+      inspection: await machines.bench.inspect(side, pane),
       screen: await machines.bench.scanout(side),
     })),
   );
   if (mine === stands) {
     batch(() => {
+      const before = inspections.value;
+      if (shown.some(({ inspection }, side) => before[side]?.event !== inspection.event)) {
+        inspectedBefore.value = before;
+      }
       inspections.value = shown.map(({ inspection }) => inspection);
       screens.value = shown.map(({ screen }) => screen);
     });
   }
+}
+
+/** Another pane of the inspector, of the same states. */
+export async function showPane(pane: PaneName): Promise<void> {
+  change({ pane });
+  const mine = stands;
+  const again = (all: typeof inspections.value) =>
+    Promise.all(all.map((one, side) => one && machines.bench.inspect(side, pane, one.event)));
+  await trying(async () => {
+    const now = await again(inspections.value);
+    const before = await again(inspectedBefore.value);
+    if (mine === stands && state.value.pane === pane) {
+      batch(() => {
+        inspections.value = now;
+        inspectedBefore.value = before;
+      });
+    }
+  });
+}
+
+/** Page tables of one side's state, walked for an address. */
+export function walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
+  return machines.bench.walkPages(side, query);
 }
 
 async function showSource(file: string | undefined): Promise<void> {

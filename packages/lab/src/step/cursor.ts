@@ -53,6 +53,11 @@ export class Cursor {
     return this.player.state(this.at);
   }
 
+  /** As it was after another event. @throws RangeError when there is no such event. */
+  stateAt(event: EventId): Promise<StackState> {
+    return this.player.state(event);
+  }
+
   /** Goes to the next event that is wanted; false: there is none, and it stays. */
   seek(direction: Direction, wanted: (event: TraceEvent) => boolean, guest?: number): boolean {
     const found = seekEvent(

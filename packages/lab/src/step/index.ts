@@ -1,5 +1,7 @@
+export { AssembledMachine, type AddressMap, type AddressRange } from './assembled-machine.ts';
 export { playerOf, type Player } from './player.ts';
 export { StepShell, type StepAnswer } from './shell.ts';
+export type { Cursor } from './cursor.ts';
 export type { Walk } from './walk.ts';
 export { granularities } from './granularity.ts';
 export type { ReadSource } from './source-view.ts';

@@ -9,7 +9,7 @@ import { ringsOf } from './inspect/ring.ts';
 import { functionsOf, hostOf, partOf } from './inspect/saved.ts';
 import { scanoutOf } from './inspect/scanout.ts';
 import { queuesOf } from './inspect/virtqueue.ts';
-import { iotlbEntries, walkGpu, walkIommu, type Walk } from './inspect/walks.ts';
+import { iotlbEntries, walkGpu, walkIommu, type PageWalk } from './inspect/walks.ts';
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
 import { showSchedulers } from './scheduler-pane.ts';
@@ -110,7 +110,7 @@ function showQueues(
       ]);
 }
 
-function walkLines({ steps, address, end, write }: Walk): string[] {
+function walkLines({ steps, address, end, write }: PageWalk): string[] {
   return [
     ...steps.map(
       ({ table, at, low, high }) => `  ${table} entry at ${hex(at)}: ${hex(high * 2 ** 32 + low)}`,

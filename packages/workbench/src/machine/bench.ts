@@ -3,27 +3,23 @@ import {
   checkFits,
   chromeTrace,
   compare,
-  countersOf,
   encodePng,
-  enginesOf,
   eventText,
   findBug,
   InputError,
-  iotlbEntries,
   loadTrace,
   parseStacks,
-  queuesOf,
   record,
-  registersOf,
-  ringsOf,
   runOf,
   saveTrace,
   scanoutOf,
   stateHash,
   StepShell,
   type Environment,
+  type PageWalk,
   type Picture,
   type Recording,
+  type WalkQuery,
 } from '@doorbell/lab';
 import { catalogue } from './catalogue.ts';
 import type {
@@ -33,6 +29,7 @@ import type {
   Frame,
   Inspection,
   OwnFile,
+  PaneName,
   Place,
   RunListener,
   RunOptions,
@@ -41,6 +38,7 @@ import type {
 } from './contract.ts';
 import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
 import { compareRequest } from './request.ts';
+import { SideInspector } from './side-inspector.ts';
 
 type ReadSource = (file: string) => string | undefined;
 /** One of the two on the table. */
@@ -56,6 +54,7 @@ export class Bench {
   private readonly readSource: ReadSource;
   private laid: readonly Laid[] = [];
   private shell: StepShell | undefined;
+  private inspectors: SideInspector[] = [];
   /** Of the run that goes on: a new one ends it. */
   private signal = { aborted: false };
 
@@ -127,6 +126,7 @@ export class Bench {
         : new StepShell(recordings, this.environment, { readSource: this.readSource });
     this.laid = pair;
     this.shell = shell;
+    this.inspectors = [];
     return pair.map((each) => (isRecorded(each) ? sideOf(each) : each.side));
   }
 
@@ -205,22 +205,18 @@ export class Bench {
 
   // ------------------------------------------------------------------------------ states
 
-  /** Undefined where nothing was recorded. */
-  async inspect(side: number): Promise<Inspection | undefined> {
-    const at = this.cursorAt(side);
-    if (at === undefined) {
-      return undefined;
-    }
-    const cursor = this.walk.cursors[at];
-    const state = await cursor.state();
-    return {
-      registers: registersOf(state),
-      rings: ringsOf(state),
-      queues: queuesOf(state, cursor.name.includes('ring=packed')),
-      iotlb: iotlbEntries(state),
-      engines: enginesOf(state),
-      counters: [...countersOf(state)],
-    };
+  /** What a pane shows; undefined where nothing was recorded. @param event  undefined: where the side stands */
+  async inspect(side: number, pane: PaneName, event?: number): Promise<Inspection | undefined> {
+    return this.cursorAt(side) === undefined ? undefined : this.side(side).inspect(pane, event);
+  }
+
+  /** Undefined: there is no such function or channel. */
+  async walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
+    return this.side(side).walkPages(query);
+  }
+
+  private side(side: number): SideInspector {
+    return (this.inspectors[side] ??= new SideInspector(this.cursor(side)));
   }
 
   async scanout(side: number): Promise<Frame | undefined> {

@@ -1,16 +1,25 @@
 /** What the page asks of the thread in which machines run, and what comes back: plain data. */
 import type {
+  AddressMap,
   CompareReport,
+  ConfigView,
   CostName,
+  EnginesView,
   EventColumns,
   Explanation,
   IotlbEntry,
-  EnginesView,
+  LoggedTlp,
+  Ownership,
+  PageWalk,
   QueueView,
   RegisterGroup,
   RingView,
+  SchedulerView,
   SourceLine,
   StackReport,
+  TlpSummary,
+  Walkable,
+  WalkQuery,
 } from '@doorbell/lab';
 
 /** What can be chosen. */
@@ -150,15 +159,64 @@ export interface Answer {
   readonly lines: readonly string[];
 }
 
-/** Of a state. */
+/** What the inspector shows, one at a time. */
+export const paneNames = [
+  ...(['why', 'causes', 'registers', 'config', 'rings', 'pages', 'iotlb'] as const),
+  ...(['ownership', 'scheduler', 'packets', 'counters', 'session'] as const),
+] as const;
+
+export type PaneName = (typeof paneNames)[number];
+
+/** As an address names it; the registers where it names none that there is. */
+export function paneOf(text: string): PaneName {
+  return paneNames.find((name) => name === text) ?? 'registers';
+}
+
+/** Of a state: what every pane may need, and what only one does. */
 export interface Inspection {
+  /** The event after which it is so. */
+  readonly event: number;
   readonly registers: readonly RegisterGroup[];
-  readonly rings: readonly (RingView & { readonly guest: number; readonly bdf: number })[];
-  readonly queues: readonly QueueView[];
-  readonly iotlb: readonly IotlbEntry[];
   readonly engines: readonly EnginesView[];
   readonly counters: readonly (readonly [string, number])[];
+  readonly rings?: readonly RingPlace[];
+  readonly queues?: readonly QueueView[];
+  readonly iotlb?: readonly IotlbEntry[];
+  readonly config?: ConfigInspection;
+  readonly ownership?: Ownership;
+  readonly schedulers?: readonly SchedulerView[];
+  readonly packets?: PacketInspection;
+  readonly walks?: WalkInspection;
 }
+
+export type RingPlace = RingView & { readonly guest: number; readonly bdf: number };
+
+export interface ConfigInspection {
+  readonly functions: readonly ConfigView[];
+  readonly maps: readonly AddressMap[];
+}
+
+export interface PacketInspection {
+  /** Those around the event. */
+  readonly packets: readonly LoggedTlp[];
+  /** Of the whole run. */
+  readonly summary: TlpSummary;
+}
+
+export interface WalkInspection {
+  readonly walkable: Walkable;
+  /** What is meant by the event, each with its walk. */
+  readonly proposed: readonly ProposedWalk[];
+}
+
+export interface ProposedWalk {
+  readonly query: WalkQuery;
+  /** What the address is of. */
+  readonly what: string;
+  readonly walk: PageWalk | undefined;
+}
+
+export type { PageWalk, WalkQuery };
 
 export type Prices = RunOptions['prices'];
 

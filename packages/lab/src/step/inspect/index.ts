@@ -1,4 +1,5 @@
 /** What a saved state shows, as plain data. */
+export { configSpacesOf, type CapabilityView, type ConfigView } from './config-space.ts';
 export { countersOf, enginesOf, type EnginesView } from './counters.ts';
 export {
   ownershipOf,
@@ -8,7 +9,7 @@ export {
   type MemberOwnership,
   type Ownership,
 } from './ownership.ts';
-export { registersOf, type RegisterGroup, type RegisterView } from './registers.ts';
+export { registersOf, type FieldView, type RegisterGroup, type RegisterView } from './registers.ts';
 export { ringsOf, type RingView } from './ring.ts';
 export { scanoutOf } from './scanout.ts';
 export {
@@ -18,4 +19,18 @@ export {
   type SharingView,
 } from './scheduler.ts';
 export { queuesOf, type QueueView } from './virtqueue.ts';
-export { iotlbEntries, walkGpu, walkIommu, type IotlbEntry, type Walk } from './walks.ts';
+export {
+  iotlbEntries,
+  walkGpu,
+  walkIommu,
+  type IotlbEntry,
+  type PageWalk,
+  type WalkStep,
+} from './walks.ts';
+export {
+  walkableOf,
+  walkOf,
+  type Walkable,
+  type WalkableChannel,
+  type WalkQuery,
+} from './walk-query.ts';

@@ -19,7 +19,18 @@ import { functionsOf, hostOf, partOf, type SavedFunction } from './saved.ts';
 export interface RegisterView {
   readonly name: string;
   readonly value: number;
-  readonly bits: readonly { readonly name: string; readonly value: number; readonly doc: string }[];
+  /** In bytes. */
+  readonly width: number;
+  readonly bits: readonly FieldView[];
+  readonly doc: string;
+}
+
+export interface FieldView {
+  readonly name: string;
+  readonly value: number;
+  /** Its lowest bit, and how many it has. */
+  readonly lsb: number;
+  readonly width: number;
   readonly doc: string;
 }
 
@@ -37,11 +48,13 @@ interface Rows {
   readonly rows: RegisterRows;
 }
 
-function view(name: string, row: RegisterRow, value: number): RegisterView {
+/** A register of a map, with its fields. */
+export function view(name: string, row: RegisterRow, value: number): RegisterView {
   const bits = Object.entries(row.bits ?? {}).map(([part, field]) => ({
     ...{ name: part, value: extract(field, value), doc: field.doc },
+    ...{ lsb: field.lsb, width: field.width },
   }));
-  return { name, value, bits, doc: row.doc };
+  return { name, value, width: row.width, bits, doc: row.doc };
 }
 
 function views(

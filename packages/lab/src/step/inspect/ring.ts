@@ -22,11 +22,15 @@ interface PacketView {
   readonly opcode: number;
   /** Header included. */
   readonly words: readonly number[];
+  /** Names of the words behind the header, as far as the datasheet has them. */
+  readonly fields: readonly string[];
 }
 
 export interface RingView {
   readonly channel: number;
   readonly state: string;
+  /** GPU virtual address of its first byte. */
+  readonly base: number;
   /** In bytes, of the ring. */
   readonly head: number;
   readonly tail: number;
@@ -42,6 +46,17 @@ const names = new Map<number, string>([
     ([name, { opcode }]): [number, string] => [opcode, name],
   ),
   ...Object.entries(drawPackets).map(([name, { opcode }]): [number, string] => [opcode, name]),
+]);
+
+const fieldNames = new Map<number, readonly string[]>([
+  ...Object.values(ringPackets).map(({ opcode, fields }): [number, readonly string[]] => [
+    opcode,
+    fields,
+  ]),
+  ...Object.values(drawPackets).map(({ opcode, at }): [number, readonly string[]] => [
+    opcode,
+    Object.keys(at),
+  ]),
 ]);
 
 export const packetNames: readonly string[] = [...names.values()];
@@ -76,12 +91,7 @@ export function ringsOf(state: StackState): readonly FunctionRing[] {
   });
 }
 
-function ringOf(
-  state: StackState,
-  at: SavedFunction,
-  part: BellState,
-  channel: number,
-): RingView {
+function ringOf(state: StackState, at: SavedFunction, part: BellState, channel: number): RingView {
   const saved = part.channels[channel];
   const [head, tail, size, ring] = ['HEAD', 'TAIL', 'RING_SIZE', 'RING'].map((name) =>
     register(saved, name),
@@ -91,9 +101,10 @@ function ringOf(
     gpuWord(state, at, part, channel, ring + (offset % size));
   const unread = readUpTo(tail, head, size, word, (offset, words) => {
     const opcode = headerOpcode(words[0]);
-    packets.push({ address: ring + offset, name: packetName(opcode), opcode, words });
+    const fields = fieldNames.get(opcode) ?? [];
+    packets.push({ address: ring + offset, name: packetName(opcode), opcode, words, fields });
   });
-  return { channel, state: saved.state, head, tail, size, packets, unread };
+  return { channel, state: saved.state, base: ring, head, tail, size, packets, unread };
 }
 
 /** Gives each packet from `head` on; returns why not all could be read, '' when all were. */

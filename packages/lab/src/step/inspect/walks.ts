@@ -13,16 +13,20 @@ import { readWord } from './pages.ts';
 import { hostOf } from './saved.ts';
 
 /** One entry that a walk reads. */
-interface WalkStep {
+export interface WalkStep {
   /** `directory`, `table`, or the level of an IOMMU's table. */
   readonly table: string;
+  /** Which entry of the table. */
+  readonly index: number;
   /** Where the entry lies, and its two words. */
   readonly at: number;
   readonly low: number;
   readonly high: number;
+  /** The bits of it that are set, by their names; no address. */
+  readonly flags: readonly string[];
 }
 
-export interface Walk {
+export interface PageWalk {
   readonly steps: readonly WalkStep[];
   /** Where the address leads; undefined: nowhere, `end` says why. */
   readonly address: number | undefined;
@@ -33,16 +37,33 @@ export interface Walk {
 
 const PAGE_ROOT = channelRegisters.names.indexOf('PAGE_ROOT');
 
-function nowhere(steps: readonly WalkStep[], end: string): Walk {
+function gpuFlags(low: number): readonly string[] {
+  const { VALID, WRITE, SYSTEM, TABLE } = pte;
+  return named({ VALID, WRITE, SYSTEM, TABLE }, (row) => (low & row.mask) !== 0);
+}
+
+function iommuFlags(low: number): readonly string[] {
+  const { READ, WRITE, PAGE_SIZE } = pagingEntry;
+  return named({ READ, WRITE, PAGE_SIZE }, (mask) => (low & mask) !== 0);
+}
+
+function named<T>(rows: Readonly<Record<string, T>>, isSet: (row: T) => boolean): string[] {
+  return Object.entries(rows)
+    .filter(([, row]) => isSet(row))
+    .map(([name]) => name);
+}
+
+function nowhere(steps: readonly WalkStep[], end: string): PageWalk {
   return { steps, address: undefined, end, write: false };
 }
 
 /** Of a channel's virtual address. The part's own function: a window of a virtual one is not added. */
-export function walkGpu(part: BellState, channel: number, va: number): Walk {
+export function walkGpu(part: BellState, channel: number, va: number): PageWalk {
   const steps: WalkStep[] = [];
   const entry = (table: string, base: number, index: number): WalkStep => {
     const at = base + index * gpuVa.entryBytes;
-    const step = { table, at, low: readWord(part.vram, at), high: readWord(part.vram, at + 4) };
+    const [low, high] = [readWord(part.vram, at), readWord(part.vram, at + 4)];
+    const step = { table, index, at, low, high, flags: gpuFlags(low) };
     steps.push(step);
     return step;
   };
@@ -69,7 +90,7 @@ export function walkGpu(part: BellState, channel: number, va: number): Walk {
 }
 
 /** Of what a function reaches through the host's IOMMU, as far as the context cache knows it. */
-export function walkIommu({ iommu, memory }: HostState, requester: Bdf, iova: number): Walk {
+export function walkIommu({ iommu, memory }: HostState, requester: Bdf, iova: number): PageWalk {
   if (!iommu.enabled) {
     return { steps: [], address: iova, end: 'memory, as the IOMMU is off', write: true };
   }
@@ -80,9 +101,10 @@ export function walkIommu({ iommu, memory }: HostState, requester: Bdf, iova: nu
   const steps: WalkStep[] = [];
   let table = iommu.contexts.roots[line];
   for (let level = iommu.contexts.levels[line]; level >= 1; level--) {
-    const at = table + tableIndex(iova, level) * 8;
+    const index = tableIndex(iova, level);
+    const at = table + index * 8;
     const [low, high] = [readWord(memory, at), readWord(memory, at + 4)];
-    steps.push({ table: `level ${level}`, at, low, high });
+    steps.push({ table: `level ${level}`, index, at, low, high, flags: iommuFlags(low) });
     if ((low & (pagingEntry.READ | pagingEntry.WRITE)) === 0) {
       return nowhere(steps, 'not present');
     }
