@@ -228,11 +228,19 @@ export async function runWith(address: string): Promise<void> {
   });
 }
 
-/** Where the screen shows the last frame: behind it the driver is removed, and the screen is dark. */
-function lastFrame({ columns: { kinds } }: Side): number {
-  const flip = catalogue.value?.kinds.findIndex(({ name }) => name === 'flip') ?? -1;
-  const place = kinds.lastIndexOf(flip);
-  return place < 0 ? kinds.length : place + 1;
+/** Behind the call that shows the last frame: after it the driver is removed, and the screen is dark. */
+function lastFrame({ columns: { kinds, requests } }: Side): number {
+  const number = (name: string): number =>
+    catalogue.value?.kinds.findIndex((kind) => kind.name === name) ?? -1;
+  const flip = kinds.lastIndexOf(number('flip'));
+  if (flip < 0) {
+    return kinds.length;
+  }
+  const [request, returned] = [requests[flip], number('appReturn')];
+  const end = kinds.findIndex(
+    (kind, at) => at > flip && kind === returned && requests[at] === request,
+  );
+  return (end < 0 ? flip : end) + 1;
 }
 
 /** All seven stacks, under each profile: it is looked at while one does other things. */
@@ -405,7 +413,7 @@ async function stand({ standing: now, lines }: Answer): Promise<void> {
   if (mine === stands) {
     batch(() => {
       const before = inspections.value;
-      if (shown.some(({ inspection }, side) => before[side]?.event !== inspection.event)) {
+      if (shown.some(({ inspection }, side) => before[side]?.event !== inspection?.event)) {
         inspectedBefore.value = before;
       }
       inspections.value = shown.map(({ inspection }) => inspection);

@@ -12,9 +12,9 @@ import {
 
 const options: RunOptions = {
   ...{ stacks: ['native'], scene: 'triangle', frames: 1, width: 32, height: 32, seed: 1 },
-  ...{ guests: 1, profile: 'kvm-x86', prices: {} },
+  ...{ guests: 1, profile: 'kvm-x86', prices: {}, source: false },
 };
-const listener = { progress: () => undefined, shown: () => undefined };
+const listener = { progress: () => undefined, shown: () => undefined, backend: () => undefined };
 
 describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
   const bench = new Bench(labEnvironment, () => undefined);

@@ -1,0 +1,151 @@
+/** One frame of the timeline. */
+import { drawCauses } from './draw-causes.ts';
+import { densitiesOf, drawLane } from './draw-lane.ts';
+import type { Overview } from './overview.ts';
+import { drawLabel, widthOf } from './label.ts';
+import { xOf, type Layout } from './layout.ts';
+import type { Picture } from './picture.ts';
+import { ticksOf, timeText } from './ticks.ts';
+import { timeOf } from './track.ts';
+
+/** Pixels from one tick to the next, at the least. */
+const PIXELS_PER_TICK = 90;
+const LABEL_SIZE = 11;
+
+export function drawPicture(picture: Picture, overview: Overview): void {
+  const { context, layout, colours } = picture;
+  context.clearRect(0, 0, layout.width, layout.height);
+  context.font = `${LABEL_SIZE}px ${colours.font}`;
+  context.textBaseline = 'middle';
+  overview.draw(picture);
+  drawAxis(picture);
+  drawNames(picture);
+  inPlot(context, layout, () => {
+    drawLanes(picture);
+    drawEnds(picture);
+    drawCauses(picture);
+    drawHover(picture);
+  });
+  picture.tracks.forEach((_, track) => drawCursor(picture, track));
+}
+
+function inPlot(context: CanvasRenderingContext2D, layout: Layout, draw: () => void): void {
+  context.save();
+  context.beginPath();
+  context.rect(layout.plotLeft, 0, layout.plotWidth, layout.height);
+  context.clip();
+  draw();
+  context.restore();
+}
+
+function drawAxis({ context, layout, view, colours }: Picture): void {
+  const { axis, bands, plotLeft, plotWidth } = layout;
+  const least = ((view.to - view.from) / plotWidth) * PIXELS_PER_TICK;
+  const bottom = bands.at(-1)?.bottom ?? axis.bottom;
+  for (const { time, label } of ticksOf(view.from, view.to, least)) {
+    const x = Math.round(xOf(layout, view, time));
+    context.fillStyle = colours.line;
+    context.fillRect(x, axis.bottom - 5, 1, bottom - axis.bottom + 5);
+    const half = widthOf(context, label) / 2;
+    const at = Math.min(Math.max(x - half, plotLeft), plotLeft + plotWidth - 2 * half);
+    drawLabel(context, label, { x: at, y: axis.top + 9, room: Infinity }, colours.muted);
+  }
+}
+
+/** Of the tracks, and of the lanes. */
+function drawNames({ context, tracks, layout, colours, standing }: Picture): void {
+  layout.bands.forEach(({ headerTop, headerHeight }, track) => {
+    const isStepped = standing?.side === track;
+    context.font = `600 ${LABEL_SIZE + 1}px ${colours.font}`;
+    const place = { x: 8, y: headerTop + headerHeight / 2, room: Infinity };
+    drawLabel(context, tracks[track].name, place, isStepped ? colours.accent : colours.ink);
+  });
+  context.font = `${LABEL_SIZE}px ${colours.font}`;
+  for (const { track, lane, top, height } of layout.rows) {
+    context.fillStyle = colours.line;
+    context.fillRect(0, top, layout.width, 1);
+    const { label, actor } = tracks[track].lanes[lane];
+    context.fillStyle = colours.actors[actor];
+    context.fillRect(8, top + height / 2 - 4, 3, 8);
+    const place = { x: 16, y: top + height / 2 + 0.5, room: layout.plotLeft - 20 };
+    drawLabel(context, label, place, colours.muted);
+  }
+}
+
+function drawLanes(picture: Picture): void {
+  const { rows } = picture.layout;
+  const { counts, most } = densitiesOf(picture);
+  rows.forEach((row, at) => drawLane(picture, row, counts[at], most));
+}
+
+/** Where each run ends, and how long it took; and where its application begins. */
+function drawEnds({ context, tracks, layout, view, colours }: Picture): void {
+  layout.bands.forEach(({ headerTop, headerHeight, top, bottom }, track) => {
+    const { first, last } = tracks[track];
+    const right = layout.plotLeft + layout.plotWidth;
+    const end = Math.max(layout.plotLeft, Math.min(right, xOf(layout, view, last)));
+    context.fillStyle = colours.muted;
+    context.globalAlpha = 0.12;
+    context.fillRect(end, top, right - end, bottom - top);
+    const begin = Math.min(right, xOf(layout, view, 0));
+    if (first < 0 && begin > layout.plotLeft) {
+      context.fillRect(layout.plotLeft, top, begin - layout.plotLeft, bottom - top);
+    }
+    context.globalAlpha = 1;
+    if (end < right) {
+      context.fillRect(end, headerTop + 2, 1, bottom - headerTop - 2);
+      const text = `ends at ${timeText(last)}`;
+      const width = widthOf(context, text);
+      const x = end + width + 6 < right ? end + 5 : end - width - 5;
+      const place = { x, y: headerTop + headerHeight / 2, room: Infinity };
+      drawLabel(context, text, place, colours.muted);
+    }
+  });
+}
+
+function drawHover({ context, tracks, layout, view, colours, hover }: Picture): void {
+  const time = hover && timeOf(tracks[hover.track], hover.id);
+  const row =
+    hover &&
+    layout.rows.find(
+      ({ track, lane }) => track === hover.track && lane === tracks[track].laneOf[hover.id - 1],
+    );
+  if (time === undefined || row === undefined) {
+    return;
+  }
+  context.fillStyle = colours.ink;
+  context.fillRect(xOf(layout, view, time) - 1, row.top + 1, 2, row.height - 1);
+}
+
+/** Where a side stands: a line through its lanes, and what happens there. */
+function drawCursor(
+  { context, tracks, layout, view, colours, standing }: Picture,
+  track: number,
+): void {
+  const place = standing?.places[track];
+  const time = place && timeOf(tracks[track], place.at);
+  if (place === undefined || time === undefined) {
+    return;
+  }
+  const { headerTop, headerHeight, bottom } = layout.bands[track];
+  const colour = standing?.side === track ? colours.accent : colours.muted;
+  const right = layout.plotLeft + layout.plotWidth;
+  const exact = xOf(layout, view, time);
+  const x = Math.round(Math.min(Math.max(exact, layout.plotLeft), right));
+  if (Math.abs(x - exact) < 1) {
+    context.fillStyle = colour;
+    context.fillRect(x - 1, headerTop + 3, 2, bottom - headerTop - 3);
+  }
+  const beyond = exact < layout.plotLeft - 1 ? '‹ ' : exact > right + 1 ? '› ' : '';
+  const text = `${beyond}${place.at}: ${place.text}`;
+  const least =
+    layout.plotLeft +
+    Math.max(0, widthOf(context, tracks[track].name) * 1.2 + 24 - layout.plotLeft);
+  const most = right - Math.min(widthOf(context, text) + 10, right - least);
+  const left = Math.min(Math.max(x - 1, least), most);
+  const width = Math.min(widthOf(context, text), right - left - 10) + 10;
+  context.fillStyle = colour;
+  context.fillRect(left, headerTop + 2, width, headerHeight - 4);
+  const middle = headerTop + headerHeight / 2 + 0.5;
+  drawLabel(context, text, { x: left + 5, y: middle, room: width - 9 }, colours.paper);
+}

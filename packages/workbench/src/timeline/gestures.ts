@@ -1,0 +1,125 @@
+/** The mouse, the wheel and the keys of the timeline. */
+import type { Chart } from './chart.ts';
+import type { Hit } from './hit.ts';
+import type { View } from './view.ts';
+
+export interface Pointed {
+  readonly hit: Hit;
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Heard {
+  onPoint(pointed: Pointed | undefined): void;
+  onGo(track: number, event: number): void;
+}
+
+/** A press that moves less, in pixels, is a click. */
+const DRAG = 4;
+/** The pointer is at an event that is this close, in pixels. */
+const NEAR = 12;
+const ZOOM = 1.6;
+const PAN = 0.15;
+const LINE = 16;
+
+/** @returns what ends it */
+export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): () => void {
+  let pressed:
+    { readonly x: number; readonly view: View; readonly isOverview: boolean } | undefined;
+  let isDragged = false;
+
+  const point = ({ offsetX: x, offsetY: y }: PointerEvent): void => {
+    const hit = chart.hitAt(x, y);
+    const near = hit !== undefined && hit.distance <= NEAR ? hit : undefined;
+    chart.point(near);
+    heard.onPoint(near && { hit: near, x, y });
+  };
+  const leave = (): void => {
+    chart.point(undefined);
+    heard.onPoint(undefined);
+  };
+
+  const listeners = {
+    pointerdown: (event: PointerEvent) => {
+      if (event.button !== 0) {
+        return;
+      }
+      const isOverview = chart.isOverview(event.offsetY);
+      pressed = { x: event.offsetX, view: chart.view, isOverview };
+      isDragged = false;
+      canvas.setPointerCapture(event.pointerId);
+      if (isOverview) {
+        chart.lookAt(event.offsetX);
+      }
+    },
+    pointermove: (event: PointerEvent) => {
+      if (pressed === undefined) {
+        point(event);
+        return;
+      }
+      const pixels = event.offsetX - pressed.x;
+      isDragged ||= Math.abs(pixels) >= DRAG;
+      if (pressed.isOverview) {
+        chart.lookAt(event.offsetX);
+      } else if (isDragged) {
+        leave();
+        chart.drag(pressed.view, pixels);
+      }
+    },
+    pointerup: ({ offsetX, offsetY }: PointerEvent) => {
+      const hit = pressed && !isDragged && !pressed.isOverview && chart.hitAt(offsetX, offsetY);
+      pressed = undefined;
+      if (hit) {
+        heard.onGo(hit.track, hit.id);
+      }
+    },
+    pointercancel: () => {
+      pressed = undefined;
+    },
+    pointerleave: leave,
+    dblclick: () => chart.fit(),
+    wheel: (event: WheelEvent) => {
+      event.preventDefault();
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : LINE;
+      const along = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
+      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        chart.pan((along * unit) / chart.layout.plotWidth);
+      } else {
+        // A pinch on a touchpad comes as small steps with the control key.
+        const speed = event.ctrlKey ? 0.01 : 0.002;
+        chart.zoomAt(Math.exp(event.deltaY * unit * speed), event.offsetX);
+      }
+      leave();
+    },
+    keydown: (event: KeyboardEvent) => {
+      const act = keys(event.shiftKey)[event.key];
+      if (act !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        event.stopPropagation();
+        leave();
+        act(chart);
+      }
+    },
+  };
+  const ending = new AbortController();
+  const { signal } = ending;
+  for (const [name, listener] of Object.entries(listeners)) {
+    canvas.addEventListener(name, listener as EventListener, { signal, passive: false });
+  }
+  return () => ending.abort();
+}
+
+function keys(isFast: boolean): Readonly<Record<string, ((chart: Chart) => void) | undefined>> {
+  const part = isFast ? PAN * 5 : PAN;
+  return {
+    ArrowLeft: (chart) => chart.pan(-part),
+    ArrowRight: (chart) => chart.pan(part),
+    '+': (chart) => chart.zoom(1 / ZOOM),
+    '=': (chart) => chart.zoom(1 / ZOOM),
+    '-': (chart) => chart.zoom(ZOOM),
+    '0': (chart) => chart.fit(),
+    Home: (chart) => chart.toEdge('start'),
+    End: (chart) => chart.toEdge('end'),
+    s: (chart) => chart.toggleSetUp(),
+  };
+}
