@@ -10,12 +10,15 @@ import { atEdge, between, boundsOf, following, moved, within, zoomed, type View 
 
 /** How long the view takes to follow, in milliseconds. */
 const MOVE = 180;
+/** Of the page's letters, in pixels. */
+const USUAL_SIZE = 13;
 
 export class Chart {
   view: View = boundsOf(0, 1);
-  layout: Layout = layoutOf([], 0);
+  layout: Layout = layoutOf([], { width: 0, height: 0, scale: 1 });
   tracks: readonly Track[] = [];
   private readonly canvas: HTMLCanvasElement;
+  private readonly box: Element;
   private readonly context: CanvasRenderingContext2D;
   private readonly onSetUp: (isShown: boolean) => void;
   private readonly overview = new Overview();
@@ -29,23 +32,24 @@ export class Chart {
   private frame = 0;
   private move = 0;
 
-  /** @param onSetUp  hears whether what came before the application began is shown. */
-  constructor(canvas: HTMLCanvasElement, onSetUp: (isShown: boolean) => void) {
+  /** @param box  has the room, and scrolls. @param onSetUp  hears whether what came before the application began is shown. */
+  constructor(canvas: HTMLCanvasElement, box: Element, onSetUp: (isShown: boolean) => void) {
     const context = canvas.getContext('2d');
     if (context === null) {
       throw new Error('This browser draws no canvas.');
     }
     this.canvas = canvas;
+    this.box = box;
     this.onSetUp = onSetUp;
     this.context = context;
     this.colours = readColours(canvas);
     const sizes = new ResizeObserver(() => this.resize());
-    sizes.observe(canvas);
+    sizes.observe(box);
     this.watching = [
       () => sizes.disconnect(),
       watchTheme(() => {
         this.colours = readColours(canvas);
-        this.invalidate();
+        this.resize();
       }),
     ];
   }
@@ -199,14 +203,12 @@ export class Chart {
   // ------------------------------------------------------------------------------ drawing
 
   private resize(): void {
-    this.layout = layoutOf(this.tracks, this.canvas.clientWidth);
+    const { clientWidth: width, clientHeight: height } = this.box;
+    const scale = this.colours.size / USUAL_SIZE;
+    this.layout = layoutOf(this.tracks, { width, height, scale });
     this.canvas.style.height = `${this.layout.height}px`;
-    const width = Math.round(this.layout.width * devicePixelRatio);
-    const height = Math.round(this.layout.height * devicePixelRatio);
-    if (width !== this.canvas.width || height !== this.canvas.height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
-    }
+    this.canvas.width = Math.round(width * devicePixelRatio);
+    this.canvas.height = Math.round(this.layout.height * devicePixelRatio);
     // At once: a canvas of another size is empty.
     this.draw();
   }

@@ -10,6 +10,8 @@ export interface Colours {
   readonly accent: string;
   readonly actors: Readonly<Record<KindRow['actor'], string>>;
   readonly font: string;
+  /** Of the page's letters, in pixels. */
+  readonly size: number;
 }
 
 export function readColours(element: Element): Colours {
@@ -30,6 +32,7 @@ export function readColours(element: Element): Colours {
       device: read('device'),
     },
     font: style.fontFamily,
+    size: parseFloat(style.fontSize),
   };
 }
 
@@ -39,7 +42,7 @@ export function watchTheme(changed: () => void): () => void {
   const observer = new MutationObserver(changed);
   scheme.addEventListener('change', changed);
   observer.observe(document.documentElement, {
-    attributeFilter: ['data-theme', 'class', 'style'],
+    attributeFilter: ['data-theme', 'data-present', 'class', 'style'],
   });
   return () => {
     scheme.removeEventListener('change', changed);

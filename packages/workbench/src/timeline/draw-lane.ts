@@ -12,6 +12,8 @@ const PIXELS_PER_BAR = 2;
 const SHADES = 8;
 /** Room for a label, at the least. */
 const LABEL = 24;
+/** Letters need it, where they have their usual size. */
+const LEAST_HEIGHT = 9;
 
 /** Counts of every lane's columns, and the most of all: lanes are compared with each other. */
 export interface Densities {
@@ -129,7 +131,7 @@ function drawBar(picture: Picture, row: Row, bar: number): void {
   context.fillRect(left, top, width, height - 1);
   context.globalAlpha = 1;
   context.fillRect(left, top, Math.min(1.5, width), height - 1);
-  if (width > LABEL && height >= 9) {
+  if (width > LABEL && height >= LEAST_HEIGHT * layout.scale) {
     const { name } = kinds[columns.kinds[bars.ids[bar] - 1]];
     const from = Math.max(left, layout.plotLeft) + 4;
     drawLabel(context, name, { x: from, y: top + height / 2, room: right - from - 2 }, colours.ink);
@@ -143,6 +145,7 @@ function drawMarks({ context, tracks, layout, view, colours, kinds }: Picture, r
   const { markTop, markHeight } = row;
   const end = countBefore(times, view.to);
   const right = layout.plotLeft + layout.plotWidth;
+  const least = LEAST_HEIGHT * layout.scale;
   for (let at = countBefore(times, view.from); at < end;) {
     let next = at + 1;
     while (next < times.length && times[next] === times[at]) {
@@ -154,7 +157,11 @@ function drawMarks({ context, tracks, layout, view, colours, kinds }: Picture, r
     const nextX = next < times.length ? Math.min(right, xOf(layout, view, times[next])) : right;
     const room = nextX - x - 8;
     // A bar says what it is itself.
-    if (room > LABEL && (next - at > 1 || ends[ids[at] - 1] === 0 || row.barHeight < 12)) {
+    if (
+      room > LABEL &&
+      markHeight >= least &&
+      (next - at > 1 || ends[ids[at] - 1] === 0 || row.barHeight < least)
+    ) {
       const { name } = kinds[columns.kinds[ids[at] - 1]];
       const text = next - at > 1 ? `${name} +${next - at - 1}` : name;
       drawLabel(context, text, { x: x + 4, y: markTop + markHeight / 2, room }, colours.ink);

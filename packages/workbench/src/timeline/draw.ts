@@ -13,20 +13,20 @@ const PIXELS_PER_TICK = 90;
 const LABEL_SIZE = 11;
 
 export function drawPicture(picture: Picture, overview: Overview): void {
-  const { context, layout, colours } = picture;
+  const { context, layout } = picture;
   context.clearRect(0, 0, layout.width, layout.height);
-  context.font = `${LABEL_SIZE}px ${colours.font}`;
+  context.font = fontOf(picture);
   context.textBaseline = 'middle';
   overview.draw(picture);
   drawAxis(picture);
-  drawNames(picture);
+  const nameEnds = drawNames(picture);
   inPlot(context, layout, () => {
     drawLanes(picture);
     drawEnds(picture);
     drawCauses(picture);
     drawHover(picture);
   });
-  picture.tracks.forEach((_, track) => drawCursor(picture, track));
+  nameEnds.forEach((end, track) => drawCursor(picture, track, end));
 }
 
 function inPlot(context: CanvasRenderingContext2D, layout: Layout, draw: () => void): void {
@@ -40,7 +40,7 @@ function inPlot(context: CanvasRenderingContext2D, layout: Layout, draw: () => v
 
 function drawAxis({ context, layout, view, colours }: Picture): void {
   const { axis, bands, plotLeft, plotWidth } = layout;
-  const least = ((view.to - view.from) / plotWidth) * PIXELS_PER_TICK;
+  const least = ((view.to - view.from) / plotWidth) * PIXELS_PER_TICK * layout.scale;
   const bottom = bands.at(-1)?.bottom ?? axis.bottom;
   for (const { time, label } of ticksOf(view.from, view.to, least)) {
     const x = Math.round(xOf(layout, view, time));
@@ -48,19 +48,30 @@ function drawAxis({ context, layout, view, colours }: Picture): void {
     context.fillRect(x, axis.bottom - 5, 1, bottom - axis.bottom + 5);
     const half = widthOf(context, label) / 2;
     const at = Math.min(Math.max(x - half, plotLeft), plotLeft + plotWidth - 2 * half);
-    drawLabel(context, label, { x: at, y: axis.top + 9, room: Infinity }, colours.muted);
+    drawLabel(
+      context,
+      label,
+      { x: at, y: axis.top + (axis.bottom - axis.top) * 0.45, room: Infinity },
+      colours.muted,
+    );
   }
 }
 
-/** Of the tracks, and of the lanes. */
-function drawNames({ context, tracks, layout, colours, standing }: Picture): void {
-  layout.bands.forEach(({ headerTop, headerHeight }, track) => {
+/** Of the tracks, with how long they took, and of the lanes. @returns where those of the tracks end */
+function drawNames(picture: Picture): readonly number[] {
+  const { context, tracks, layout, colours, standing } = picture;
+  const font = fontOf(picture);
+  const ends = layout.bands.map(({ headerTop, headerHeight }, track) => {
     const isStepped = standing?.side === track;
-    context.font = `600 ${LABEL_SIZE + 1}px ${colours.font}`;
-    const place = { x: 8, y: headerTop + headerHeight / 2, room: Infinity };
-    drawLabel(context, tracks[track].name, place, isStepped ? colours.accent : colours.ink);
+    const y = headerTop + headerHeight / 2;
+    context.font = `600 ${font}`;
+    const { name, last } = tracks[track];
+    const colour = isStepped ? colours.accent : colours.ink;
+    const width = drawLabel(context, name, { x: 8, y, room: Infinity }, colour);
+    context.font = font;
+    const place = { x: 8 + width + 8, y, room: Infinity };
+    return place.x + drawLabel(context, timeText(last), place, colours.muted);
   });
-  context.font = `${LABEL_SIZE}px ${colours.font}`;
   for (const { track, lane, top, height } of layout.rows) {
     context.fillStyle = colours.line;
     context.fillRect(0, top, layout.width, 1);
@@ -70,6 +81,7 @@ function drawNames({ context, tracks, layout, colours, standing }: Picture): voi
     const place = { x: 16, y: top + height / 2 + 0.5, room: layout.plotLeft - 20 };
     drawLabel(context, label, place, colours.muted);
   }
+  return ends;
 }
 
 function drawLanes(picture: Picture): void {
@@ -78,9 +90,9 @@ function drawLanes(picture: Picture): void {
   rows.forEach((row, at) => drawLane(picture, row, counts[at], most));
 }
 
-/** Where each run ends, and how long it took; and where its application begins. */
+/** Where each run ends, and where its application begins. */
 function drawEnds({ context, tracks, layout, view, colours }: Picture): void {
-  layout.bands.forEach(({ headerTop, headerHeight, top, bottom }, track) => {
+  layout.bands.forEach(({ headerTop, top, bottom }, track) => {
     const { first, last } = tracks[track];
     const right = layout.plotLeft + layout.plotWidth;
     const end = Math.max(layout.plotLeft, Math.min(right, xOf(layout, view, last)));
@@ -94,11 +106,6 @@ function drawEnds({ context, tracks, layout, view, colours }: Picture): void {
     context.globalAlpha = 1;
     if (end < right) {
       context.fillRect(end, headerTop + 2, 1, bottom - headerTop - 2);
-      const text = `ends at ${timeText(last)}`;
-      const width = widthOf(context, text);
-      const x = end + width + 6 < right ? end + 5 : end - width - 5;
-      const place = { x, y: headerTop + headerHeight / 2, room: Infinity };
-      drawLabel(context, text, place, colours.muted);
     }
   });
 }
@@ -121,6 +128,7 @@ function drawHover({ context, tracks, layout, view, colours, hover }: Picture): 
 function drawCursor(
   { context, tracks, layout, view, colours, standing }: Picture,
   track: number,
+  nameEnd: number,
 ): void {
   const place = standing?.places[track];
   const time = place && timeOf(tracks[track], place.at);
@@ -138,14 +146,16 @@ function drawCursor(
   }
   const beyond = exact < layout.plotLeft - 1 ? '‹ ' : exact > right + 1 ? '› ' : '';
   const text = `${beyond}${place.at}: ${place.text}`;
-  const least =
-    layout.plotLeft +
-    Math.max(0, widthOf(context, tracks[track].name) * 1.2 + 24 - layout.plotLeft);
-  const most = right - Math.min(widthOf(context, text) + 10, right - least);
-  const left = Math.min(Math.max(x - 1, least), most);
-  const width = Math.min(widthOf(context, text), right - left - 10) + 10;
+  const whole = widthOf(context, text) + 10;
+  const least = Math.max(layout.plotLeft, nameEnd + 10);
+  const left = Math.max(least, Math.min(x - 1, right - whole));
+  const width = Math.min(whole, right - left);
   context.fillStyle = colour;
   context.fillRect(left, headerTop + 2, width, headerHeight - 4);
   const middle = headerTop + headerHeight / 2 + 0.5;
   drawLabel(context, text, { x: left + 5, y: middle, room: width - 9 }, colours.paper);
+}
+
+function fontOf({ colours, layout }: Picture): string {
+  return `${LABEL_SIZE * layout.scale}px ${colours.font}`;
 }

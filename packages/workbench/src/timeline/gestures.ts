@@ -5,6 +5,7 @@ import type { View } from './view.ts';
 
 export interface Pointed {
   readonly hit: Hit;
+  /** In the window. */
   readonly x: number;
   readonly y: number;
 }
@@ -28,8 +29,8 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
     { readonly x: number; readonly view: View; readonly isOverview: boolean } | undefined;
   let isDragged = false;
 
-  const point = ({ offsetX: x, offsetY: y }: PointerEvent): void => {
-    const hit = chart.hitAt(x, y);
+  const point = ({ offsetX, offsetY, clientX: x, clientY: y }: PointerEvent): void => {
+    const hit = chart.hitAt(offsetX, offsetY);
     const near = hit !== undefined && hit.distance <= NEAR ? hit : undefined;
     chart.point(near);
     heard.onPoint(near && { hit: near, x, y });

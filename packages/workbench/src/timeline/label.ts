@@ -8,6 +8,9 @@ export interface LabelPlace {
   readonly room: number;
 }
 
+/** Less than this says nothing. */
+const LEAST_LETTERS = 3;
+
 /** Widths by text: measuring is slow, names are few. */
 const widths = new Map<string, number>();
 const WIDTHS_KEPT = 2000;
@@ -46,6 +49,6 @@ function cut(context: CanvasRenderingContext2D, text: string, room: number): str
   if (width <= room) {
     return text;
   }
-  const letters = Math.floor((text.length * room) / width) - 1;
-  return letters < 2 ? '' : `${text.slice(0, letters)}…`;
+  const letters = Math.floor((text.length * room) / width) - 2;
+  return letters < LEAST_LETTERS ? '' : `${text.slice(0, letters)}…`;
 }

@@ -1,19 +1,31 @@
 /** Where things lie on the canvas, in CSS pixels. */
+import type { Bars } from './bars.ts';
 import type { Track } from './track.ts';
 import type { View } from './view.ts';
 
 /** Left of the plot: the lanes' names. */
-export const GUTTER = 88;
+const GUTTER = 88;
 const RIGHT = 12;
-const OVERVIEW = { top: 4, row: 13 } as const;
-const AXIS = 22;
-const HEADER = 20;
-const GAP = 8;
+/** Right of the overview: the buttons. */
+const TOOLS = 268;
+const OVERVIEW = { top: 4, row: 11, least: 40 } as const;
+const AXIS = 20;
+const HEADER = 18;
+const GAP = 6;
+/** Around what is in a lane. */
+const INSET = 2;
 
-/** Heights of a lane with bars, of one without, and of the bars in it; less where guests are many. */
-const roomy = { withBars: 34, without: 20, bars: 15 } as const;
-const dense = { withBars: 20, without: 16, bars: 9 } as const;
-const LANES_ROOMY = 7;
+/** A lane with bars is this many times as high as one without. */
+const WITH_BARS = 1.7;
+/** Heights of a lane without bars: what does not fit is scrolled to. */
+const LANE = { least: 10, most: 24 } as const;
+
+/** What there is room for: CSS pixels, and the size of the letters, 1 being the usual one. */
+export interface Room {
+  readonly width: number;
+  readonly height: number;
+  readonly scale: number;
+}
 
 /** One lane of one track. */
 export interface Row {
@@ -40,43 +52,66 @@ export interface Layout {
   readonly height: number;
   readonly plotLeft: number;
   readonly plotWidth: number;
-  readonly overview: { readonly top: number; readonly rowHeight: number; readonly bottom: number };
+  readonly scale: number;
+  readonly overview: {
+    readonly top: number;
+    readonly rowHeight: number;
+    readonly bottom: number;
+    readonly width: number;
+  };
   readonly axis: { readonly top: number; readonly bottom: number };
   readonly rows: readonly Row[];
   /** By track. */
   readonly bands: readonly Band[];
 }
 
-export function layoutOf(tracks: readonly Track[], width: number): Layout {
-  const overviewBottom = OVERVIEW.top + OVERVIEW.row * Math.max(1, tracks.length);
+export function layoutOf(tracks: readonly Track[], room: Room): Layout {
+  const { width, scale } = room;
+  const overviewBottom = OVERVIEW.top + OVERVIEW.row * scale * Math.max(1, tracks.length);
+  const axisBottom = overviewBottom + AXIS * scale;
+  const unit = laneHeight(tracks, room, axisBottom);
   const rows: Row[] = [];
   const bands: Band[] = [];
-  let top = overviewBottom + AXIS;
+  let top = axisBottom;
   tracks.forEach(({ lanes }, track) => {
     const headerTop = top;
-    top += HEADER;
-    const sizes = lanes.length > LANES_ROOMY ? dense : roomy;
+    top += HEADER * scale;
+    const bandTop = top;
     lanes.forEach(({ bars }, lane) => {
-      const hasBars = bars.ids.length > 0;
-      const height = hasBars ? sizes.withBars : sizes.without;
-      const markTop = top + 2 + (hasBars ? sizes.bars : 0);
-      rows.push({
-        ...{ track, lane, top, height, markTop, barTop: top + 2 },
-        barHeight: hasBars ? sizes.bars : 0,
-        markHeight: top + height - 2 - markTop,
-      });
+      const height = Math.floor(unit * weightOf(bars));
+      const barHeight = bars.ids.length > 0 ? Math.round((height - 2 * INSET) / 2) : 0;
+      const barTop = top + INSET;
+      const markTop = barTop + barHeight;
+      const markHeight = top + height - INSET - markTop;
+      rows.push({ track, lane, top, height, barTop, barHeight, markTop, markHeight });
       top += height;
     });
-    bands.push({ headerTop, headerHeight: HEADER, top: headerTop + HEADER, bottom: top });
+    bands.push({ headerTop, headerHeight: HEADER * scale, top: bandTop, bottom: top });
     top += GAP;
   });
+  const plotLeft = GUTTER * scale;
+  const plotWidth = Math.max(1, width - plotLeft - RIGHT);
+  const overviewWidth = Math.max(OVERVIEW.least, plotWidth - TOOLS * scale);
   return {
-    ...{ width, height: top, rows, bands },
-    plotLeft: GUTTER,
-    plotWidth: Math.max(1, width - GUTTER - RIGHT),
-    overview: { top: OVERVIEW.top, rowHeight: OVERVIEW.row, bottom: overviewBottom },
-    axis: { top: overviewBottom, bottom: overviewBottom + AXIS },
+    ...{ width, height: top, scale, rows, bands, plotLeft, plotWidth },
+    overview: {
+      ...{ top: OVERVIEW.top, rowHeight: OVERVIEW.row * scale, bottom: overviewBottom },
+      width: Math.min(plotWidth, overviewWidth),
+    },
+    axis: { top: overviewBottom, bottom: axisBottom },
   };
+}
+
+/** Of a lane without bars, so that all lanes fill the room. */
+function laneHeight(tracks: readonly Track[], { height, scale }: Room, axisBottom: number): number {
+  const lanes = tracks.flatMap((track) => track.lanes);
+  const weights = lanes.reduce((sum, { bars }) => sum + weightOf(bars), 0);
+  const left = height - axisBottom - tracks.length * (HEADER * scale + GAP);
+  return Math.min(LANE.most * scale, Math.max(LANE.least * scale, left / weights));
+}
+
+function weightOf(bars: Bars): number {
+  return bars.ids.length > 0 ? WITH_BARS : 1;
 }
 
 /** Of a time. */

@@ -14,10 +14,10 @@ export class Overview {
   draw(picture: Picture): void {
     this.count(picture);
     const { context, layout, colours, bounds, view } = picture;
-    const { top, rowHeight, bottom } = layout.overview;
-    const { plotLeft, plotWidth } = layout;
-    context.fillStyle = colours.panel;
-    context.fillRect(plotLeft, top, plotWidth, bottom - top);
+    const { top, rowHeight, bottom, width: whole } = layout.overview;
+    const { plotLeft } = layout;
+    context.fillStyle = colours.paper;
+    context.fillRect(plotLeft, top, whole, bottom - top);
     const unit = (rowHeight - 2) / Math.log2(1 + this.most);
     context.fillStyle = colours.muted;
     this.counts.forEach((counts, track) => {
@@ -29,7 +29,7 @@ export class Overview {
         }
       }
     });
-    const scale = plotWidth / (bounds.to - bounds.from);
+    const scale = whole / (bounds.to - bounds.from);
     const left = plotLeft + (view.from - bounds.from) * scale;
     const width = Math.max(3, (view.to - view.from) * scale);
     context.fillStyle = colours.accent;
@@ -42,7 +42,7 @@ export class Overview {
   }
 
   private count({ tracks, layout, bounds }: Picture): void {
-    const columns = Math.round(layout.plotWidth);
+    const columns = Math.round(layout.overview.width);
     const key = [tracks, columns, bounds.from, bounds.to];
     if (key.every((part, at) => part === this.drawnFor[at])) {
       return;
@@ -63,11 +63,11 @@ function countsOf({ lanes }: Track, bounds: View, columns: number): Uint32Array 
 
 /** The time there. */
 export function overviewTimeAt(
-  { plotLeft, plotWidth }: Layout,
+  { plotLeft, overview }: Layout,
   { from, to }: View,
   x: number,
 ): number {
-  return from + ((x - plotLeft) / plotWidth) * (to - from);
+  return from + ((x - plotLeft) / overview.width) * (to - from);
 }
 
 export function isInOverview({ overview, axis }: Layout, y: number): boolean {

@@ -18,6 +18,7 @@ interface Props {
 
 export function Timeline({ sides, kinds, standing, onGo }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const plot = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | undefined>(undefined);
   const go = useRef(onGo);
   go.current = onGo;
@@ -26,10 +27,10 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   const tracks = useMemo(() => sides.map((side) => trackOf(side, kinds)), [sides, kinds]);
 
   useEffect(() => {
-    if (canvas.current === null) {
+    if (canvas.current === null || plot.current === null) {
       return undefined;
     }
-    const made = new Chart(canvas.current, setWithSetUp);
+    const made = new Chart(canvas.current, plot.current, setWithSetUp);
     chart.current = made;
     const unlisten = listen(canvas.current, made, {
       onPoint: setPointed,
@@ -49,7 +50,7 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   return (
     <section class="timeline" aria-label="Timeline">
       <Toolbar chart={() => chart.current} isWithSetUp={isWithSetUp} />
-      <div class="stage">
+      <div class="plot" ref={plot}>
         <canvas
           ref={canvas}
           tabIndex={0}
@@ -57,11 +58,11 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
           aria-label="Timeline: arrows pan, + and - zoom, 0 fits, Home and End, s shows the set-up"
           aria-describedby="timeline-summary"
         />
-        {pointed !== undefined && tracks[pointed.hit.track] !== undefined && (
-          <Tooltip {...{ tracks, kinds, pointed }} width={canvas.current?.clientWidth ?? 0} />
-        )}
       </div>
-      <p id="timeline-summary" class="summary">
+      {pointed !== undefined && tracks[pointed.hit.track] !== undefined && (
+        <Tooltip {...{ tracks, kinds, pointed }} />
+      )}
+      <p id="timeline-summary" class="hidden">
         {summaryOf(tracks, standing)}
       </p>
     </section>

@@ -8,17 +8,18 @@ interface Props {
   readonly tracks: readonly Track[];
   readonly kinds: Catalogue['kinds'];
   readonly pointed: Pointed;
-  readonly width: number;
 }
 
+/** Pixels. */
 const AWAY = 14;
 
-export function Tooltip({ tracks, kinds, pointed: { hit, x, y }, width }: Props) {
+/** Beside the pointer, towards the middle of the window. */
+export function Tooltip({ tracks, kinds, pointed: { hit, x, y } }: Props) {
   const { kind, doc, rows } = detailsOf(tracks[hit.track], kinds, hit.id);
-  const isLeft = x > width / 2;
-  const side = isLeft ? { right: `${width - x + AWAY}px` } : { left: `${x + AWAY}px` };
+  const across = x > innerWidth / 2 ? { right: innerWidth - x + AWAY } : { left: x + AWAY };
+  const down = y > innerHeight / 2 ? { bottom: innerHeight - y + AWAY } : { top: y + AWAY };
   return (
-    <div class="tooltip" role="tooltip" style={{ ...side, top: `${y + AWAY}px` }}>
+    <div class="tooltip" role="tooltip" style={{ ...across, ...down }}>
       <strong>{kind}</strong>
       <dl>
         {rows.map(([name, value]) => (
