@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['packages/peers/test/linux/**/*.test.ts', 'test/**/*.linux.test.ts'],
     fileParallelism: false,
-    testTimeout: 400_000,
-    hookTimeout: 60_000,
+    testTimeout: 1_800_000,
+    hookTimeout: 300_000,
   },
 });

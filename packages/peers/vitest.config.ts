@@ -1,10 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { butMocking, shared } from '../../vitest.shared.ts';
 
 // What boots Linux takes half a minute or so: npm run test:linux.
-export default defineConfig({
-  test: {
-    exclude: [...configDefaults.exclude, 'test/linux/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-  },
-});
+const exclude = [...configDefaults.exclude, 'test/linux/**'];
+const mocking = ['test/qtest/without-koffi.test.ts'];
+
+export default defineConfig({ test: { ...shared, exclude, projects: butMocking(mocking) } });

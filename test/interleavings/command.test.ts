@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { command } from './command.ts';
 import { mutants } from './mutants.ts';
 
 // Exploring takes what it takes on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 describe('the command', () => {
   it('says what it covered and exits with 0', async () => {
     const { exitCode, stdout } = await command(['--ring', 'packed', '--model', 'sc']);

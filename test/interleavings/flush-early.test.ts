@@ -1,12 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { flushEarly } from './flush-early.ts';
 import { history, type Event } from './history.ts';
 import { mutants } from './mutants.ts';
 import { exploreRing } from './scenario.ts';
 
 // Exploring takes what it takes on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 /** What a thread can see of an interleaving: what its loads gave, and that it sleeps. */
 function seen(events: readonly Event[], thread: number): readonly string[] {
   return events

@@ -9,9 +9,7 @@ import { VirtioPci, type VirtioPciParts } from '@doorbell/device-model';
 import { formatConfigSpace } from '../../packages/cli/src/config-dump.ts';
 import { pciTree } from '../../packages/cli/src/pci-tree.ts';
 import { hostWith, type Plugged } from '../../packages/hypervisor/test/hierarchy.ts';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const doorbell = fileURLToPath(new URL('../../packages/cli/bin/doorbell.mjs', import.meta.url));
 /** Debian has it in /usr/bin, other systems where only root's PATH looks. */

@@ -10,8 +10,6 @@ import { describeWith } from '../../packages/peers/test/needs.ts';
 type OpenBackend = RunPeerOptions['openBackend'];
 
 const NAME = 'vhost-user-gpu';
-const LIMIT_MS = 60_000;
-
 /** As `doorbell serve` has it. */
 const openBackend: OpenBackend = (size, onError) =>
   remoteBackend({
@@ -55,59 +53,47 @@ function failedChecks({ checks }: PeerResult): string[] {
 }
 
 describeWith(['qemu', 'koffi'], "our virtio-gpu beside QEMU's", () => {
-  test(
-    'thousands of commands are answered alike, and the screens are alike',
-    async () => {
-      const result = await run(openBackend);
-      expect([result.why, failedChecks(result)]).toEqual(['', []]);
-      expect(result.status).toBe('passed');
-    },
-    LIMIT_MS,
-  );
+  test('thousands of commands are answered alike, and the screens are alike', async () => {
+    const result = await run(openBackend);
+    expect([result.why, failedChecks(result)]).toEqual(['', []]);
+    expect(result.status).toBe('passed');
+  });
 
-  test(
-    'it is seen when one kind of error is answered in place of another',
-    async () => {
-      const { ERR_INVALID_SCANOUT_ID, ERR_INVALID_PARAMETER } = gpuResponses;
-      const result = await run(
-        answering((answer) => {
-          const other = answer.slice();
-          const view = viewOf(other);
-          if (view.byteLength >= 4 && view.getUint32(0, true) === ERR_INVALID_SCANOUT_ID) {
-            view.setUint32(0, ERR_INVALID_PARAMETER, true);
-          }
-          return other;
-        }),
-      );
-      expect(failedChecks(result)).toEqual(
-        expect.arrayContaining(['scanout', 'seed 1', 'seed 2', 'seed 3', 'seed 4']),
-      );
-    },
-    LIMIT_MS,
-  );
+  test('it is seen when one kind of error is answered in place of another', async () => {
+    const { ERR_INVALID_SCANOUT_ID, ERR_INVALID_PARAMETER } = gpuResponses;
+    const result = await run(
+      answering((answer) => {
+        const other = answer.slice();
+        const view = viewOf(other);
+        if (view.byteLength >= 4 && view.getUint32(0, true) === ERR_INVALID_SCANOUT_ID) {
+          view.setUint32(0, ERR_INVALID_PARAMETER, true);
+        }
+        return other;
+      }),
+    );
+    expect(failedChecks(result)).toEqual(
+      expect.arrayContaining(['scanout', 'seed 1', 'seed 2', 'seed 3', 'seed 4']),
+    );
+  });
 
-  test(
-    'it is seen when a single pixel is wrong',
-    async () => {
-      const result = await run(
-        changed((backend) => ({
-          ...backend,
-          create: (host, display, sinks) =>
-            backend.create(
-              host,
-              {
-                flip: (pixels, width, height, stride) => {
-                  const wrong = pixels.slice();
-                  wrong[(height - 1) * stride + (width - 1) * 4] ^= 1;
-                  display.flip(wrong, width, height, stride);
-                },
+  test('it is seen when a single pixel is wrong', async () => {
+    const result = await run(
+      changed((backend) => ({
+        ...backend,
+        create: (host, display, sinks) =>
+          backend.create(
+            host,
+            {
+              flip: (pixels, width, height, stride) => {
+                const wrong = pixels.slice();
+                wrong[(height - 1) * stride + (width - 1) * 4] ^= 1;
+                display.flip(wrong, width, height, stride);
               },
-              sinks,
-            ),
-        })),
-      );
-      expect(failedChecks(result)).toEqual(expect.arrayContaining(['format', 'scanout']));
-    },
-    LIMIT_MS,
-  );
+            },
+            sinks,
+          ),
+      })),
+    );
+    expect(failedChecks(result)).toEqual(expect.arrayContaining(['format', 'scanout']));
+  });
 });

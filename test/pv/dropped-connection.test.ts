@@ -4,8 +4,6 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { CountingServer } from './counting-server.ts';
 import { nativeFrames, type Picture, runOver } from './in-process.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let server: CountingServer;
 
 beforeAll(async () => {
@@ -13,7 +11,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  await vi.waitFor(() => expect(server.held).toEqual({ resources: 0, bytes: 0 }));
+  await vi.waitFor(() => expect(server.held).toEqual({ resources: 0, bytes: 0 }), 60_000);
   expect(server.said.filter((line) => line.includes('bug'))).toEqual([]);
 });
 afterAll(() => server.close());

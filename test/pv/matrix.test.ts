@@ -1,8 +1,7 @@
 /** The paravirtual pair in two threads and in two processes: the pixels of bare metal, whatever its options are. */
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { Backend, compareArgs, DoorbellProcess, endAll, reportOf } from './doorbell-process.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 afterEach(endAll);
 
 const rings = ['split', 'packed'];

@@ -5,7 +5,6 @@ import { runCommand } from '../../packages/cli/src/command.ts';
 import { CountingServer } from './counting-server.ts';
 import { Backend, compareArgs, DoorbellProcess, endAll, reportOf } from './doorbell-process.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 afterEach(async () => {
   vi.restoreAllMocks();
   await endAll();
@@ -127,7 +126,7 @@ test('whatever it was doing, nothing of a frontend that is killed stays in the b
       await new Promise((resolve) => setTimeout(resolve, pause));
       expect(server.held.bytes).toBeGreaterThan(0);
       await run.kill('SIGKILL');
-      await vi.waitFor(() => expect(server.held).toEqual({ resources: 0, bytes: 0 }), 10_000);
+      await vi.waitFor(() => expect(server.held).toEqual({ resources: 0, bytes: 0 }), 60_000);
     }
     expect(server.said.filter((line) => line.includes('bug'))).toEqual([]);
   } finally {

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Backend, compareArgs, DoorbellProcess, endAll } from './doorbell-process.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 afterEach(endAll);
 
 /** The processes that one has started. */
@@ -51,7 +50,7 @@ describe.skipIf(process.platform === 'win32')('a comparison', () => {
       const [server] = childrenOf(run);
       run.child.kill(signal);
       expect(await run.ended).toBe(signal);
-      await vi.waitFor(() => expect(isThere(server)).toBe(false), { timeout: 20_000 });
+      await vi.waitFor(() => expect(isThere(server)).toBe(false), { timeout: 120_000 });
     },
   );
 });

@@ -158,7 +158,13 @@ export const events = {
     b: 'resource or context',
     doc: 'The backend begins a virtio-gpu command.',
   },
-  used: { actor: 'device', a: 'queue', b: 'bytes written', doc: 'The backend returns a chain.' },
+  used: {
+    actor: 'device',
+    a: 'queue',
+    b: 'bytes written',
+    c: 'response: its type, of a recorded peer; else 0',
+    doc: 'The backend returns a chain.',
+  },
   needsReset: { actor: 'device', a: 'queue, or -1', b: '', doc: 'A virtio device gives up.' },
   message: {
     actor: 'device',
@@ -186,6 +192,12 @@ export const events = {
     a: "the source line's number",
     b: '',
     doc: 'A statement of the driver runs: only where its source is followed.',
+  },
+  queueInterrupt: {
+    actor: 'device',
+    a: 'queue',
+    b: '',
+    doc: 'A used buffer notification is handed to whoever interrupts the driver: a vhost call.',
   },
 } as const satisfies Record<string, EventRow>;
 

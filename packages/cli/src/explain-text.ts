@@ -15,7 +15,7 @@ const INDENT = 11;
 const WENT_ON =
   'Nothing. It went on once its time limit had passed, and waited so again and again.';
 /** Longer lines are hard to read. */
-const MOST_COLUMNS = 100;
+export const MOST_COLUMNS = 100;
 
 export function explanationText(
   { stack, scene, bug, explanation: { stuck, causes, error } }: ExplainedRun,

@@ -9,11 +9,13 @@ import {
   parseStacks,
   stackKinds,
   type Bug,
+  type Recording,
   type StackSpec,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
+import { peerReport, peerText } from './explain-peer.ts';
 import { explanationText, type ExplainedRun } from './explain-text.ts';
 import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
@@ -70,10 +72,16 @@ function idsHelp(): string {
 
 async function runExplain(file: string | undefined, options: ExplainOptions): Promise<ExitCode> {
   checkJsonTarget(options.json);
-  const runs = file === undefined ? [await liveRun(options)] : recordedRuns(file, options);
+  const recordings = file === undefined ? [] : recordingsOf(file, options);
+  const peers = recordings.filter((each) => each.peer !== undefined);
+  const runs = file === undefined ? [await liveRun(options)] : explainedRuns(recordings);
   if (options.json !== TO_STDOUT) {
     const terminal = terminalOf(process.stdout);
-    process.stdout.write(`${runs.map((run) => explanationText(run, terminal)).join('\n\n')}\n`);
+    const texts = [
+      ...runs.map((run) => explanationText(run, terminal)),
+      ...peers.map((peer) => peerText(peer, terminal)),
+    ];
+    process.stdout.write(`${texts.join('\n\n')}\n`);
   }
   const isStuck = runs.some(({ explanation }) => explanation.stuck);
   if (options.json !== undefined) {
@@ -81,23 +89,32 @@ async function runExplain(file: string | undefined, options: ExplainOptions): Pr
       schema: 'doorbell.explain/1',
       stuck: isStuck,
       causes: runs.flatMap(({ explanation }) => explanation.causes),
-      runs: runs.map(({ explanation: { stuck, causes, error }, ...run }) => ({
-        ...{ ...run, stuck, causes, error },
-      })),
+      runs: [
+        ...runs.map(({ explanation: { stuck, causes, error }, ...run }) => ({
+          ...{ ...run, stuck, causes, error },
+        })),
+        ...peers.map(peerReport),
+      ],
     });
   }
   return isStuck ? exitCodes.CHECK_FAILED : exitCodes.DONE;
 }
 
 /** @throws Failure, InputError */
-function recordedRuns(file: string, { stack, bug }: ExplainOptions): readonly ExplainedRun[] {
+function recordingsOf(file: string, { stack, bug }: ExplainOptions): readonly Recording[] {
   if (stack !== undefined || bug !== undefined) {
     const message = 'A trace file says which stack it is of: leave --stack and --bug out.';
     throw new Failure(exitCodes.BAD_INPUT, message);
   }
-  return readTrace(file).map(({ request, explanation }) => ({
-    ...{ stack: request.stack, scene: request.scene, bug: request.bug ?? null, explanation },
-  }));
+  return readTrace(file);
+}
+
+function explainedRuns(recordings: readonly Recording[]): readonly ExplainedRun[] {
+  return recordings
+    .filter((each) => each.peer === undefined)
+    .map(({ request, explanation }) => ({
+      ...{ stack: request.stack, scene: request.scene, bug: request.bug ?? null, explanation },
+    }));
 }
 
 /** @throws Failure, InputError */

@@ -2,6 +2,7 @@
 import {
   getCommand,
   missing,
+  PeerRecorder,
   peers,
   runPeer,
   type Peer,
@@ -11,11 +12,13 @@ import {
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
+import { checkOutput } from './output-file.ts';
 import { keepConsole } from './peers-console.ts';
 import { peersDisplay } from './peers-display.ts';
 import { checkPictureTarget, writePictures } from './peers-pictures.ts';
 import { untilEnded } from './peers-signal.ts';
 import { silentLine, statusLineOn } from './peers-status-line.ts';
+import type { WrittenTrace } from './peers-trace.ts';
 import { terminalOf } from './terminal.ts';
 
 interface MeetOptions {
@@ -26,6 +29,7 @@ interface MeetOptions {
 
 export interface MeetOneOptions extends MeetOptions {
   readonly keep?: true;
+  readonly trace?: string;
 }
 
 export interface MeetAllOptions extends MeetOptions {
@@ -51,7 +55,25 @@ export async function meetOne(
   if (options.keep === true) {
     checkConsole(peer);
   }
-  return await meet([peer], options, options.keep === true);
+  if (options.trace !== undefined) {
+    checkTrace(peer, options.trace, known);
+  }
+  return await meet([peer], options);
+}
+
+/** @throws Failure when there is nothing to record, or no place for it. */
+function checkTrace({ name, records }: Peer, path: string, known: readonly Peer[]): void {
+  if (records !== true) {
+    const others = known.filter((each) => each.records === true).map((each) => each.name);
+    throw new Failure(
+      exitCodes.BAD_INPUT,
+      `--trace records what drives a device of ours, and in '${name}' nothing does: take ${others.join(', ')}.`,
+    );
+  }
+  if (path === TO_STDOUT) {
+    throw new Failure(exitCodes.BAD_INPUT, '--trace writes a file, and - is none: give it a name.');
+  }
+  checkOutput('--trace', path);
 }
 
 /** @throws Failure when there is no console to keep, or nothing to show it on. */
@@ -82,13 +104,12 @@ export async function meetAll(
     );
   }
   const chosen = options.quick === true ? known.filter(({ isQuick }) => isQuick) : known;
-  return await meet(chosen, options, false);
+  return await meet(chosen, options);
 }
 
 async function meet(
   chosen: readonly Peer[],
-  { json, picture, quiet }: MeetOptions,
-  keeps: boolean,
+  { json, picture, quiet, keep, trace }: MeetOneOptions,
 ): Promise<ExitCode> {
   checkJsonTarget(json);
   checkPictureTarget(picture);
@@ -96,27 +117,52 @@ async function meet(
   const status = quiet === true ? silentLine : statusLineOn(stderr, terminalOf(stderr));
   const display = peersDisplay({ status, isSilent: json === TO_STDOUT, isQuiet: quiet === true });
   const results: PeerResult[] = [];
+  const recorder = trace === undefined ? undefined : new PeerRecorder();
+  let written: WrittenTrace | undefined;
   try {
     await untilEnded(async (signal) => {
-      const options = await runOptions(signal, keeps ? status : undefined);
+      const options = await runOptions(signal, keep === true ? status : undefined);
       for (const peer of chosen) {
         display.begin(peer);
-        const result = await runPeer(peer, display.listener, options);
+        const result = await runPeer(peer, display.listener, { ...options, recorder });
         display.end(result);
         results.push(result);
       }
     });
   } finally {
     status.stop();
+    // What was recorded until then is there, also when the user gave up.
+    if (trace !== undefined && recorder !== undefined) {
+      written = await keepTrace(trace, chosen[0].name, recorder, results.at(0));
+    }
   }
   writePictures(picture, results);
   if (picture !== undefined && results.every(({ pictures }) => pictures.length === 0)) {
     say(`Nothing was shown, so '${picture}' was not written.`);
   }
   if (json !== undefined) {
-    writeJson(json, { schema: 'doorbell.peers/1', peers: results.map(report) });
+    const traced = written === undefined ? {} : { trace: written };
+    writeJson(json, { schema: 'doorbell.peers/1', peers: results.map(report), ...traced });
   }
   return conclude(chosen, results);
+}
+
+/** @param result  undefined: the user gave up */
+async function keepTrace(
+  path: string,
+  peer: string,
+  recorder: PeerRecorder,
+  result: PeerResult | undefined,
+): Promise<WrittenTrace | undefined> {
+  const { writePeerTrace, writtenText } = await import('./peers-trace.ts');
+  const why = result?.why ?? 'The user ended it.';
+  const written = writePeerTrace(path, peer, recorder, why === '' ? undefined : why);
+  say(
+    written === undefined
+      ? `Nothing was recorded, so '${path}' was not written.`
+      : writtenText(written),
+  );
+  return written;
 }
 
 /** @param kept  the status line that gives way to the guest's console, if the user wants that. */

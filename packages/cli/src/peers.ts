@@ -1,5 +1,5 @@
 /** `doorbell peers`: real peers, what they need of the machine, and runs with them. */
-import { bundleNames } from '@doorbell/peers';
+import { bundleNames, peers } from '@doorbell/peers';
 import type { Command } from 'commander';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -16,6 +16,13 @@ Environment:
   DOORBELL_CACHE          another folder
   DOORBELL_DEBIAN_MIRROR  another mirror of Debian than the one of this system's apt
   DOORBELL_QEMU           a QEMU of one's own, 11.1 or later, in the place of qemu`;
+
+const traceHelp = `
+--trace is for ${peers
+  .filter(({ records }) => records === true)
+  .map(({ name }) => name)
+  .join(', ')}.
+A trace of a peer has events in wall-clock time, its virtqueues, and no other state.`;
 
 export function definePeers(command: Command, act: Act): void {
   command
@@ -51,7 +58,9 @@ function defineRun(command: Command, act: Act): void {
     .command('run')
     .argument('<name>', 'one of doorbell peers list')
     .description('meets a peer')
-    .option('--keep', 'in the end, hand the console of a guest with Linux to this terminal');
+    .option('--keep', 'in the end, hand the console of a guest with Linux to this terminal')
+    .option('--trace <file>', 'record what drives our device, for doorbell step and trace export')
+    .addHelpText('after', traceHelp);
   addReportOptions(run, 'write the last picture there as PNG, or all into a folder').action(
     act(meetOne),
   );

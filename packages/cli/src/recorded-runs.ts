@@ -6,7 +6,7 @@ import {
   record,
   runOf,
   type CompareRequest,
-  type Recording,
+  type RunRecording,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { exitCodes } from './exit-code.ts';
@@ -34,7 +34,7 @@ export function addRecordFlags(command: Command): void {
 export async function recordRuns(
   request: CompareRequest,
   { bug: id }: RecordFlags,
-): Promise<readonly Recording[]> {
+): Promise<readonly RunRecording[]> {
   checkPlaces(request);
   const { stderr } = process;
   const { stacks } = request;
@@ -43,7 +43,7 @@ export async function recordRuns(
   const job = { total: stacks.length * frames, noun: 'frames' };
   const progress = job.total < LONG ? undefined : progressOn(stderr, terminalOf(stderr), job);
   const interrupt = onInterrupt();
-  const recordings: Recording[] = [];
+  const recordings: RunRecording[] = [];
   try {
     for (const spec of stacks) {
       if (bug !== undefined) {

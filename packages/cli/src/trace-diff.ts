@@ -1,5 +1,5 @@
 /** `doorbell trace diff`: what two stacks did differently for the same calls. */
-import { traceDifference, type Recording } from '@doorbell/lab';
+import { recordingName, traceDifference, type RunRecording } from '@doorbell/lab';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
@@ -35,18 +35,29 @@ export function compareTraces(
 }
 
 /** @throws Failure when it is not clear which two. */
-function twoOf(fileA: string, fileB: string | undefined): readonly [Recording, Recording] {
-  const ofA = readTrace(fileA);
+function twoOf(fileA: string, fileB: string | undefined): readonly [RunRecording, RunRecording] {
+  const ofA = runsOf(fileA);
   if (fileB === undefined) {
     if (ofA.length < 2) {
       throw bad(`${fileA} has one stack: give another trace, or record two stacks.`);
     }
     return [ofA[0], ofA[1]];
   }
-  return [oneOf(fileA, ofA), oneOf(fileB, readTrace(fileB))];
+  return [oneOf(fileA, ofA), oneOf(fileB, runsOf(fileB))];
 }
 
-function oneOf(file: string, recordings: readonly Recording[]): Recording {
+/** Runs make the same calls; a peer makes its own, when it likes. @throws Failure */
+function runsOf(file: string): readonly RunRecording[] {
+  const recordings = readTrace(file);
+  const peer = recordings.find((each) => each.peer !== undefined);
+  if (peer !== undefined) {
+    const message = `${file} is of the real peer ${recordingName(peer)}: diff compares runs of one scene; step and trace export take it.`;
+    throw bad(message);
+  }
+  return recordings.filter((each) => each.peer === undefined);
+}
+
+function oneOf(file: string, recordings: readonly RunRecording[]): RunRecording {
   if (recordings.length > 1) {
     const choices = recordings.map(({ request }) => `'${file}#${request.stack}'`);
     throw bad(`${file} has several stacks: give one of ${choices.join(', ')}.`);
@@ -55,7 +66,7 @@ function oneOf(file: string, recordings: readonly Recording[]): Recording {
 }
 
 /** Other scenes make other calls, of which no two are the same work. @throws Failure */
-function checkSameWork(a: Recording, b: Recording): void {
+function checkSameWork(a: RunRecording, b: RunRecording): void {
   const [ofA, ofB] = [a, b].map(drawn);
   if (ofA !== ofB) {
     throw bad(`The traces are of different work, ${ofA} and ${ofB}: record both with the same.`);
@@ -63,7 +74,7 @@ function checkSameWork(a: Recording, b: Recording): void {
 }
 
 /** How many frames there are does not matter: a shorter run is the start of a longer one. */
-function drawn({ request }: Recording): string {
+function drawn({ request }: RunRecording): string {
   return (request.guests ?? [request])
     .map(({ scene, width, height, seed }) => `${scene} ${width}x${height} seed ${seed}`)
     .join(' + ');

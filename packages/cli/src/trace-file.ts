@@ -1,6 +1,6 @@
 /** Traces from files: all of one, or one stack of it, as `FILE#STACK`. */
 import { existsSync, readFileSync } from 'node:fs';
-import { loadTrace, type Recording } from '@doorbell/lab';
+import { loadTrace, recordingName, type Recording } from '@doorbell/lab';
 import { exitCodes } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 import { labEnvironment } from '@doorbell/lab/node';
@@ -12,7 +12,7 @@ export function readTrace(fileAndStack: string): readonly Recording[] {
   if (stack === undefined) {
     return recordings;
   }
-  const known = recordings.map(({ request }) => request.stack);
+  const known = recordings.map(recordingName);
   const at = known.indexOf(stack);
   if (at < 0) {
     throw new Failure(

@@ -1,5 +1,5 @@
 /** `doorbell trace`: records runs into a file; its verbs export and compare what is in one. */
-import { requestsOf, saveTrace, type Recording } from '@doorbell/lab';
+import { requestsOf, saveTrace, type RunRecording } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -105,7 +105,7 @@ async function runTrace(options: TraceOptions): Promise<ExitCode> {
   return conclude(recordings);
 }
 
-function summaryOf({ request, events, crossings, checkpoints, report, error }: Recording) {
+function summaryOf({ request, events, crossings, checkpoints, report, error }: RunRecording) {
   const requests = requestsOf(events).filter(({ request: id }) => id !== 0).length;
   return {
     ...{ stack: request.stack, scene: request.scene, frames: report?.frames.count ?? 0 },
@@ -115,7 +115,7 @@ function summaryOf({ request, events, crossings, checkpoints, report, error }: R
   };
 }
 
-function summaryText(recordings: readonly Recording[], out: string, bytes: number): string {
+function summaryText(recordings: readonly RunRecording[], out: string, bytes: number): string {
   const { colors } = terminalOf(process.stdout);
   const names = ['stack', 'events', 'requests', 'crossings', 'checkpoints', 'virtual time'];
   const summaries = recordings.map(summaryOf);
@@ -133,7 +133,7 @@ function summaryText(recordings: readonly Recording[], out: string, bytes: numbe
 }
 
 /** A run that came to no end is recorded until there. */
-function conclude(recordings: readonly Recording[]): ExitCode {
+function conclude(recordings: readonly RunRecording[]): ExitCode {
   const failed = recordings.filter(({ error }) => error !== undefined);
   for (const { request, error } of failed) {
     process.stderr.write(`doorbell: ${request.stack} came to no end. ${error}\n`);

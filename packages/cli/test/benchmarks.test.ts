@@ -26,15 +26,11 @@ test.each([
   ...workerBenchmarks,
   ...webSocketBenchmarks,
   ...sourceBenchmarks,
-])(
-  '$name measures something',
-  async (benchmark) => {
-    const result = await measure(benchmark, { roundMs: 0, rounds: 1 }, async () => {});
-    expect(result.value).toBeGreaterThan(0);
-    expect(result.againstValue).toBeGreaterThan(0);
-  },
-  30_000,
-);
+])('$name measures something', async (benchmark) => {
+  const result = await measure(benchmark, { roundMs: 0, rounds: 1 }, async () => {});
+  expect(result.value).toBeGreaterThan(0);
+  expect(result.againstValue).toBeGreaterThan(0);
+});
 
 test('measures the benchmarks whose name contains the filter, as JSON on stdout', async () => {
   const { code, stdout } = await doorbell('bench --filter iommu --json -');
@@ -111,6 +107,5 @@ describe('of peers', () => {
       expect(result.value).toBeGreaterThan(0);
       expect(result.againstValue).toBeGreaterThan(0);
     },
-    30_000,
   );
 });

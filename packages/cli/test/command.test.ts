@@ -43,8 +43,6 @@ test('lists its exit codes', async () => {
 
 test.each(['compare', 'list', 'sensitive', 'lspci', 'tlp', 'bench'])(
   '%s has --help',
-  // The first of them loads the lab.
-  { timeout: 30_000 },
   async (verb) => {
     const { code, stdout } = await doorbell(`${verb} --help`);
     expect(code).toBe(0);

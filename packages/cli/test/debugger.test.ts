@@ -1,10 +1,8 @@
 /** The configurations of `.vscode/launch.json` stop in the drivers, on lines of their TypeScript. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { debugged } from './inspector.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 

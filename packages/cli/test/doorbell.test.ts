@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompareReport } from '@doorbell/lab';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doorbell as doorbellHere } from './captured.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const bin = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 const small = ['--scene', 'triangle', '--frames', '2', '--size', '64x48'];

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TraceEvent } from '@doorbell/hypervisor';
-import type { Recording } from '@doorbell/lab';
+import type { RunRecording } from '@doorbell/lab';
 import { enableSource } from '../src/source.ts';
 
 export interface Witnessed extends Omit<TraceEvent, 'line'> {
@@ -66,7 +66,7 @@ export async function followedRun(stack: string, where = witness): Promise<Follo
 }
 
 function runOf(
-  { events, source, report }: Recording,
+  { events, source, report }: RunRecording,
   witnesses: ReadonlyMap<number, string>,
 ): FollowedRun {
   return {

@@ -36,7 +36,7 @@ test.each<[string, number, string?]>([
   ['emulated', 63],
   ['pv', 63],
   ['pv-assisted', 63],
-])('%s: less than 2 MiB for each idle guest', { timeout: 60_000 }, (name, count, type) => {
+])('%s: less than 2 MiB for each idle guest', (name, count, type) => {
   const output = execFileSync(
     process.execPath,
     [

@@ -2,10 +2,8 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompareReport } from '@doorbell/lab';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { doorbell } from './captured.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const data = relative('.', fileURLToPath(new URL('../../lab/test/data', import.meta.url)));
 const small = '--frames 2 --size 96x64 --json -';

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Peer } from '@doorbell/peers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { meetAll, meetOne, type MeetAllOptions } from '../src/peers-run.ts';
-import { captured } from './captured.ts';
+import { meetAll, meetOne, type MeetAllOptions, type MeetOneOptions } from '../src/peers-run.ts';
+import { readTrace } from '../src/trace-file.ts';
+import { captured, doorbell } from './captured.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -150,6 +151,82 @@ test('does not take one file for the pictures of all', async () => {
 test('names those that there are to whoever asks for another', async () => {
   const asked = meetOne('passed', {}, undefined, { known: [passes, fails] });
   await expect(asked).rejects.toMatchObject({ exitCode: 2, message: /passes, fails\.$/ });
+});
+
+/** Something drives a device of ours. */
+const driven = peer('driven', {
+  records: true,
+  meet: async ({ recorder, check }) => {
+    recorder?.say(recorder.event('command', 0x100, 0), 'GET_DISPLAY_INFO');
+    check('it was driven', true, 'once');
+  },
+});
+
+function traced(asked: Peer, trace: string, more: MeetOneOptions = {}) {
+  const parts = { known: [passes, driven, asked] };
+  return captured(() => meetOne(asked.name, { ...more, trace }, undefined, parts));
+}
+
+test('writes what drove our device as a trace, which is opened as others are', async () => {
+  const file = join(folder, 'driven.trace');
+  const { code, stdout, stderr } = await traced(driven, file, { json: '-' });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^doorbell: .*driven\.trace: 1 events in wall-clock time, \d+ B$/m);
+  expect(JSON.parse(stdout)).toMatchObject({ trace: { file, events: 1, whole: true } });
+  const [recording] = readTrace(file);
+  expect(recording).toMatchObject({ peer: { name: 'driven' }, error: undefined });
+  const stepped = await doorbell(`step ${file} --script list`);
+  expect(stepped.stdout).toContain('#1  0.000 us  command  GET_DISPLAY_INFO');
+  const explained = await doorbell(`explain ${file}`);
+  expect(explained).toMatchObject({ code: 0, stderr: '' });
+  expect(explained.stdout).toMatch(/^driven: not watched\n {2}It is a real machine: /);
+  const report = JSON.parse((await doorbell(`explain ${file} --json -`)).stdout) as object;
+  expect(report).toMatchObject({ stuck: false, runs: [{ peer: 'driven', stuck: null }] });
+  const compared = await doorbell(`trace diff ${file} ${file}`);
+  expect(compared.code).toBe(2);
+  expect(compared.stderr).toMatch(/^doorbell: .* is of the real peer driven: [^\n]+\n$/);
+  expect((await doorbell(`trace export ${file} --format csv --out -`)).stdout).toContain('wallNs');
+});
+
+test('writes the trace of a run that fails, or that the user ends, and why it ended', async () => {
+  const file = join(folder, 'failed.trace');
+  const failing = peer('failing', {
+    records: true,
+    meet: async ({ recorder }) => {
+      recorder?.event('kick', 0, 0);
+      throw new Error('QEMU ended.');
+    },
+  });
+  expect((await traced(failing, file)).code).toBe(1);
+  expect(readTrace(file)[0].error).toBe('QEMU ended.');
+  const ended = peer('ended', {
+    records: true,
+    meet: async ({ recorder, signal }) => {
+      recorder?.event('kick', 0, 0);
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve);
+        process.emit('SIGINT');
+      });
+    },
+  });
+  expect((await traced(ended, file)).error).toMatchObject({ name: 'Interrupted' });
+  expect(readTrace(file)[0].error).toBe('The user ended it.');
+});
+
+test('writes no trace of nothing', async () => {
+  const { stderr } = await traced(peer('idle', { records: true }), join(folder, 'idle.trace'));
+  expect(stderr).toMatch(/^doorbell: Nothing was recorded, so '.*' was not written\.$/m);
+  expect(readdirSync(folder)).not.toContain('idle.trace');
+});
+
+test('has no trace of a peer in which nothing drives our devices, and names the others', async () => {
+  const { error } = await traced(passes, join(folder, 'no.trace'));
+  expect(error).toMatchObject({
+    exitCode: 2,
+    message:
+      "--trace records what drives a device of ours, and in 'passes' nothing does: take driven.",
+  });
+  expect((await traced(driven, join(folder, 'no', 'folder'))).error).toMatchObject({ exitCode: 2 });
 });
 
 test.each([

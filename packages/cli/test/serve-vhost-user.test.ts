@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { needStatus } from '@doorbell/peers';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { doorbell } from './captured.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const bin = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 const hasKoffi = needStatus('koffi').isThere;

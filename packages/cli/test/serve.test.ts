@@ -11,8 +11,6 @@ import { BackendServer, type ServedDevice } from '../src/backend-server.ts';
 import { createDevice } from '../src/bench/doorbell-echo.ts';
 import { doorbell } from './captured.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const bin = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 const closing: (() => unknown)[] = [];
 
@@ -70,7 +68,10 @@ test('each connection has a device of its own, which ends with it', async () => 
   expect(await first.ask('DEVICE_INFO', {})).toMatchObject({ deviceId: 16 });
   expect(await second.ask('STATS', {})).toMatchObject({ counts: { held: 1 } });
   first.close('enough');
-  await vi.waitFor(() => expect(devices.map(({ closed }) => closed)).toEqual([true, false]));
+  await vi.waitFor(
+    () => expect(devices.map(({ closed }) => closed)).toEqual([true, false]),
+    60_000,
+  );
   expect(await second.ask('DEVICE_INFO', {})).toBeDefined();
   expect(said).toEqual([
     expect.stringMatching(/^127\.0\.0\.1:\d+ connected$/),
@@ -84,9 +85,9 @@ test('each connection has a device of its own, which ends with it', async () => 
 test('a device with a bug costs its own frontend the connection', async () => {
   const { server, said, devices } = await serve();
   const [first, second] = [await frontend(server.address), await frontend(server.address)];
-  await vi.waitFor(() => expect(devices).toHaveLength(2));
+  await vi.waitFor(() => expect(devices).toHaveLength(2), 60_000);
   devices[0].fail(new Error('of the device'));
-  await vi.waitFor(() => expect(first.lost).toBe('The backend has failed.'));
+  await vi.waitFor(() => expect(first.lost).toBe('The backend has failed.'), 60_000);
   expect(said.join('\n')).toMatch(/is let go of\. This is a bug\.\nError: of the device/);
   expect(await second.ask('DEVICE_INFO', {})).toBeDefined();
 });

@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadTrace } from '@doorbell/lab';
 import ts from 'typescript';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { labEnvironment } from '@doorbell/lab/node';
 import { followedRun, program, type FollowedRun, type Witnessed } from './followed-run.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const stacks = ['native', 'pv', 'pv-assisted', 'mdev'];
 

@@ -4,12 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareJump, prepareStepBack } from '../src/bench/step.ts';
 import { runCommand } from '../src/command.ts';
 import { captured } from './captured.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const bin = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 let folder: string;

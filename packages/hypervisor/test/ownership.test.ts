@@ -494,37 +494,33 @@ function die(world: World, user: User): void {
   });
 }
 
-test(
-  'no two owners, nothing pinned after close, no DMA outside of a live mapping',
-  { timeout: 60_000 },
-  () => {
-    const granted = new Map<string, number>();
-    const operation = fc.tuple(fc.constantFrom(...names), fc.nat(2), fc.nat(0xffff));
-    const sequence = fc.array(operation, {
-      minLength: OPERATIONS,
-      maxLength: OPERATIONS,
-      size: 'max',
-    });
-    fc.assert(
-      fc.property(sequence, (calls) => {
-        const world = new World();
-        for (const [name, who, what] of calls) {
-          world.run(name, who, what);
-          world.check();
-        }
-        for (const user of [...world.users]) {
-          die(world, user);
-        }
+test('no two owners, nothing pinned after close, no DMA outside of a live mapping', () => {
+  const granted = new Map<string, number>();
+  const operation = fc.tuple(fc.constantFrom(...names), fc.nat(2), fc.nat(0xffff));
+  const sequence = fc.array(operation, {
+    minLength: OPERATIONS,
+    maxLength: OPERATIONS,
+    size: 'max',
+  });
+  fc.assert(
+    fc.property(sequence, (calls) => {
+      const world = new World();
+      for (const [name, who, what] of calls) {
+        world.run(name, who, what);
         world.check();
-        expect(world.board.memory.inUse).toBe(world.board.pagesAtRest);
-        world.granted.forEach((times, name) => granted.set(name, (granted.get(name) ?? 0) + times));
-      }),
-      { numRuns: RUNS },
-    );
-    expect(RUNS * OPERATIONS).toBe(100_000);
-    // Every operation was granted often enough to mean something.
-    for (const name of names) {
-      expect(granted.get(name) ?? 0, name).toBeGreaterThan(20);
-    }
-  },
-);
+      }
+      for (const user of [...world.users]) {
+        die(world, user);
+      }
+      world.check();
+      expect(world.board.memory.inUse).toBe(world.board.pagesAtRest);
+      world.granted.forEach((times, name) => granted.set(name, (granted.get(name) ?? 0) + times));
+    }),
+    { numRuns: RUNS },
+  );
+  expect(RUNS * OPERATIONS).toBe(100_000);
+  // Every operation was granted often enough to mean something.
+  for (const name of names) {
+    expect(granted.get(name) ?? 0, name).toBeGreaterThan(20);
+  }
+});

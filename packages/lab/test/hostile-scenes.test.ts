@@ -1,14 +1,12 @@
 /** What is done, is done: a hostile guest that does nothing would prove nothing. */
 import { profiles } from '@doorbell/hypervisor';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { runStack } from '../src/run.ts';
 import { scenes } from '../src/scenes/index.ts';
 import { stackSpec } from '../src/stack-spec.ts';
 import type { Stack } from '../src/stacks/stack.ts';
 import { testEnvironment } from './environment.ts';
 import { hostileScene, mischiefNames } from './hostile-scenes.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const context = { width: 64, height: 48, frames: 1, seed: 3 };
 

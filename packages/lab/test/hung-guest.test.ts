@@ -1,7 +1,7 @@
 /** TDR: a guest's draw never ends; the watchdog resets its channel, and everybody goes on. */
 import { GpuError } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runStack } from '../src/run.ts';
 import type { Scene } from '../src/scene.ts';
 import { scenes } from '../src/scenes/index.ts';
@@ -9,8 +9,6 @@ import { stackKinds, stackSpec } from '../src/stack-spec.ts';
 import { testEnvironment } from './environment.ts';
 import { hang } from './hostile-scenes.ts';
 import { watchWaits, type Worst } from './longest-waits.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const profile = profiles.get('kvm-x86')!;
 const triangle = scenes.get('triangle')!;

@@ -117,34 +117,29 @@ describe('Replay', () => {
     ['pv:ring=packed:notify=event-idx', 1],
     ['pv:renderer=software', 2],
     ['pv:notify=poll', 1],
-  ] as const)(
-    '%s, %i guests: from anywhere in a run to the same end',
-    { timeout: 60_000 },
-    async (text, guests) => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.constantFrom('triangle', 'churn', 'image'),
-          fc.double({ min: 0.05, max: 0.9, noNaN: true }),
-          async (scene, part) => {
-            const request = requestOf(text, scene, guests);
-            const { recorder, checkpoints, tracer, monitors, end } = await record(request, [part]);
-            const again = built(request);
-            const state = replayed(again.stack, checkpoints[0], recorder);
-            expect(firstOther(again.stack.host.machine.tracer, tracer)).toBeUndefined();
-            expect(firstDifference(state, end)).toBeUndefined();
-            again.monitors.forEach(({ picture }, index) => {
-              expect(picture ?? monitors[index].picture).toEqual(monitors[index].picture);
-            });
-          },
-        ),
-        { numRuns: 2 },
-      );
-    },
-  );
+  ] as const)('%s, %i guests: from anywhere in a run to the same end', async (text, guests) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('triangle', 'churn', 'image'),
+        fc.double({ min: 0.05, max: 0.9, noNaN: true }),
+        async (scene, part) => {
+          const request = requestOf(text, scene, guests);
+          const { recorder, checkpoints, tracer, monitors, end } = await record(request, [part]);
+          const again = built(request);
+          const state = replayed(again.stack, checkpoints[0], recorder);
+          expect(firstOther(again.stack.host.machine.tracer, tracer)).toBeUndefined();
+          expect(firstDifference(state, end)).toBeUndefined();
+          again.monitors.forEach(({ picture }, index) => {
+            expect(picture ?? monitors[index].picture).toEqual(monitors[index].picture);
+          });
+        },
+      ),
+      { numRuns: 2 },
+    );
+  });
 
   it.each(['native', 'passthrough', 'mdev', 'pv', 'pv-assisted'])(
     '%s: a guest that dies in the middle of its work',
-    { timeout: 60_000 },
     async (text) => {
       const request = requestOf(text, 'triangle', 2, 300_000);
       const { recorder, checkpoints, tracer, end } = await record(request, [0.3]);
@@ -157,7 +152,6 @@ describe('Replay', () => {
 
   it.each(['passthrough:viommu=strict', 'mdev', 'pv', 'pv-assisted'])(
     '%s: back and forth in the same stack, from each checkpoint to the next',
-    { timeout: 60_000 },
     async (text) => {
       const request = requestOf(text, 'churn', 1);
       const { recorder, checkpoints, end } = await record(request, [0.02, 0.3, 0.5, 0.7]);

@@ -4,14 +4,12 @@
  * tests of these schedulers.
  */
 import { profiles } from '@doorbell/hypervisor';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { runStack } from '../src/run.ts';
 import { scenes } from '../src/scenes/index.ts';
 import { stackSpec } from '../src/stack-spec.ts';
 import { testEnvironment } from './environment.ts';
 import { watchWaits, type Worst } from './longest-waits.ts';
-
-vi.setConfig({ testTimeout: 20_000 });
 
 const hog = scenes.get('hog')!;
 const large = { width: 640, height: 480, frames: 14, seed: 1 };

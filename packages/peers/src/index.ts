@@ -13,6 +13,7 @@ export { referencePages } from './reference.ts';
 export { findEmulator } from './qemu/emulator.ts';
 export { type QtestMachine, type QtestOptions, startQtestMachine } from './qtest/machine.ts';
 export * from './run.ts';
+export { MOST_EVENTS, PeerRecorder } from './trace/peer-recorder.ts';
 export { type Libc, loadLibc } from './native/libc.ts';
 export {
   listenVhostUser,

@@ -1,6 +1,7 @@
 /** What a peer is: somebody else's half, and a run in which ours meets it. */
 import type { Duplex } from 'node:stream';
 import type { Picture } from '@doorbell/guest-driver';
+import type { PeerRecorder } from './trace/peer-recorder.ts';
 import type { GpuBackend } from './vhost-user/connection.ts';
 
 /** What a peer needs of the machine. */
@@ -13,6 +14,8 @@ export interface Peer {
   readonly needs: readonly Need[];
   /** No Linux: it is over within seconds. */
   readonly isQuick: boolean;
+  /** A device of ours is driven from there, and `run.recorder` records how. */
+  readonly records?: true;
   /** In milliseconds; what takes longer has failed. */
   readonly limitMs: number;
   /**
@@ -46,6 +49,8 @@ export interface PeerRun {
    * nothing outside of this process, and is closed by who asked for it.
    */
   openBackend(width: number, height: number): Promise<GpuBackend>;
+  /** The user wants a record of what the other half does with a device of ours. Absent: nobody does. */
+  readonly recorder?: PeerRecorder | undefined;
   /** The user wants the guest's console; resolves when it was left. Absent: nobody does. */
   readonly keep?: (console: Duplex) => Promise<void>;
 }

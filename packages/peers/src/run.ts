@@ -46,7 +46,7 @@ export type PeerListener = Partial<
   Pick<PeerRun, 'step' | 'check' | 'console' | 'picture' | 'counts'>
 >;
 
-export interface RunPeerOptions extends Pick<PeerRun, 'frames' | 'keep'> {
+export interface RunPeerOptions extends Pick<PeerRun, 'frames' | 'keep' | 'recorder'> {
   /** See `PeerRun`. `onError`: it has a bug, and cannot go on. */
   readonly openBackend: (
     size: { readonly width: number; readonly height: number },
@@ -138,11 +138,12 @@ class RunningPeer {
 
   private surroundings(folder: string, signal: AbortSignal): PeerRun {
     const { listener, findings, limit } = this;
-    const { frames, keep, openBackend } = this.options;
+    const { frames, keep, openBackend, recorder } = this.options;
     return {
       folder,
       signal,
       frames,
+      recorder,
       openBackend: (width, height) =>
         openBackend({ width, height }, (error) => {
           this.broken.abort(error);

@@ -3,6 +3,8 @@ export { PackedDeviceQueue } from './ring/packed.ts';
 export { SplitDeviceQueue } from './ring/split.ts';
 export { MessageServer, type MessageServerParts } from './message-server.ts';
 export type { ChannelParts } from './gpu/channel/channel-parts.ts';
+export type { CommandFollower } from './gpu/command-follower.ts';
+export { commandText } from './gpu/command-text.ts';
 export type { DeviceCounts } from './gpu/counts.ts';
 export type { CursorImage, CursorPlace, CursorSink } from './gpu/cursor.ts';
 export type { Limits } from './gpu/limits.ts';

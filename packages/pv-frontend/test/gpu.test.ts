@@ -1,10 +1,8 @@
 import { CommandEncoder, featureSet, GpuError, virtioGpuFeatures } from '@doorbell/abi';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Bench, fillWords, readAll } from './bench.ts';
 
 // Each of some runs everything again for each command that could be lost.
-vi.setConfig({ testTimeout: 60_000 });
-
 describe('the Gpu API', () => {
   for (const ring of ['split', 'packed'] as const) {
     for (const notify of ['interrupt', 'event-idx', 'poll'] as const) {

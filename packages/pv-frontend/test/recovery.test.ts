@@ -1,11 +1,9 @@
 import { CommandEncoder, type Gpu, type GpuBuffer, type GpuImage } from '@doorbell/abi';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FrontendOptions } from '../src/index.ts';
 import { Bench, fillWords, readAll } from './bench.ts';
 
 // Each of some runs everything again for each command that could be lost.
-vi.setConfig({ testTimeout: 60_000 });
-
 interface Outcome {
   readonly first: Uint8Array;
   readonly second: Uint8Array;
@@ -98,7 +96,7 @@ describe('with recover, a device that loses everything', () => {
     }
   }
 
-  test('with checkpoints between, likewise', { timeout: 60_000 }, async () => {
+  test('with checkpoints between, likewise', async () => {
     const { commands, ...expected } = await undisturbed(40, {});
     for (let at = 0; at < commands; at += 7) {
       const { outcome, bench } = await run(40, {}, (index) => index === at);

@@ -18,6 +18,9 @@ the driver's statement that ran: what a timer or a device does by itself has non
 how. It is 0 when none was crossed: the access trapped, or memory of the host or a device model in
 software stands for the device. Where is an address on that bus, which for a guest is not the one
 that its driver used; or a routing ID. From crossings the packets of a run are derived.`,
+    `A trace of a real peer (doorbell peers run --trace) has the same events, as far as our device
+sees them, and differs in two things: its times are nanoseconds of wall-clock time from its first
+event on, and its requests are virtio-gpu commands, one each, as its applications are not ours.`,
     `Numbers do not change: a kind is only ever added at the end, and a recorded trace stays readable.`,
     table(
       ['Number', 'Kind', 'Actor', 'First argument', 'Second argument', 'Third argument', 'Meaning'],
@@ -44,6 +47,14 @@ msgpackr for typed arrays and for objects that are there more than once. Of each
       'checkpoints: the whole state of machine and devices, after so many events and crossings. A page of memory that did not change from one to the next is there once',
       "source: the drivers' lines that the events name, and locals, of a trace that was made with --source",
       'report: what compare reports of the run, but for its wall time, which is 0; or error: why it came to no end. And the explanation, of a run that was stuck',
+    ]),
+    `Of a real peer there is nothing to replay, and in the place of all that it holds:`,
+    list([
+      'peer: its name, the system at the other end, where the guest has placed the BARs of our device, and whether the recording is whole: it ends at 2,000,000 events, and the run goes on',
+      'events: as above. What is stored to a framebuffer one word after the other is one event, of 4 KiB at most; what the device loads and stores of rings is left out',
+      'rings: of each virtqueue at each kick where it lies, and the bytes that have changed since the kick before',
+      'words: what a command says, and why a device needed a reset, by the number of the event',
+      'error: why the run failed, if it did',
     ]),
     `The same run gives the same file, byte for byte. A file that is cut short, that has a bit flipped,
 that is of another version, or whose stack or scene there is no more, is refused.`,

@@ -1,6 +1,6 @@
 /** Stepping through a recorded run: a jump to any event, and a step back. */
 import { profiles } from '@doorbell/hypervisor';
-import { playerOf, record, stackSpec, type Recording } from '@doorbell/lab';
+import { playerOf, record, stackSpec, type RunRecording } from '@doorbell/lab';
 import { labEnvironment } from '@doorbell/lab/node';
 import { findScene } from '../scene-input.ts';
 import type { Benchmark, Prepared, Work } from './benchmark.ts';
@@ -9,7 +9,7 @@ const BUNNY = { width: 640, height: 480, frames: 60, seed: 1 };
 /** Jumps go to events that are so many apart, which is prime to any count of them. */
 const STRIDE = 7919;
 
-function bunny(stack: string, frames: number): Promise<Recording> {
+function bunny(stack: string, frames: number): Promise<RunRecording> {
   const [profile] = profiles.values();
   const context = { ...BUNNY, frames };
   return record(
@@ -20,7 +20,7 @@ function bunny(stack: string, frames: number): Promise<Recording> {
 
 /** A run of one frame takes as long as drawing it; stepping is to take less than 300 and 30 ms. */
 function beside(
-  recording: Recording,
+  recording: RunRecording,
   stack: string,
   next: (last: number) => number,
 ): Prepared<Work> {

@@ -1,5 +1,5 @@
 /** What `doorbell step` shows on a screen: events on the left, state on the right. */
-import { eventText, type Walk } from '@doorbell/lab';
+import type { Walk } from '@doorbell/lab';
 
 export interface ScreenSize {
   readonly columns: number;
@@ -44,7 +44,7 @@ export function screenLines(
     const id = first + row;
     const event = id <= events.count ? events.at(id) : undefined;
     const mark = id === cursor.at ? '>' : ' ';
-    const text = event === undefined ? '' : `${mark}${eventText(event, cursor.registers)}`;
+    const text = event === undefined ? '' : `${mark}${cursor.text(event)}`;
     return `${fit(text, left)}|${fit(row === 0 ? `[${pane}]` : (lines[row - 1] ?? ''), right)}`;
   });
   const others = walk.cursors.length > 1 ? `  (tab: ${otherName(walk)})` : '';

@@ -1,6 +1,7 @@
 /** The 3D engine: the state that draws share, and the way from an index list to triangles. */
 import { MAX_SURFACE } from '@doorbell/abi';
 import { Clipper } from './clip.ts';
+import { LastTriangle } from './last-triangle.ts';
 import { type Bounds, Rasterizer, ROW_PIXELS } from './raster.ts';
 import type { Surface } from './surface.ts';
 import { type VertexBuffer, VertexStage } from './vertex.ts';
@@ -67,8 +68,10 @@ export class Renderer {
   private readonly stage = new VertexStage();
   private readonly clipper = new Clipper();
   private readonly raster = new Rasterizer(this.stage);
+  private readonly last = new LastTriangle(this.stage, this.raster);
   private color = NO_TARGET;
   private depth: Surface | undefined;
+  private hasTexture = false;
   private readonly viewport: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
   private readonly scissor: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
 
@@ -104,6 +107,7 @@ export class Renderer {
 
   /** `filter` as `filters` has it (abi). Undefined, or without texels: white. */
   setTexture(texture: Surface | undefined, filter: number): void {
+    this.hasTexture = texture !== undefined;
     this.raster.shader.setTexture(texture, filter);
   }
 
@@ -149,6 +153,7 @@ export class Renderer {
     result.aborted = false;
     this.bound();
     this.stage.begin(call.vertexCount);
+    this.last.forget();
     this.raster.begin(this.color, this.depth, call.flags);
   }
 
@@ -204,7 +209,18 @@ export class Renderer {
     const a = stage.fetch(call, indices[at], 0, -1, -1);
     const b = stage.fetch(call, indices[at + 1], 1, a, -1);
     const c = stage.fetch(call, indices[at + 2], 2, a, b);
-    const { outcodes } = stage;
+    // Depths and texels may have been changed meanwhile, also by the triangle itself.
+    const canRepeat = this.depth === undefined && !this.hasTexture;
+    if (canRepeat && this.last.counts(a, b, c, most)) {
+      return;
+    }
+    this.last.begin(a, b, c);
+    this.fill(a, b, c, most);
+    this.last.end();
+  }
+
+  private fill(a: number, b: number, c: number, most: number): void {
+    const { outcodes } = this.stage;
     const outside = outcodes[a] | outcodes[b] | outcodes[c];
     if (outside === 0) {
       this.raster.triangle(a, b, c, most);

@@ -1,7 +1,7 @@
 /** A paravirtual backend without a virtual machine around it: in a thread, or behind a socket. */
 import type { Clock, Display, Gpu, GpuImage, Trace, VirtioHost } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
-import { type DisplaySinks, VirtioGpu } from '@doorbell/pv-backend';
+import { type DisplaySinks, VirtioGpu, type VirtioGpuParts } from '@doorbell/pv-backend';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
 import { SoftwareRenderer } from '../renderers/software.ts';
 import { engineRates } from '../stacks/engine-rates.ts';
@@ -10,9 +10,12 @@ import { SharedDriver } from '../stacks/shared-driver.ts';
 import { VRAM_BYTES } from '../stacks/stack.ts';
 import { MachineGpu, MachineTasks } from './machine-gpu.ts';
 
+/** Whom the device tells of what it shows, and of what is done with it. */
+type RemoteSinks = DisplaySinks & Partial<Pick<VirtioGpuParts, 'trace' | 'follower'>>;
+
 export interface RemoteBackend {
   /** Makes the device, once. What it shows goes to `display`, and what is to be said of it to `sinks`. */
-  create(host: VirtioHost, display: Display, sinks?: DisplaySinks): VirtioGpu;
+  create(host: VirtioHost, display: Display, sinks?: RemoteSinks): VirtioGpu;
   /** Counters of the device, as numbers by name; 0 before `create`. */
   counts(): Readonly<Record<string, number>>;
   /** Stops the device, and gives back all that the renderer holds. */
@@ -38,7 +41,7 @@ export interface RemoteBackendParts extends BackendOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Nobody follows a run whose time is the wall's. */
+/** For who follows nothing. */
 const noTrace: Trace = { event: () => 0 };
 
 /** @throws GpuError when the renderer cannot be opened. */
@@ -55,6 +58,7 @@ export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBa
     create: (host, target, sinks) => {
       monitor = target;
       device = new VirtioGpu(host, {
+        trace: noTrace,
         ...sinks,
         renderer: gpu,
         bytesOf,
@@ -62,7 +66,6 @@ export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBa
         spawn: (body) => {
           body().catch(parts.onError);
         },
-        trace: noTrace,
         breathe: parts.breathe,
         translated: parts.translated ?? false,
         width: parts.width,

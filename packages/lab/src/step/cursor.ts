@@ -4,9 +4,11 @@ import type { TraceEvent } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import type { SourceLine } from '../source/source-log.ts';
 import type { StackState } from '../stacks/stack.ts';
-import type { Recording } from '../trace/recording.ts';
+import { recordingName, wordsOf, type Recording } from '../trace/recording.ts';
+import { waitParts, type WaitParts } from '../trace/wait-parts.ts';
+import { argumentsText, eventText } from './event-text.ts';
 import { guestOf, seekEvent, type Direction } from './granularity.ts';
-import { NamedRegisters } from './named-registers.ts';
+import { NamedRegisters, placedBars } from './named-registers.ts';
 import { playerOf, type Player } from './player.ts';
 
 export class Cursor {
@@ -14,16 +16,21 @@ export class Cursor {
   readonly registers: NamedRegisters;
   /** The event that happened last; 0: none did. */
   at: EventId = 0;
-  private readonly player: Player;
+  /** Undefined of a real peer, of which there is no state. */
+  private readonly player: Player | undefined;
+  private waitsFound: ReadonlyMap<EventId, WaitParts> | undefined;
 
   constructor(recording: Recording, environment: Environment) {
     this.recording = recording;
-    this.registers = new NamedRegisters(recording.checkpoints[0].state);
-    this.player = playerOf(recording, environment);
+    const isOfPeer = recording.peer !== undefined;
+    this.registers = new NamedRegisters(
+      isOfPeer ? recording.peer.bars : placedBars(recording.checkpoints[0].state),
+    );
+    this.player = isOfPeer ? undefined : playerOf(recording, environment);
   }
 
   get name(): string {
-    return this.recording.request.stack;
+    return recordingName(this.recording);
   }
 
   /** Undefined before the first. */
@@ -48,9 +55,23 @@ export class Cursor {
     return this.recording.source?.locals.get(this.at) ?? '';
   }
 
-  /** The machine as it was when that event happened. */
-  state(): Promise<StackState> {
-    return this.player.state(this.at);
+  /** What each wait was for, by its first and its last event. */
+  get waits(): ReadonlyMap<EventId, WaitParts> {
+    return (this.waitsFound ??= waitParts(this.recording));
+  }
+
+  /** The machine as it was when that event happened; undefined of a real one. */
+  async state(): Promise<StackState | undefined> {
+    return await this.player?.state(this.at);
+  }
+
+  /** `#5063  72.3 µs  mmioWrite  doorbell0.TAIL = 0x40`. */
+  text(event: TraceEvent): string {
+    return eventText(event, this.registers, this.argumentsText(event));
+  }
+
+  argumentsText(event: TraceEvent): string {
+    return wordsOf(this.recording, event.id) ?? argumentsText(event, this.registers);
   }
 
   /** As it was after another event. @throws RangeError when there is no such event. */

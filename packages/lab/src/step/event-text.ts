@@ -1,7 +1,8 @@
 /** One event in words: what happened, with the names of registers, packets, commands and reasons. */
-import { events, faultName, formatBdf, gpuCommands, type EventKind } from '@doorbell/abi';
+import { events, faultName, formatBdf, type EventKind } from '@doorbell/abi';
 import { exitReasons, waitReasons, type TraceEvent } from '@doorbell/hypervisor';
 import { callNames } from '../meter.ts';
+import { commandName, responseName } from '../trace/event-name.ts';
 import { packetName } from './inspect/ring.ts';
 import type { NamedRegisters } from './named-registers.ts';
 
@@ -9,12 +10,8 @@ function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
-const commandNames = new Map<number, string>(
-  Object.entries(gpuCommands).map(([name, code]) => [code, name]),
-);
-
 /** The arguments in words; '' where the event has none that say anything. */
-export function argumentsText({ kind, a, b }: TraceEvent, registers: NamedRegisters): string {
+export function argumentsText({ kind, a, b, c }: TraceEvent, registers: NamedRegisters): string {
   const words: Partial<Record<EventKind, () => string>> = {
     appCall: () => `${callNames[a]}${b === 0 ? '' : ` ${b} bytes`}`,
     appReturn: () => callNames[a],
@@ -33,9 +30,10 @@ export function argumentsText({ kind, a, b }: TraceEvent, registers: NamedRegist
     fault: () => `channel ${a} ${faultName(b) ?? b}`,
     reset: () => (a < 0 ? 'function' : `channel ${a}`),
     interrupt: () => (a < 0 ? 'INTx' : `vector ${a}`),
-    command: () => `${commandNames.get(a) ?? hex(a)} ${b}`,
+    command: () => `${commandName(a)} ${b}`,
     kick: () => `queue ${a}`,
-    used: () => `queue ${a}, ${b} bytes`,
+    used: () => [`queue ${a}`, `${b} bytes`, responseName(c)].filter(Boolean).join(', '),
+    queueInterrupt: () => `queue ${a}`,
     needsReset: () => (a < 0 ? '' : `queue ${a}`),
     statement: () => '',
     flip: () => `frame ${a}, VRAM page ${hex(b)}`,
@@ -46,9 +44,13 @@ export function argumentsText({ kind, a, b }: TraceEvent, registers: NamedRegist
 }
 
 /** `#5063  72.3 µs  mmioWrite  doorbell0.TAIL = 0x40`, without colours. */
-export function eventText(event: TraceEvent, registers: NamedRegisters): string {
+export function eventText(
+  event: TraceEvent,
+  registers: NamedRegisters,
+  words = argumentsText(event, registers),
+): string {
   const time = `${(event.time / 1000).toFixed(3)} us`;
-  return `#${event.id}  ${time}  ${event.kind}  ${argumentsText(event, registers)}`.trimEnd();
+  return `#${event.id}  ${time}  ${event.kind}  ${words}`.trimEnd();
 }
 
 export function functionText(guest: number, bdf: number): string {

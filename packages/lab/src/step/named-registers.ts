@@ -5,6 +5,10 @@
 import {
   barOffset,
   bellBars,
+  bochsBars,
+  bochsExtended,
+  bochsWindow,
+  dispiRegisters,
   eduBars,
   eduRegisters,
   type0Header,
@@ -41,16 +45,57 @@ const virtioBanks: readonly Bank[] = [
     ...{ label: 'queue', map: notify },
   },
 ];
-const banksOf: Partial<Record<DeviceKind, readonly Bank[]>> = {
+const { index: BOCHS_BAR } = bochsBars.REGISTERS;
+const bochsBanks: readonly Bank[] = [
+  {
+    ...{ bar: BOCHS_BAR, base: bochsWindow.dispi, stride: dispiRegisters.size, count: 1 },
+    ...{ label: 'dispi', map: dispiRegisters },
+  },
+  {
+    ...{ bar: BOCHS_BAR, base: bochsWindow.extended, stride: bochsExtended.size, count: 1 },
+    ...{ label: 'bochs', map: bochsExtended },
+  },
+];
+/** What a BAR belongs to. */
+export const barKinds = [
+  ...(['bell', 'edu', 'virtio', 'bridge', 'other', 'bochs-display'] as const),
+] as const satisfies readonly (DeviceKind | 'bochs-display')[];
+type BarKind = (typeof barKinds)[number];
+
+const banksOf: Partial<Record<BarKind, readonly Bank[]>> = {
   bell: bellBanks,
   edu: eduBanks,
   virtio: virtioBanks,
+  'bochs-display': bochsBanks,
 };
-interface PlacedBar {
+/** BARs that are nothing but memory. */
+const memoriesOf: Partial<Record<BarKind, MemoryWindow>> = {
+  bell: { name: 'VRAM', ...bellBars.VRAM },
+  'bochs-display': { name: 'FRAMEBUFFER', ...bochsBars.FRAMEBUFFER },
+};
+
+interface MemoryWindow {
+  readonly name: string;
+  readonly index: number;
+  readonly size: number;
+}
+
+export interface PlacedBar {
   readonly guest: number;
-  readonly kind: DeviceKind;
+  readonly kind: BarKind;
   readonly bar: number;
   readonly base: number;
+}
+
+/** @param state  with the BARs where drivers found them. */
+export function placedBars(state: StackState): readonly PlacedBar[] {
+  // A guest's own come first: its addresses are the ones that its driver names.
+  return functionsOf(state)
+    .flatMap(({ guest, kind, config }) =>
+      [0, 1, 2, 4].map((bar) => ({ guest, kind, bar, base: barBase(config, bar) })),
+    )
+    .filter(({ base }) => base > 0)
+    .sort((a, b) => b.guest - a.guest);
 }
 
 /** A register that someone asks for: all of that name. */
@@ -72,15 +117,8 @@ export interface NamedPlace {
 export class NamedRegisters {
   private readonly bars: readonly PlacedBar[];
 
-  /** @param state  with the BARs where drivers found them. */
-  constructor(state: StackState) {
-    // A guest's own come first: its addresses are the ones that its driver names.
-    this.bars = functionsOf(state)
-      .flatMap(({ guest, kind, config }) =>
-        [0, 1, 2, 4].map((bar) => ({ guest, kind, bar, base: barBase(config, bar) })),
-      )
-      .filter(({ base }) => base > 0)
-      .sort((a, b) => b.guest - a.guest);
+  constructor(bars: readonly PlacedBar[]) {
+    this.bars = bars;
   }
 
   placeAt(address: number): NamedPlace | undefined {
@@ -99,20 +137,21 @@ export class NamedRegisters {
   nameAt(address: number): string {
     const place = this.placeAt(address);
     if (place === undefined) {
-      return this.vramName(address) ?? `0x${address.toString(16)}`;
+      return this.memoryName(address) ?? `0x${address.toString(16)}`;
     }
     const { bank, number, name } = place;
     return `${single.has(bank) ? bank : `${bank}${number}`}.${name}`;
   }
 
   /** `VRAM+0x2000`, in the aperture. */
-  private vramName(address: number): string | undefined {
-    const { index, size } = bellBars.VRAM;
-    const found = this.bars.find(
-      ({ kind, bar, base }) =>
-        kind === 'bell' && bar === index && address >= base && address < base + size,
-    );
-    return found && `VRAM+0x${(address - found.base).toString(16)}`;
+  private memoryName(address: number): string | undefined {
+    for (const { kind, bar, base } of this.bars) {
+      const memory = memoriesOf[kind];
+      if (memory?.index === bar && address >= base && address < base + memory.size) {
+        return `${memory.name}+0x${(address - base).toString(16)}`;
+      }
+    }
+    return undefined;
   }
 
   configName(offset: number): string {

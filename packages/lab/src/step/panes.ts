@@ -1,4 +1,5 @@
 /** What of a state is shown, as lines of text. */
+import type { EventId } from '@doorbell/abi';
 import { InputError } from '../input-error.ts';
 import type { Environment } from '../environment.ts';
 import { showOwnership } from './ownership-pane.ts';
@@ -8,13 +9,15 @@ import { registersOf, type RegisterGroup } from './inspect/registers.ts';
 import { ringsOf } from './inspect/ring.ts';
 import { functionsOf, hostOf, partOf } from './inspect/saved.ts';
 import { scanoutOf } from './inspect/scanout.ts';
-import { queuesOf } from './inspect/virtqueue.ts';
+import { peerQueues } from './inspect/peer-queues.ts';
+import { queuesOf, type QueueView } from './inspect/virtqueue.ts';
 import { iotlbEntries, walkGpu, walkIommu, type PageWalk } from './inspect/walks.ts';
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
 import { showSchedulers } from './scheduler-pane.ts';
 import { nearest } from '../nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
+import type { PeerRecording } from '../trace/recording.ts';
 
 interface PaneContext {
   readonly environment: Environment;
@@ -22,10 +25,12 @@ interface PaneContext {
   readonly packed: boolean;
 }
 
-interface Pane {
+export interface Pane {
   readonly usage: string;
   readonly doc: string;
   readonly show: (state: StackState, words: readonly string[], context: PaneContext) => string[];
+  /** What there is of it of a real peer; absent, or undefined: nothing. */
+  readonly showPeer?: (recording: PeerRecording, at: EventId) => string[] | undefined;
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
@@ -98,16 +103,30 @@ function showQueues(
   const queues = queuesOf(state, packed);
   return queues.length === 0
     ? ['No virtqueue is set up.']
-    : queues.flatMap((queue) => [
-        `guest${queue.guest} queue ${queue.queue}, ${queue.packed ? 'packed' : 'split'}, size ${queue.size}${
-          queue.packed ? '' : `: avail ${queue.availIdx} used ${queue.usedIdx}`
-        }`,
-        ...(queue.pending.length === 0 ? [] : [`  not used yet: ${queue.pending.join(' ')}`]),
-        ...queue.descriptors.map(
-          ({ index, address, bytes, next, flags }) =>
-            `  ${index}: ${hex(address)} ${bytes} bytes ${flags.join('|')} ${queue.packed ? 'id' : 'next'} ${next}`,
-        ),
-      ]);
+    : queues.flatMap((queue) => queueLines(queue, ''));
+}
+
+function showPeerQueues(recording: PeerRecording, at: EventId): string[] | undefined {
+  if (recording.rings.length === 0) {
+    return undefined;
+  }
+  const queues = peerQueues(recording, at);
+  return queues.length === 0
+    ? ['Virtqueues were recorded at each kick, and there was none before this.']
+    : queues.flatMap((queue) => queueLines(queue, ` at kick #${queue.event}`));
+}
+
+function queueLines(queue: QueueView, when: string): string[] {
+  return [
+    `guest${queue.guest} queue ${queue.queue}${when}, ${queue.packed ? 'packed' : 'split'}, size ${queue.size}${
+      queue.packed ? '' : `: avail ${queue.availIdx} used ${queue.usedIdx}`
+    }`,
+    ...(queue.pending.length === 0 ? [] : [`  not used yet: ${queue.pending.join(' ')}`]),
+    ...queue.descriptors.map(
+      ({ index, address, bytes, next, flags }) =>
+        `  ${index}: ${hex(address)} ${bytes} bytes ${flags.join('|')} ${queue.packed ? 'id' : 'next'} ${next}`,
+    ),
+  ];
 }
 
 function walkLines({ steps, address, end, write }: PageWalk): string[] {
@@ -182,7 +201,10 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
     },
   ],
   ['rings', { usage: 'rings', doc: "channels' rings, decoded", show: showRings }],
-  ['queues', { usage: 'queues', doc: 'virtqueues, decoded', show: showQueues }],
+  [
+    'queues',
+    { usage: 'queues', doc: 'virtqueues, decoded', show: showQueues, showPeer: showPeerQueues },
+  ],
   [
     'walk',
     { usage: 'walk gpu CH VA', doc: "or 'walk iommu BB:DD.F IOVA': page tables", show: showWalk },

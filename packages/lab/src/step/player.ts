@@ -3,7 +3,7 @@ import type { EventId } from '@doorbell/abi';
 import type { Environment } from '../environment.ts';
 import { InputError } from '../input-error.ts';
 import type { StackState } from '../stacks/stack.ts';
-import type { Recording } from '../trace/recording.ts';
+import type { RunRecording } from '../trace/recording.ts';
 import { ReplayPlayer } from './replay-player.ts';
 
 export interface Player {
@@ -18,7 +18,7 @@ export interface Player {
 /** States that are kept, the latest ones. */
 const KEPT = 16;
 
-export function playerOf(recording: Recording, environment: Environment): Player {
+export function playerOf(recording: RunRecording, environment: Environment): Player {
   const { events } = recording;
   let player: ReplayPlayer | undefined;
   const kept = new Map<EventId, StackState>();
@@ -51,7 +51,7 @@ export function playerOf(recording: Recording, environment: Environment): Player
   };
 }
 
-function unplayable({ request }: Recording, event: EventId, { message }: Error): InputError {
+function unplayable({ request }: RunRecording, event: EventId, { message }: Error): InputError {
   return new InputError(
     `Event ${event} of '${request.stack}' cannot be had again from this recording: record it anew. (${message})`,
   );

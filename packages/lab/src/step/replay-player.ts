@@ -6,7 +6,7 @@ import type { EventId } from '@doorbell/abi';
 import { Replay, ReplayDivergence, type Crossing, type Recorder } from '@doorbell/hypervisor';
 import { buildStack } from '../stacks/index.ts';
 import { loadStack, saveStack, type Stack, type StackState } from '../stacks/stack.ts';
-import type { RecordedRequest, Recording } from '../trace/recording.ts';
+import type { RecordedRequest, RunRecording } from '../trace/recording.ts';
 import { later, Marks, type Mark } from './marks.ts';
 import { stackParts } from './parts.ts';
 
@@ -37,7 +37,7 @@ export class ReplayPlayer {
   private markedAt = 0;
   private sinceMark = 0;
 
-  constructor(recording: Recording, wallMs: () => number) {
+  constructor(recording: RunRecording, wallMs: () => number) {
     this.request = recording.request;
     this.crossings = recording.crossings;
     this.wallMs = wallMs;

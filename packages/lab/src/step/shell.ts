@@ -4,7 +4,7 @@ import { InputError } from '../input-error.ts';
 import { nearest } from '../nearest.ts';
 import type { Recording } from '../trace/recording.ts';
 import { granularities, type Direction } from './granularity.ts';
-import { panes } from './panes.ts';
+import { panes, type Pane } from './panes.ts';
 import { Walk, type WalkOptions } from './walk.ts';
 
 export interface StepAnswer {
@@ -60,10 +60,7 @@ export class StepShell {
       return { lines: await command.run(words, rest), ends: false };
     }
     if (pane !== undefined) {
-      return {
-        lines: pane.show(await this.walk.cursor.state(), words, this.context()),
-        ends: false,
-      };
+      return { lines: await this.show(pane, words), ends: false };
     }
     const known = [...this.commands.keys(), ...panes.keys()];
     throw new InputError(`There is no command '${name}'; ${nearest(name, known)}.`);
@@ -71,9 +68,17 @@ export class StepShell {
 
   /** Lines of a pane, for a screen. @throws InputError */
   async pane(name: string): Promise<readonly string[]> {
-    return name === 'source'
-      ? this.walk.source()
-      : (panes.get(name)?.show(await this.walk.cursor.state(), [], this.context()) ?? []);
+    return name === 'source' ? this.walk.source() : this.show(panes.get(name), []);
+  }
+
+  private async show(pane: Pane | undefined, words: readonly string[]): Promise<readonly string[]> {
+    const { recording, at, name } = this.walk.cursor;
+    if (recording.peer !== undefined) {
+      const nothing = `${name} is a real machine, whose state was not recorded: there are its events.`;
+      return pane?.showPeer?.(recording, at) ?? [nothing];
+    }
+    const state = await this.walk.cursor.state();
+    return (state && pane?.show(state, words, this.context())) ?? [];
   }
 
   private context() {
@@ -202,6 +207,9 @@ export class StepShell {
   }
 
   private async state(): Promise<readonly string[]> {
+    if (this.walk.cursor.recording.peer !== undefined) {
+      return this.pane('registers'); // one line for all of them
+    }
     const [registers, rings, engines] = await Promise.all(
       ['registers', 'rings', 'engines'].map((name) => this.pane(name)),
     );

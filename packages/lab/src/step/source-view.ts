@@ -9,10 +9,15 @@ const AROUND = 6;
 export type ReadSource = (file: string) => string | undefined;
 
 export function sourceView(
-  { source }: Recording,
+  { source, peer }: Recording,
   event: TraceEvent | undefined,
   read: ReadSource,
 ): readonly string[] {
+  if (peer !== undefined) {
+    return [
+      `The driver is none of ours but of ${peer.system || peer.name}: its source is not here.`,
+    ];
+  }
   if (source === undefined) {
     return ['No source lines were recorded: record with --source.'];
   }

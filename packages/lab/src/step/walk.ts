@@ -1,9 +1,10 @@
 /** Where one stands in one recording, or in several in lock step; each move answers in lines of text. */
+import type { EventId } from '@doorbell/abi';
 import type { Environment } from '../environment.ts';
 import { InputError } from '../input-error.ts';
-import type { Recording } from '../trace/recording.ts';
+import { recordingName, type Recording } from '../trace/recording.ts';
+import { peerAccount } from '../trace/peer-account.ts';
 import { Cursor } from './cursor.ts';
-import { argumentsText, eventText } from './event-text.ts';
 import { granularityOf, seekEvent, type Direction } from './granularity.ts';
 import { requestDifference, samePoint } from './lock-step.ts';
 import { sourceView, type ReadSource } from './source-view.ts';
@@ -27,13 +28,18 @@ export class Walk {
   private readonly readSource: ReadSource;
   private guest: number | undefined;
 
-  /** @throws InputError when there is no recording, or one without events. */
+  /** @throws InputError when there is no recording, or one without events, or one of a peer that is not alone. */
   constructor(recordings: readonly Recording[], environment: Environment, options: WalkOptions) {
-    const { granularity = 'access', fixed = false, readSource = () => undefined } = options;
+    const {
+      granularity = usualGranularity(recordings),
+      fixed = false,
+      readSource = () => undefined,
+    } = options;
     granularityOf(granularity);
     if (recordings.length === 0 || recordings.some(({ events }) => events.count === 0)) {
       throw new InputError('There is nothing to step through: no event was recorded.');
     }
+    checkApplication(recordings);
     this.granularity = granularity;
     this.fixed = fixed;
     this.readSource = readSource;
@@ -164,9 +170,7 @@ export class Walk {
   search(text: string): readonly string[] {
     const { cursor } = this;
     const wanted = text.toLowerCase();
-    const found = cursor.seek(1, (event) =>
-      eventText(event, cursor.registers).toLowerCase().includes(wanted),
-    );
+    const found = cursor.seek(1, (event) => cursor.text(event).toLowerCase().includes(wanted));
     return found ? this.moved() : [`No later event has '${text}' in its line.`];
   }
 
@@ -194,8 +198,7 @@ export class Walk {
     const several = this.cursors.length > 1;
     return this.cursors.map((cursor, index) => {
       const { event } = cursor;
-      const text =
-        event === undefined ? '#0  before the first event' : eventText(event, cursor.registers);
+      const text = event === undefined ? '#0  before the first event' : cursor.text(event);
       const line = event === undefined ? '' : cursor.lineOf(event);
       const own = `${text}${line === '' ? '' : `  ${line}`}`;
       return several ? `${index === this.side ? '*' : ' '} ${cursor.name}: ${own}` : own;
@@ -209,7 +212,7 @@ export class Walk {
     const to = Math.min(events.count, from + around - 1);
     return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => {
       const event = events.at(from + index);
-      return `${event.id === cursor.at ? '>' : ' '} ${eventText(event, cursor.registers)}`;
+      return `${event.id === cursor.at ? '>' : ' '} ${cursor.text(event)}`;
     });
   }
 
@@ -222,12 +225,24 @@ export class Walk {
     const { locals } = cursor;
     const line = cursor.lineOf(event);
     return [
-      `${eventText(event, cursor.registers)}${line === '' ? '' : `  ${line}`}`,
+      `${cursor.text(event)}${line === '' ? '' : `  ${line}`}`,
       ...(locals === '' ? [] : [`  ${locals}`]),
+      ...this.waitLine(event.id),
       ...causes.map(
-        (cause) =>
-          `  because of #${cause.id} ${cause.kind} ${argumentsText(cause, cursor.registers)}`,
+        (cause) => `  because of #${cause.id} ${cause.kind} ${cursor.argumentsText(cause)}`,
       ),
+    ];
+  }
+
+  /** Of a wait, and of its end: what it was for. */
+  private waitLine(id: EventId): readonly string[] {
+    const parts = this.cursor.waits.get(id);
+    if (parts === undefined) {
+      return [];
+    }
+    const { ns, engineNs, translationNs, scheduleNs, restNs } = parts;
+    return [
+      `  of ${ns} ns its packets ran ${engineNs} (IOMMU walks ${translationNs}), stood behind others' ${scheduleNs}, and the rest is ${restNs}`,
     ];
   }
 
@@ -237,7 +252,11 @@ export class Walk {
   }
 
   why(): readonly string[] {
-    const { stuck, causes } = this.cursor.recording.explanation;
+    const { recording } = this.cursor;
+    if (recording.peer !== undefined) {
+      return peerAccount(recording);
+    }
+    const { stuck, causes } = recording.explanation;
     if (!stuck) {
       return ['It is not stuck.'];
     }
@@ -263,4 +282,21 @@ export class Walk {
           ),
         ];
   }
+}
+
+/** Lock step goes by the application's calls, which of a real peer nobody knows. @throws InputError */
+function checkApplication(recordings: readonly Recording[]): void {
+  const peer = recordings.find((recording) => recording.peer !== undefined);
+  if (peer !== undefined && recordings.length > 1) {
+    throw new InputError(
+      `'${recordingName(peer)}' is a real peer, whose application is none of ours: step through it alone.`,
+    );
+  }
+}
+
+/** A driver's accesses; of a peer's virtio driver, whose accesses QEMU keeps to itself, its commands. */
+function usualGranularity([first]: readonly Recording[]): string {
+  const hasCommands =
+    first?.peer !== undefined && [...first.events].some(({ kind }) => kind === 'kick');
+  return hasCommands ? 'packet' : 'access';
 }

@@ -18,7 +18,7 @@ export interface Watch {
 /** What an event counts towards, and how much. */
 const counters: Readonly<Record<string, (event: TraceEvent) => number>> = {
   exits: ({ kind }) => Number(kind === 'exit'),
-  interrupts: ({ kind }) => Number(kind === 'interrupt'),
+  interrupts: ({ kind }) => Number(kind === 'interrupt' || kind === 'queueInterrupt'),
   injections: ({ kind }) => Number(kind === 'injection' || kind === 'posted'),
   packets: ({ kind }) => Number(kind === 'packet'),
   fences: ({ kind }) => Number(kind === 'fence'),

@@ -7,6 +7,9 @@ import type { Mesh } from '../mesh.ts';
 import type { Picture } from '../picture.ts';
 import type { StackReport } from '../report.ts';
 import type { StackState } from '../stacks/stack.ts';
+import { isSoundRing } from '../step/inspect/peer-queues.ts';
+import { barKinds } from '../step/named-registers.ts';
+import type { RecordedPeer, RecordedRing } from './recording.ts';
 
 const count = z.int().nonnegative();
 const floats = z.instanceof(Float32Array);
@@ -121,7 +124,7 @@ const explanation = z.object({
   error: text.nullable(),
 }) satisfies z.ZodType<Explanation>;
 
-const recording = z.object({
+const run = z.object({
   request,
   events,
   source: source.optional(),
@@ -132,6 +135,45 @@ const recording = z.object({
   explanation,
 });
 
-export type RecordedContents = z.infer<typeof recording>;
+const peer = z.object({
+  name: z.string(),
+  system: z.string(),
+  bars: z.array(z.object({ guest: count, kind: z.enum(barKinds), bar: count, base: count })),
+  isWhole: z.boolean(),
+}) satisfies z.ZodType<RecordedPeer>;
+
+const ring = z
+  .object({
+    ...{ event: count.min(1), queue: count.max(0xffff), descriptors: count },
+    ...{ driver: count, device: count, changes: z.array(z.object({ at: count, bytes })) },
+    size: count.min(1).max(1 << 15),
+  })
+  .refine(isSoundRing) satisfies z.ZodType<RecordedRing>;
+
+const witnessed = z
+  .object({
+    peer,
+    events,
+    words: z.object({ events: ids, texts: z.array(text) }),
+    rings: z.array(ring),
+    error: z.string().optional(),
+  })
+  .refine(({ words }) => words.events.length === words.texts.length);
+
+export type RunContents = z.infer<typeof run>;
+export type PeerContents = z.infer<typeof witnessed>;
+
+/** One that names a peer is of a peer: what is wrong with it is said of that shape. */
+const recording = z.unknown().transform((value, context): RunContents | PeerContents => {
+  const isOfPeer = typeof value === 'object' && value !== null && 'peer' in value;
+  const parsed = (isOfPeer ? witnessed : run).safeParse(value);
+  if (!parsed.success) {
+    parsed.error.issues.forEach(({ path, message }) => {
+      context.addIssue({ code: 'custom', path, message });
+    });
+    return z.NEVER;
+  }
+  return parsed.data;
+});
 
 export const traceContents = z.object({ recordings: z.array(recording).min(1) });

@@ -1,16 +1,17 @@
 /**
- * A trace file: recordings of one or several stacks, with all that it takes to replay them. The
- * contents are MessagePack that keeps identity: a page of memory that many checkpoints share is
+ * A trace file: recordings of one or several stacks, with all that it takes to replay them, or of a
+ * real peer. The contents are MessagePack that keeps identity: a page of memory that many checkpoints share is
  * there once, and is shared again when it is read. The same run gives the same bytes.
  */
+import type { EventId } from '@doorbell/abi';
 import { Recorder, Tracer } from '@doorbell/hypervisor';
 import { Packr } from 'msgpackr';
 import * as z from 'zod';
 import { InputError } from '../input-error.ts';
-import { traceContents, type RecordedContents } from './contents.ts';
+import { traceContents, type PeerContents, type RunContents } from './contents.ts';
 import { damaged, seal, unseal, type Hasher } from './envelope.ts';
 import type { SourceLog } from '../source/source-log.ts';
-import type { Checkpoint, Recording } from './recording.ts';
+import type { Checkpoint, PeerRecording, Recording, RunRecording } from './recording.ts';
 import { runRequest } from './request.ts';
 
 const packr = new Packr({ structuredClone: true, useRecords: false });
@@ -20,7 +21,19 @@ export function saveTrace(recordings: readonly Recording[], sha256: Hasher): Uin
   return seal(packr.pack({ recordings: recordings.map(contentsOf) }), sha256);
 }
 
-function contentsOf({ events, source, crossings, report, ...rest }: Recording): object {
+function contentsOf(recording: Recording): object {
+  return recording.peer === undefined ? runContents(recording) : peerContents(recording);
+}
+
+function peerContents({ peer, events, words, rings, error }: PeerRecording): object {
+  return {
+    ...{ peer, rings, error },
+    events: events.save(),
+    words: { events: Uint32Array.from(words.keys()), texts: [...words.values()] },
+  };
+}
+
+function runContents({ events, source, crossings, report, ...rest }: RunRecording): object {
   return {
     ...rest,
     events: events.save(),
@@ -53,24 +66,49 @@ function unpack(name: string, contents: Uint8Array): z.infer<typeof traceContent
   }
 }
 
-function recordingOf(name: string, contents: RecordedContents): Recording {
+function recordingOf(name: string, contents: RunContents | PeerContents): Recording {
+  return 'peer' in contents ? peerRecording(name, contents) : runRecording(name, contents);
+}
+
+function peerRecording(name: string, contents: PeerContents): PeerRecording {
+  const { peer, words, rings, error } = contents;
+  const events = new Tracer(() => 0);
+  sound(name, () => {
+    events.load(contents.events);
+  });
+  const named = [...words.events, ...rings.map(({ event }) => event)];
+  if (named.some((event) => event < 1 || event > events.count)) {
+    throw damaged(name, 'it has words or rings of an event that it does not have');
+  }
+  const texts = words.texts.map((text, index): [EventId, string] => [words.events[index], text]);
+  return { peer, events, source: undefined, words: new Map(texts), rings, error };
+}
+
+/** Loads columns. @throws InputError when they are none. */
+function sound(name: string, load: () => void): void {
+  try {
+    load();
+  } catch (wrong) {
+    throw wrong instanceof RangeError ? damaged(name, wrong.message.replace(/\.$/, '')) : wrong;
+  }
+}
+
+function runRecording(name: string, contents: RunContents): RunRecording {
   const { request, checkpoints, report, error, explanation } = contents;
   checkRequest(name, request);
   const events = new Tracer(() => 0);
   const crossings = new Recorder();
-  try {
+  sound(name, () => {
     events.load(contents.events);
     crossings.load(contents.crossings);
-  } catch (wrong) {
-    throw wrong instanceof RangeError ? damaged(name, wrong.message.replace(/\.$/, '')) : wrong;
-  }
+  });
   checkOrder(name, checkpoints, { event: events.count, crossing: crossings.length });
   const source = sourceOf(name, contents);
   return { request, events, source, crossings, checkpoints, report, error, explanation };
 }
 
 /** The lines that the events name are there. */
-function sourceOf(name: string, { events, source }: RecordedContents): SourceLog | undefined {
+function sourceOf(name: string, { events, source }: RunContents): SourceLog | undefined {
   if (events.lines.some((line) => line >= (source?.lines.length ?? 1))) {
     throw damaged(name, 'an event is on a source line that it does not have');
   }
@@ -94,7 +132,7 @@ function checkOrder(name: string, checkpoints: readonly Place[], end: Place): vo
 }
 
 /** That there still are such a stack and such scenes. */
-function checkRequest(name: string, request: RecordedContents['request']): void {
+function checkRequest(name: string, request: RunContents['request']): void {
   try {
     runRequest(request);
   } catch (error) {

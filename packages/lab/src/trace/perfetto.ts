@@ -1,15 +1,16 @@
 /**
  * A trace as Perfetto and chrome://tracing open it: JSON of the Trace Event Format. A stack, and of
  * several guests each, is a process; an actor is a thread of it; an arrow goes from each event's
- * cause to the event. Times are virtual microseconds.
+ * cause to the event. Times are virtual microseconds; of a real peer they are the wall's.
  */
 import { events as eventRows, type Actor, type EventId, type EventRow } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { guestOfRequest } from '../meter.ts';
 import { eventName } from './event-name.ts';
 import { Lanes } from './lanes.ts';
-import type { Recording } from './recording.ts';
+import { wordsOf, type Recording } from './recording.ts';
 import { spansOf, type Span } from './spans.ts';
+import { waitParts, type WaitParts } from './wait-parts.ts';
 
 interface Place {
   readonly pid: number;
@@ -22,7 +23,7 @@ interface Complete extends Place {
   readonly cat: Actor;
   readonly ts: number;
   readonly dur: number;
-  readonly args: Readonly<Record<string, number>>;
+  readonly args: Readonly<Record<string, number | string>>;
 }
 
 /** `s` leaves the cause, `f` comes to the effect: they share their id, and bind to what is open there. */
@@ -37,7 +38,7 @@ interface Flow extends Place {
 
 interface Metadata extends Place {
   readonly ph: 'M';
-  readonly name: 'process_name' | 'thread_name' | 'thread_sort_index';
+  readonly name: 'process_name' | 'process_sort_index' | 'thread_name' | 'thread_sort_index';
   readonly args: Readonly<Record<string, string | number>>;
 }
 
@@ -53,6 +54,8 @@ const actors: readonly Actor[] = ['app', 'driver', 'hypervisor', 'iommu', 'devic
 const GUESTS = 1000;
 /** Thread numbers of one actor. */
 const LANES = 1000;
+/** Of a process. No thread has the number of its process, which would be the main thread. */
+const THREADS = actors.length * LANES;
 
 export function chromeTrace(recordings: readonly Recording[]): ChromeTrace {
   const flows = { last: 0 };
@@ -81,13 +84,15 @@ class Drawing {
   draw(): readonly ChromeEvent[] {
     const { events } = this.recording;
     const arrows = arrowsOf(events, this.flows);
+    const waits = waitParts(this.recording);
     for (const span of spansOf(events)) {
       const { event } = span;
       const place = this.place(span);
       const ts = microseconds(event.time);
       this.out.push({
         ...{ ph: 'X', name: eventName(event), cat: eventRows[event.kind].actor, ...place },
-        ...{ ts, dur: microseconds(span.ns), args: argumentsOf(event) },
+        ...{ ts, dur: microseconds(span.ns) },
+        args: argumentsOf(event, waits.get(event.id), wordsOf(this.recording, event.id)),
       });
       // An arrow binds to the innermost that is open: this one, as nothing else was opened since.
       const flow = { name: 'cause', cat: 'cause', ...place, ts } as const;
@@ -110,25 +115,34 @@ class Drawing {
     const lanes = this.lanes.get(key) ?? new Lanes();
     this.lanes.set(key, lanes);
     const lane = lanes.place(span);
-    const place = { pid: this.firstPid + guest, tid: actor * LANES + lane + 1 };
+    const pid = this.firstPid + guest;
+    const place = { pid, tid: pid * THREADS + actor * LANES + lane };
     this.nameTrack(place, guest, actor, lane);
     return place;
   }
 
   private nameTrack({ pid, tid }: Place, guest: number, actor: number, lane: number): void {
-    const track = pid * actors.length * LANES + tid;
-    if (this.tracks.has(track)) {
+    if (this.tracks.has(tid)) {
       return;
     }
-    const { stack, guests } = this.recording.request;
-    const process = guests === undefined ? stack : `${stack} ${guests[guest]?.name ?? guest}`;
+    const process = processName(this.recording, guest);
     const thread = lane === 0 ? actors[actor] : `${actors[actor]} (${lane + 1})`;
-    this.tracks.set(track, [
+    this.tracks.set(tid, [
       { ph: 'M', name: 'process_name', pid, tid, args: { name: process } },
+      { ph: 'M', name: 'process_sort_index', pid, tid, args: { sort_index: pid } },
       { ph: 'M', name: 'thread_name', pid, tid, args: { name: thread } },
       { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } },
     ]);
   }
+}
+
+function processName(recording: Recording, guest: number): string {
+  if (recording.peer !== undefined) {
+    const { peer } = recording;
+    return [peer.name, peer.system, 'wall-clock time'].filter((each) => each !== '').join(', ');
+  }
+  const { stack, guests } = recording.request;
+  return guests === undefined ? stack : `${stack} ${guests[guest]?.name ?? guest}`;
 }
 
 interface Arrows {
@@ -151,15 +165,22 @@ function arrowsOf(events: Tracer, flows: { last: number }): Arrows {
   return { into, from };
 }
 
-/** With the names that the table of events gives them. */
-function argumentsOf(event: TraceEvent): Record<string, number> {
+/** With the names that the table of events gives them; of a wait, also what it was for. */
+function argumentsOf(
+  event: TraceEvent,
+  parts: WaitParts | undefined,
+  words: string | undefined,
+): Record<string, number | string> {
   const { id, request, cause, kind } = event;
   const row: EventRow = eventRows[kind];
   const named = (['a', 'b', 'c'] as const).flatMap((key): [string, number][] => {
     const [name] = (row[key] ?? '').split(/[,:]/);
     return name === '' ? [] : [[name, event[key]]];
   });
-  return { event: id, request, cause, ...Object.fromEntries(named) };
+  return {
+    ...{ event: id, request, cause, ...Object.fromEntries(named), ...parts },
+    ...(words === undefined ? {} : { words }),
+  };
 }
 
 function microseconds(ns: number): number {

@@ -10,7 +10,7 @@ import type { StackReport } from '../report.ts';
 import { followSource, ignoreSource } from '../source/hook.ts';
 import type { SourceLog } from '../source/source-log.ts';
 import { saveStack, type Stack } from '../stacks/stack.ts';
-import type { Checkpoint, Recording } from './recording.ts';
+import type { Checkpoint, RunRecording } from './recording.ts';
 import { recordedRequest } from './request.ts';
 
 /** Events from one checkpoint to the next, at the least. */
@@ -35,7 +35,7 @@ export async function record(
   request: RunRequest,
   environment: Environment,
   { eventsPerCheckpoint = EVENTS_PER_CHECKPOINT, source: hasSource = true }: RecordOptions = {},
-): Promise<Recording> {
+): Promise<RunRecording> {
   let watch: Watch | undefined;
   let explanation: Explanation | undefined;
   let report: StackReport | undefined;

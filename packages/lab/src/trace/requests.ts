@@ -1,5 +1,6 @@
 /**
- * A trace by the application's calls: each is a request, whose id is the same on all stacks. What a
+ * A trace by the application's calls: each is a request, whose id is the same on all stacks. (Of a
+ * real peer, whose application nobody knows, a request is a command.) What a
  * request caused may happen while later ones are under way, so it is found by the id, not by where
  * it stands.
  */
@@ -12,6 +13,7 @@ import {
   type Tracer,
 } from '@doorbell/hypervisor';
 import { callNames, guestOfRequest } from '../meter.ts';
+import { commandName } from './event-name.ts';
 
 /** What was done for a request, by whom: counts, and bytes where it says so. */
 export const requestCounts = [
@@ -46,9 +48,9 @@ export interface TracedRequest {
   /** 0: what was done before the first call, or for none. */
   readonly request: RequestId;
   readonly guest: number;
-  /** The call of the Gpu API; '' of request 0. */
+  /** The call of the Gpu API, or the command; '' of request 0. */
   readonly call: string;
-  /** From the call to its return; of a call that did not return, to the last event for it. */
+  /** From the call to its return; of what did not return, to the last event for it. */
   readonly first: EventId;
   readonly last: EventId;
   readonly virtualNs: number;
@@ -70,14 +72,19 @@ class Gathered {
   private readonly first: TraceEvent;
   private last: TraceEvent;
   private returned = false;
+  private call = '';
   private readonly counts = noWork();
 
   constructor(first: TraceEvent) {
     this.first = first;
     this.last = first;
+    this.call = first.kind === 'appCall' ? (callNames[first.a] ?? '') : '';
   }
 
   add(event: TraceEvent): void {
+    if (event.kind === 'command' && event.request !== 0 && this.call === '') {
+      this.call = commandName(event.a);
+    }
     if (!this.returned) {
       this.last = event;
       this.returned = event.kind === 'appReturn';
@@ -111,6 +118,7 @@ class Gathered {
         counts.dmaBytes += b;
         break;
       case 'interrupt':
+      case 'queueInterrupt':
         counts.interrupts++;
         break;
       case 'injection':
@@ -125,11 +133,11 @@ class Gathered {
   }
 
   traced(): TracedRequest {
-    const { first, last, counts } = this;
+    const { first, last, call, counts } = this;
     return {
       request: first.request,
       guest: guestOfRequest(first.request),
-      call: first.kind === 'appCall' ? (callNames[first.a] ?? '') : '',
+      call,
       ...{ first: first.id, last: last.id, virtualNs: last.time - first.time },
       counts,
     };

@@ -1,4 +1,7 @@
-/** Events with what they last: a call until its return, a packet until it is done, a wait until the wake. */
+/**
+ * Events with what they last: a call until its return, a packet until it is done, a wait until the
+ * wake, a command until its chain is returned.
+ */
 import type { EventId, EventKind } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { guestOfRequest } from '../meter.ts';
@@ -9,6 +12,8 @@ export interface Span {
   readonly ns: number;
   /** It has an end of its own, which is an event too. */
   readonly lasts: boolean;
+  /** That event; undefined: there is none. */
+  readonly end: EventId | undefined;
 }
 
 /** What an event is the end of. */
@@ -25,15 +30,29 @@ function keyOf(begun: EventKind, { request, a }: TraceEvent): string {
   return `${begun} ${owner} ${a}`;
 }
 
+/** What an event is the end of, if it is one. */
+function beganWith(
+  event: TraceEvent,
+  events: Tracer,
+  open: ReadonlyMap<string, TraceEvent[]>,
+): TraceEvent | undefined {
+  if (event.kind === 'used' && event.cause !== 0) {
+    // Where each is told apart: a recorded peer's.
+    const cause = events.at(event.cause);
+    return cause.kind === 'command' ? cause : undefined;
+  }
+  const ended = endOf[event.kind];
+  return ended && open.get(keyOf(ended, event))?.shift();
+}
+
 /** All events, in the order of time: CPUs run apart, so they were not recorded in it. A cause comes before its effect. */
 export function spansOf(events: Tracer): readonly Span[] {
-  const durations = new Map<EventId, number>();
+  const ends = new Map<EventId, TraceEvent>();
   const open = new Map<string, TraceEvent[]>();
   for (const event of events) {
-    const ended = endOf[event.kind];
-    const begun = ended && open.get(keyOf(ended, event))?.shift();
+    const begun = beganWith(event, events, open);
     if (begun !== undefined) {
-      durations.set(begun.id, event.time - begun.time);
+      ends.set(begun.id, event);
     }
     if (begins.has(event.kind)) {
       const key = keyOf(event.kind, event);
@@ -41,10 +60,10 @@ export function spansOf(events: Tracer): readonly Span[] {
     }
   }
   return [...events]
-    .map((event) => ({
-      event,
-      ns: Math.max(1, durations.get(event.id) ?? 0),
-      lasts: durations.has(event.id),
-    }))
+    .map((event) => {
+      const end = ends.get(event.id);
+      const ns = Math.max(1, (end?.time ?? event.time) - event.time);
+      return { event, ns, lasts: end !== undefined, end: end?.id };
+    })
     .sort((one, other) => one.event.time - other.event.time || one.event.id - other.event.id);
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bugs } from '../../src/bugs/index.ts';
 import { causeIds, causeRow, type CauseId } from '../../src/explain/causes.ts';
 import { explained } from './explained.ts';
@@ -28,8 +28,6 @@ const cited: Readonly<Record<CauseId, readonly [RegExp, string | null, string | 
 const all = [...bugs.values()];
 
 /** The longest polls a hundred thousand times; a machine may be busy with other things. */
-vi.setConfig({ testTimeout: 30_000 });
-
 describe('explain', () => {
   it.each(all.map((bug) => [bug.id, bug] as const))('%s', async (_id, bug) => {
     const { stuck, causes } = await explained({ stack: bug.stacks[0], bug });

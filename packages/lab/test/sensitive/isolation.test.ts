@@ -9,8 +9,6 @@ import { machine, type Way, ways } from './machines.ts';
 import { action, type Action, type Haul, SECRET_BYTES, Traffic } from './traffic.ts';
 
 const RUNS = 6;
-const LIMIT_MS = 120_000;
-
 interface Story {
   readonly seed: number;
   /** Of each guest. */
@@ -93,7 +91,7 @@ async function play(way: Way, { seed, actions }: Story, leaky = false): Promise<
 }
 
 describe.each(ways)('%s', (way) => {
-  it('no guest sees the bytes of another', { timeout: LIMIT_MS }, async () => {
+  it('no guest sees the bytes of another', async () => {
     let [done, reached] = [0, 0];
     await fc.assert(
       fc.asyncProperty(story, async (one) => {
@@ -115,7 +113,6 @@ describe.each(ways)('%s', (way) => {
 describe('the property itself', () => {
   it.each(['sriov', 'pv-assisted'] as const)(
     'fails on %s with the leaky register, and soon',
-    { timeout: LIMIT_MS },
     async (way) => {
       const found = await fc.check(
         fc.asyncProperty(story, async (one) => (await play(way, one, true)).seen.length === 0),
@@ -125,7 +122,7 @@ describe('the property itself', () => {
     },
   );
 
-  it('holds on mdev even then: the mediator answers', { timeout: LIMIT_MS }, async () => {
+  it('holds on mdev even then: the mediator answers', async () => {
     await fc.assert(
       fc.asyncProperty(story, async (one) => {
         expect((await play('mdev', one, true)).seen).toEqual([]);

@@ -11,16 +11,13 @@ import { testEnvironment } from '../environment.ts';
 const mend =
   'Run `npm run shapes` and `npm run reference`, and see whether expected.ts is still true.';
 
-/** All of a profile's runs, on a slow machine. */
-const LIMIT_MS = 120_000;
-
 export function describeMeasured(name: string): void {
   const profile = profiles.get(name)!;
   const committed: Readonly<Record<string, readonly number[]>> =
     figures[name as keyof typeof figures];
   describe(name, () => {
     const runs = new Runs(profile, testEnvironment);
-    it.each(shapes)('$id', { timeout: LIMIT_MS }, async (shape) => {
+    it.each(shapes)('$id', async (shape) => {
       const values = await shape.measure(runs);
       const { holds } = judge(shape, values);
       expect(holds, `${shape.claim} ${mend}`).toBe(expected[shape.id][name] === true);

@@ -6,8 +6,6 @@ import { scenes } from '../../src/scenes/index.ts';
 import { stackKinds, stackSpec } from '../../src/stack-spec.ts';
 import { testEnvironment } from '../environment.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
-
 const churn = scenes.get('churn')!;
 const context = { width: 64, height: 48, frames: 200, seed: 1 };
 const share = { scene: churn, weight: 1, cap: 0 };

@@ -7,7 +7,7 @@ import { ownershipOf } from '../../src/step/inspect/ownership.ts';
 import { playerOf } from '../../src/step/player.ts';
 import { StepShell } from '../../src/step/shell.ts';
 import { record } from '../../src/trace/record.ts';
-import type { Recording } from '../../src/trace/recording.ts';
+import type { RunRecording } from '../../src/trace/recording.ts';
 import type { StackState } from '../../src/stacks/stack.ts';
 import { testEnvironment } from '../environment.ts';
 
@@ -16,7 +16,7 @@ const scene = scenes.get('triangle')!;
 const context = { width: 32, height: 32, frames: 2, seed: 1 };
 const shared = { scene, context, weight: 1, cap: 0 };
 
-function recorded(stack: string, diesAfterNs?: number): Promise<Recording> {
+function recorded(stack: string, diesAfterNs?: number): Promise<RunRecording> {
   const [spec] = parseStacks(stack);
   const guests =
     diesAfterNs === undefined

@@ -6,10 +6,10 @@ import { parseStacks } from '../../src/stack-spec.ts';
 import { playerOf } from '../../src/step/player.ts';
 import { stateHash } from '../../src/step/state-hash.ts';
 import { record } from '../../src/trace/record.ts';
-import type { Recording } from '../../src/trace/recording.ts';
+import type { RunRecording } from '../../src/trace/recording.ts';
 import { testEnvironment } from '../environment.ts';
 
-function recorded(stack: string, scene: string, frames: number): Promise<Recording> {
+function recorded(stack: string, scene: string, frames: number): Promise<RunRecording> {
   const [spec] = parseStacks(stack);
   const request = {
     ...{ spec, scene: scenes.get(scene)!, profile: profiles.get('kvm-x86')! },
@@ -19,7 +19,7 @@ function recorded(stack: string, scene: string, frames: number): Promise<Recordi
 }
 
 /** Ids of the events of the last frame, a few of them. */
-function lastFrame({ events }: Recording): number[] {
+function lastFrame({ events }: RunRecording): number[] {
   const frames = [...events].filter(({ kind, a }) => kind === 'appCall' && a === 7);
   const [from, to] = [frames.at(-2)?.id ?? 1, frames.at(-1)?.id ?? events.count];
   const step = Math.max(1, Math.floor((to - from) / 5));
@@ -39,28 +39,24 @@ describe('a player', () => {
     'emulated',
     'pv',
     'pv-assisted',
-  ])(
-    '%s: back through a frame and forwards again to the same states',
-    { timeout: 60_000 },
-    async (stack) => {
-      const recording = await recorded(stack, 'bunny', 2);
-      const hashOf = async (player: ReturnType<typeof playerOf>, id: number) =>
-        stateHash(await player.state(id), testEnvironment);
-      const ids = lastFrame(recording);
-      const player = playerOf(recording, testEnvironment);
-      const back: string[] = [];
-      for (const id of ids) {
-        back.push(await hashOf(player, id));
-      }
-      const forwards: string[] = [];
-      const other = playerOf(recording, testEnvironment);
-      for (const id of ids.toReversed()) {
-        forwards.push(await hashOf(other, id));
-      }
-      expect(forwards.reverse()).toEqual(back);
-      expect(new Set(back).size).toBe(back.length);
-    },
-  );
+  ])('%s: back through a frame and forwards again to the same states', async (stack) => {
+    const recording = await recorded(stack, 'bunny', 2);
+    const hashOf = async (player: ReturnType<typeof playerOf>, id: number) =>
+      stateHash(await player.state(id), testEnvironment);
+    const ids = lastFrame(recording);
+    const player = playerOf(recording, testEnvironment);
+    const back: string[] = [];
+    for (const id of ids) {
+      back.push(await hashOf(player, id));
+    }
+    const forwards: string[] = [];
+    const other = playerOf(recording, testEnvironment);
+    for (const id of ids.toReversed()) {
+      forwards.push(await hashOf(other, id));
+    }
+    expect(forwards.reverse()).toEqual(back);
+    expect(new Set(back).size).toBe(back.length);
+  });
 
   it('has no state of an event that is not there', async () => {
     const recording = await recorded('native', 'clear', 1);

@@ -8,10 +8,10 @@ import { schedulersOf } from '../../src/step/inspect/scheduler.ts';
 import { playerOf } from '../../src/step/player.ts';
 import { StepShell } from '../../src/step/shell.ts';
 import { record } from '../../src/trace/record.ts';
-import type { Recording } from '../../src/trace/recording.ts';
+import type { RunRecording } from '../../src/trace/recording.ts';
 import { testEnvironment } from '../environment.ts';
 
-function recorded(stack: string, guests = 3): Promise<Recording> {
+function recorded(stack: string, guests = 3): Promise<RunRecording> {
   const [spec] = parseStacks(stack);
   const context = { width: 32, height: 32, frames: 2, seed: 1 };
   const drawing = { scene: scenes.get('triangle')!, context, weight: 1, cap: 0 };

@@ -10,7 +10,7 @@ import { parseStacks } from '../../src/stack-spec.ts';
 import { seal } from '../../src/trace/envelope.ts';
 import { loadTrace, saveTrace } from '../../src/trace/file.ts';
 import { record } from '../../src/trace/record.ts';
-import type { Recording } from '../../src/trace/recording.ts';
+import type { RunRecording } from '../../src/trace/recording.ts';
 import { runRequest } from '../../src/trace/request.ts';
 import { firstDifference } from '../difference.ts';
 import { testEnvironment } from '../environment.ts';
@@ -20,7 +20,7 @@ const { sha256 } = testEnvironment;
 const profile = profiles.get('kvm-x86')!;
 const size = { width: 48, height: 32, frames: 2, seed: 1 };
 
-function recordedTriangle(stack: string): Promise<Recording> {
+function recordedTriangle(stack: string): Promise<RunRecording> {
   const [spec] = parseStacks(stack);
   const request = { spec, scene: scenes.get('triangle')!, profile, context: size };
   return record(request, testEnvironment, { eventsPerCheckpoint: 75 });
@@ -29,12 +29,13 @@ function recordedTriangle(stack: string): Promise<Recording> {
 const native = await recordedTriangle('native');
 const file = saveTrace([native], sha256);
 
-function load(bytes: Uint8Array): readonly Recording[] {
-  return loadTrace('t.trace', bytes, sha256);
+/** Of a file that holds runs alone. */
+function load(bytes: Uint8Array): readonly RunRecording[] {
+  return loadTrace('t.trace', bytes, sha256).filter((each) => each.peer === undefined);
 }
 
 /** An event on a line of a table of one. */
-function onLine(line: number): Recording {
+function onLine(line: number): RunRecording {
   const events = new Tracer(() => 0);
   Object.assign(events, { recording: true, line });
   const id = events.event('statement', line, 0);
@@ -53,7 +54,7 @@ function onLine(line: number): Recording {
 }
 
 /** All pages of memory that checkpoints hold, by identity. */
-function pagesOf({ checkpoints }: Recording): Set<Uint8Array> {
+function pagesOf({ checkpoints }: RunRecording): Set<Uint8Array> {
   const pages = new Set<Uint8Array>();
   const visit = (value: unknown): void => {
     if (value instanceof Uint8Array) {
@@ -67,7 +68,7 @@ function pagesOf({ checkpoints }: Recording): Set<Uint8Array> {
 }
 
 /** The state at the end of a run that is replayed from its second checkpoint on. */
-function endOf({ request, checkpoints, crossings }: Recording): unknown {
+function endOf({ request, checkpoints, crossings }: RunRecording): unknown {
   const { kind, options } = runRequest(request).spec;
   const guests = alone(new Monitor(sha256()));
   const stack = buildStack(kind.name, { profile: request.profile, options, guests });
@@ -78,7 +79,7 @@ function endOf({ request, checkpoints, crossings }: Recording): unknown {
 }
 
 describe('a trace file', () => {
-  it('gives back what was saved, of several stacks', { timeout: 30_000 }, async () => {
+  it('gives back what was saved, of several stacks', async () => {
     const recordings = [native, await recordedTriangle('pv')];
     const again = load(saveTrace(recordings, sha256));
     expect(again.length).toBe(2);
@@ -159,7 +160,7 @@ describe('a trace file that is not sound', () => {
     );
   });
 
-  it.each<[string, Partial<Recording>, RegExp]>([
+  it.each<[string, Partial<RunRecording>, RegExp]>([
     [
       'a scene',
       { request: { ...native.request, scene: 'dragon' } },

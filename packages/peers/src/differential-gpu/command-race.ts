@@ -19,7 +19,7 @@ const BYTES = SIDE * SIDE * 4;
 const PART = rect(8, 8, 16, 16);
 const PART_OFFSET = BigInt((8 * SIDE + 8) * 4);
 const WHOLE = rect(0, 0, SIDE, SIDE);
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 60_000;
 
 /** Both devices with a picture on their screens. */
 interface CommandRace {

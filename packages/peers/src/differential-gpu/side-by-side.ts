@@ -24,16 +24,13 @@ export interface SideBySideParts {
   readonly folder: string;
   readonly ledger: Ledger;
   readonly signal: AbortSignal;
-  /** Resolves when QEMU was sent all that our device has flushed. */
+  /** Resolves when QEMU has taken all that our device has flushed. */
   readonly settled: () => Promise<void>;
 }
 
 /** What takes longer is never answered. */
-const PATIENCE_MS = 20_000;
-/**
- * QEMU's loop takes what it was sent a little later. What differs for so long goes on to, and so it
- * does when all of a run's waits have taken so long.
- */
+const PATIENCE_MS = 60_000;
+/** What differs for so long goes on to, and so it does when all that differed has taken so long. */
 const SETTLE_MS = { screen: 1000, run: 8000 } as const;
 const LOOK_MS = 10;
 
@@ -44,7 +41,7 @@ export class SideBySide {
   private readonly parts: SideBySideParts;
   /** What our display showed when it was last looked at. */
   private shown: Picture | undefined;
-  /** Spent on waits. */
+  /** Spent on what still differed. */
   private waitedMs = 0;
 
   constructor(parts: SideBySideParts) {
@@ -115,7 +112,7 @@ export class SideBySide {
         const otherwise = isAsBefore ? 'as before' : detail;
         ledger.compare(where, same ? 'the same' : otherwise, 'the same');
         this.shown = seen;
-        this.waitedMs += performance.now() - began;
+        this.waitedMs += same ? 0 : performance.now() - began;
         return;
       }
       await pause(LOOK_MS);

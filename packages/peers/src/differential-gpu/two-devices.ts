@@ -50,7 +50,7 @@ type Wrap = (device: PciDevice, machine: QtestMachine) => PciDevice;
 
 /** Ours is served by this process. @throws QemuError, PeerUnavailable */
 export function openTwoDevices(
-  run: Surroundings & Pick<PeerRun, 'openBackend'>,
+  run: Surroundings & Pick<PeerRun, 'openBackend' | 'recorder'>,
 ): Promise<ServedHere> {
   return undone(async (undo) => {
     const libc = await loadLibc();
@@ -59,6 +59,7 @@ export function openTwoDevices(
     const cursor = new SentCursor();
     const connection = serveVhostUser({
       ...{ socket: here, libc: cursor.overhear(libc, here), backend, signal: run.signal },
+      recorder: run.recorder,
     });
     undo.push(() => connection.close());
     try {

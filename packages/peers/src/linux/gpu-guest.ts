@@ -66,10 +66,10 @@ export interface OurGpuGuest extends GpuGuest {
 }
 
 /** How long QEMU may take until it listens. */
-const LISTEN_MS = 10_000;
+const LISTEN_MS = 60_000;
 const RETRY_MS = 20;
 
-interface Connecting {
+interface Connecting extends Pick<PeerRun, 'recorder'> {
   readonly libc: Libc;
   /** Where QEMU listens, so that whoever connects may come again. */
   readonly path: string;
@@ -77,13 +77,13 @@ interface Connecting {
 }
 
 async function connect(
-  { libc, path, signal }: Connecting,
+  { libc, path, signal, recorder }: Connecting,
   backend: GpuBackend,
 ): Promise<VhostUserConnection> {
   const deadline = performance.now() + LISTEN_MS;
   for (;;) {
     try {
-      return serveVhostUser({ socket: libc.connect(path), libc, backend, signal });
+      return serveVhostUser({ socket: libc.connect(path), libc, backend, signal, recorder });
     } catch (error) {
       if (performance.now() > deadline || signal.aborted) {
         await backend.close();
@@ -126,8 +126,9 @@ async function bootConnected(
 export async function bootWithOurGpu(run: PeerRun, backend: GpuBackend): Promise<OurGpuGuest> {
   const libc = await loadLibc();
   const path = join(run.folder, 'vhost.socket');
-  const [guest, first] = await bootConnected(run, path, (signal) =>
-    connect({ libc, path, signal }, backend),
+  const { signal, recorder } = run;
+  const [guest, first] = await bootConnected(run, path, (connecting) =>
+    connect({ libc, path, signal: connecting, recorder }, backend),
   );
   let connection = first;
   return {
@@ -137,7 +138,7 @@ export async function bootWithOurGpu(run: PeerRun, backend: GpuBackend): Promise
     },
     dump: () => dumpOf(run, guest),
     reconnect: async (next) => {
-      connection = await connect({ libc, path, signal: run.signal }, next);
+      connection = await connect({ libc, path, signal, recorder }, next);
     },
     close: async () => {
       await guest.close();

@@ -26,7 +26,10 @@ export interface LinuxOptions {
 }
 
 /** What a guest needs of a run. */
-export type GuestRun = Pick<PeerRun, 'folder' | 'signal' | 'step' | 'console' | 'keep'>;
+export type GuestRun = Pick<
+  PeerRun,
+  'folder' | 'signal' | 'step' | 'console' | 'keep' | 'recorder'
+>;
 
 export interface LinuxGuest {
   readonly qemu: QemuProcess;
@@ -40,11 +43,11 @@ export interface LinuxGuest {
   close(): Promise<void>;
 }
 
-const SHELL_LIMIT_MS = 30_000;
+const SHELL_LIMIT_MS = 120_000;
 /** It takes two to five seconds. */
-const BOOT_LIMIT_MS = 90_000;
+const BOOT_LIMIT_MS = 300_000;
 /** How long QEMU may live, in seconds: as long as the longest run, and a person's day. */
-const LIMITS_S = { run: 900, person: 12 * 3600 };
+const LIMITS_S = { run: 1800, person: 12 * 3600 };
 
 /**
  * PVH needs no more than a processor of 64 bits, and the emulator is faster with a small one. Loud
@@ -137,6 +140,9 @@ class Guest implements LinuxGuest {
 export async function bootLinux(run: GuestRun, options: LinuxOptions): Promise<LinuxGuest> {
   const bundle = new LinuxBundle();
   run.step(`booting Linux ${bundle.release}`);
+  if (run.recorder !== undefined) {
+    run.recorder.system = `Linux ${bundle.release}`;
+  }
   const folder = await mkdtemp(join(run.folder, 'linux-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   let guest: Guest | undefined;

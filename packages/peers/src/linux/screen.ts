@@ -8,7 +8,7 @@ export type Look = () => Promise<Picture>;
 /** A screen is looked at this often, and has settled when it was the same this many times. */
 const LOOK_MS = 150;
 const LOOKS = 3;
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 30_000;
 
 /** What a screen shows once it goes on showing the same, and something else than before. */
 export async function settled(look: Look, before: Picture | undefined): Promise<Picture> {

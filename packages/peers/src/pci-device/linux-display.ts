@@ -33,7 +33,7 @@ const DRIVER = 'bochs-drm';
 /** What has not changed for so long is drawn, in milliseconds. */
 const SETTLED_MS = 400;
 /** So long it may take until what is on its way is drawn: each store may be a message. */
-const DRAWN_MS = 60_000;
+const DRAWN_MS = 180_000;
 const PAUSE_MS = 40;
 
 /** Shows one thing after the other; `look` is called while each is shown. */

@@ -1,6 +1,8 @@
 /** One device model behind a socket: what it is handed, and what was done to it. */
-import type { AccessWidth, BarShape, BusMaster, DeviceHost } from '@doorbell/abi';
+import type { AccessWidth, BarShape, BusMaster, DeviceHost, PciEndpoint } from '@doorbell/abi';
 import type { Picture } from '@doorbell/guest-driver';
+import { FollowedEndpoint } from '../trace/followed-endpoint.ts';
+import type { PeerRecorder } from '../trace/peer-recorder.ts';
 import { readParts, writeParts } from './access.ts';
 import { barAt, type BarPlace, barShapes } from './bars.ts';
 import { Deadlines } from './deadlines.ts';
@@ -34,6 +36,16 @@ export interface AccessCounts {
   resets: number;
 }
 
+/** What a device may be given. */
+export interface SocketDeviceOptions {
+  /** See `makeModel`. */
+  readonly memory?: ArrayBufferLike | undefined;
+  /** See `Deadlines`. */
+  readonly onArmed?: () => void;
+  /** Records the accesses, and what the device does. Absent: nobody does. */
+  readonly recorder?: PeerRecorder | undefined;
+}
+
 export class SocketDevice {
   readonly bars: readonly (BarShape | undefined)[];
   readonly deadlines: Deadlines;
@@ -42,24 +54,25 @@ export class SocketDevice {
     ...{ mmioReads: 0, mmioReadBytes: 0, mmioWrites: 0, mmioWriteBytes: 0 },
   };
   private readonly model: Model;
+  /** As the other end reaches it. */
+  private readonly outer: PciEndpoint;
   private readonly wires: Wires;
+  private readonly recorder: PeerRecorder | undefined;
   /** What the model flipped to last; it has no screen that can be asked, or has not flipped. */
   private flipped: Picture | undefined;
 
-  /**
-   * @param memory  see `makeModel`.
-   * @param onArmed  see `Deadlines`.
-   */
-  constructor(
-    choice: ModelChoice,
-    wires: Wires,
-    memory?: ArrayBufferLike,
-    onArmed: () => void = () => {},
-  ) {
+  constructor(choice: ModelChoice, wires: Wires, options: SocketDeviceOptions = {}) {
+    const { memory, onArmed, recorder } = options;
     this.wires = wires;
+    this.recorder = recorder;
     this.deadlines = new Deadlines(onArmed);
     this.model = makeModel(choice, this.host(), memory);
-    this.bars = barShapes(this.model.endpoint);
+    const { endpoint } = this.model;
+    this.bars = barShapes(endpoint);
+    this.outer =
+      recorder === undefined
+        ? endpoint
+        : new FollowedEndpoint(endpoint, choice, this.bars, recorder);
   }
 
   private host(): DeviceHost {
@@ -67,7 +80,7 @@ export class SocketDevice {
     return {
       bus: wires.bus,
       timers: deadlines,
-      trace: { event: () => 0 },
+      trace: this.recorder ?? { event: () => 0 },
       display: {
         flip: (pixels, width, height, stride) => {
           this.flipped = copied(pixels, width, height, stride);
@@ -94,27 +107,27 @@ export class SocketDevice {
 
   readConfig(offset: number, into: Uint8Array): void {
     this.counts.configReads++;
-    readParts(offset, into, (at, width) => this.model.endpoint.configRead(at, width));
+    readParts(offset, into, (at, width) => this.outer.configRead(at, width));
   }
 
   writeConfig(offset: number, from: Uint8Array): void {
     this.counts.configWrites++;
     writeParts(offset, from, (at, width, value) => {
-      this.model.endpoint.configWrite(at, width, value);
+      this.outer.configWrite(at, width, value);
     });
   }
 
   readBar(bar: number, offset: number, into: Uint8Array): void {
     this.counts.mmioReads++;
     this.counts.mmioReadBytes += into.length;
-    readParts(offset, into, (at, width) => this.model.endpoint.barRead(bar, at, width));
+    readParts(offset, into, (at, width) => this.outer.barRead(bar, at, width));
   }
 
   writeBar(bar: number, offset: number, from: Uint8Array): void {
     this.counts.mmioWrites++;
     this.counts.mmioWriteBytes += from.length;
     writeParts(offset, from, (at, width, value) => {
-      this.model.endpoint.barWrite(bar, at, width, value);
+      this.outer.barWrite(bar, at, width, value);
     });
   }
 
@@ -125,6 +138,7 @@ export class SocketDevice {
 
   reset(): void {
     this.counts.resets++;
+    this.recorder?.event('reset', -1, 0);
     this.deadlines.clear();
     this.model.reset();
     this.wires.line(false);

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Picture } from '@doorbell/guest-driver';
 import type { ModelChoice } from '../pci-device/model.ts';
 import { type AccessCounts, SocketDevice, unwired } from '../pci-device/socket-device.ts';
+import type { PeerRecorder } from '../trace/peer-recorder.ts';
 import { perform } from './commands.ts';
 import { proxyCommand, proxyReturn } from './messages.ts';
 import { ProxyStream } from './proxy-stream.ts';
@@ -17,10 +18,13 @@ export class PciProxyServer {
   private timer: NodeJS.Timeout | undefined;
   private reason: string | undefined;
 
-  /** @param socket  QEMU's proxy is at its other end: `-device x-pci-proxy-dev,fd=N`. */
-  constructor(socket: Duplex, choice: ModelChoice) {
+  /**
+   * @param socket  QEMU's proxy is at its other end: `-device x-pci-proxy-dev,fd=N`.
+   * @param recorder  see `SocketDeviceOptions`.
+   */
+  constructor(socket: Duplex, choice: ModelChoice, recorder?: PeerRecorder) {
     this.socket = socket;
-    this.device = new SocketDevice(choice, unwired, undefined, () => this.wind());
+    this.device = new SocketDevice(choice, unwired, { recorder, onArmed: () => this.wind() });
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', (error) => this.end(error.message));
     socket.on('close', () => this.end('QEMU has gone.'));

@@ -31,7 +31,7 @@ export const bochsDisplay: Peer = {
     "Our driver drives QEMU's bochs-display and VGA; bochs-display does what our model of it does.",
   needs: ['qemu'],
   isQuick: true,
-  limitMs: 60_000,
+  limitMs: 300_000,
   meet: async (run) => {
     const emulator = findEmulator('qemu');
     run.step('starting QEMU');

@@ -24,7 +24,7 @@ export const edu: Peer = {
   summary: "Our driver drives QEMU's edu, which does what our model of it does.",
   needs: ['qemu'],
   isQuick: true,
-  limitMs: 60_000,
+  limitMs: 300_000,
   meet: async (run) => {
     const emulator = findEmulator('qemu');
     run.step('starting QEMU');

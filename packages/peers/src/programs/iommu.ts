@@ -24,7 +24,7 @@ export const iommu: Peer = {
   summary: "QEMU's intel-iommu walks our DMA remapping tables for QEMU's edu.",
   needs: ['qemu', 'koffi'],
   isQuick: true,
-  limitMs: 120_000,
+  limitMs: 600_000,
   meet: async (run) => {
     const ledger = new Ledger(differencesOf('intel-iommu'));
     await compareWidth(run, ledger, 39);

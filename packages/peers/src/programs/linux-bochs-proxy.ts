@@ -12,9 +12,10 @@ const SOCKET = 4;
 export const linuxBochsProxy: Peer = {
   name: 'linux-bochs-proxy',
   summary: 'Linux drives our bochs-display, by the multi-process protocol of QEMU 7.2.',
+  records: true,
   needs: ['qemu-7.2', 'linux'],
   isQuick: false,
-  limitMs: 360_000,
+  limitMs: 1_200_000,
   meet: async (run) => {
     let server: PciProxyServer | undefined;
     try {
@@ -22,7 +23,7 @@ export const linuxBochsProxy: Peer = {
         args: ['-device', `x-pci-proxy-dev,fd=${SOCKET},addr=${DISPLAY_SLOT}`],
         descriptors: [
           (socket) => {
-            server = new PciProxyServer(socket, { kind: 'bochs-display', ...SIZE });
+            server = new PciProxyServer(socket, { kind: 'bochs-display', ...SIZE }, run.recorder);
           },
         ],
         picture: async () => server?.picture(),

@@ -10,13 +10,15 @@ const SIZE = { width: 640, height: 480 } as const;
 export const linuxBochsVfioUser: Peer = {
   name: 'linux-bochs-vfio-user',
   summary: 'Linux drives our bochs-display, by vfio-user, its framebuffer mapped into the guest.',
+  records: true,
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
-  limitMs: 240_000,
+  limitMs: 900_000,
   meet: async (run) => {
     const server = await VfioUserServer.start({
       path: join(run.folder, 'bochs.sock'),
       choice: { kind: 'bochs-display', ...SIZE },
+      records: run.recorder !== undefined,
     });
     try {
       await compareDisplays(run, findEmulator('qemu'), SIZE, {
@@ -27,6 +29,10 @@ export const linuxBochsVfioUser: Peer = {
       run.check('QEMU kept to the protocol', broken.length === 0, broken.join('; ') || 'it did');
       run.counts('bochs-display, by vfio-user', await server.counts());
     } finally {
+      const recorded = await server.recorded();
+      if (recorded !== undefined) {
+        run.recorder?.load(recorded);
+      }
       await server.close();
     }
   },

@@ -12,7 +12,7 @@ import type { Peer, PeerRun } from '../peer.ts';
 
 const FLIP_SECONDS = 2;
 /** So long the guest may take until its pointer is shown and moves. */
-const CURSOR_MS = 30_000;
+const CURSOR_MS = 120_000;
 const LOOK_MS = 50;
 /** modetest's cursor is one colour: its pattern "plain" is 77h in every byte. */
 const CURSOR_BYTE = 0x77;
@@ -209,9 +209,10 @@ async function meetLinux(run: PeerRun, expected: ReadonlyMap<string, Picture>): 
 export const linuxVirtioGpu: Peer = {
   name: 'linux-virtio-gpu',
   summary: "Debian's virtio_gpu driver, unmodified, draws on our virtio-gpu.",
+  records: true,
   needs: ['qemu', 'linux', 'koffi'],
   isQuick: false,
-  limitMs: 180_000,
+  limitMs: 900_000,
   meet: async (run) => {
     await meetLinux(run, await picturesOfQemu(run));
   },

@@ -33,7 +33,7 @@ export const vfioUser: Peer = {
     'Our edu and our bochs-display are devices of QEMU, by vfio-user; our drivers drive them.',
   needs: ['qemu', 'koffi'],
   isQuick: true,
-  limitMs: 60_000,
+  limitMs: 300_000,
   meet: async (run) => {
     run.step('starting the servers');
     const edu = await VfioUserServer.start({

@@ -16,7 +16,7 @@ const SEEDS = [1, 2, 3, 4];
 const ROUNDS = 320;
 /** What was set as the least for this comparison. */
 const LEAST_COMMANDS = 2000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** That QEMU was told of. */
 const MODE = '640x480';
 const POINTER = 40;
@@ -28,9 +28,10 @@ const AS_IT_IS = 'hotspot 1, 2, 0 bytes differ';
 export const vhostUserGpu: Peer = {
   name: 'vhost-user-gpu',
   summary: "Our virtio-gpu gives the answers and the screens that QEMU's gives, side by side.",
+  records: true,
   needs: ['qemu', 'koffi'],
   isQuick: true,
-  limitMs: 60_000,
+  limitMs: 300_000,
   meet: async (run) => {
     run.step('starts QEMU with both devices');
     const both = await openTwoDevices(run);
@@ -57,7 +58,10 @@ class Comparison {
       theirs: { gpu: theirs, id: THEIRS },
       ...{ memory: machine.memory, qmp: machine.qmp, folder: run.folder },
       ...{ ledger: this.ledger, signal: run.signal },
-      settled: () => both.connection.settled(),
+      settled: async () => {
+        await both.connection.settled();
+        await both.connection.taken();
+      },
     });
   }
 

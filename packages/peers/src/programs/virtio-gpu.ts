@@ -72,7 +72,7 @@ export const virtioGpu: Peer = {
   summary: 'Our paravirtual driver, unchanged, draws on the virtio-gpu of QEMU.',
   needs: ['qemu'],
   isQuick: true,
-  limitMs: 60_000,
+  limitMs: 300_000,
   meet: async (run) => {
     const image = await run.frames('image', WIDTH, HEIGHT);
     const bunny = (await run.frames('bunny', WIDTH, HEIGHT)).slice(0, BUNNY_FRAMES);

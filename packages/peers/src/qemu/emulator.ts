@@ -55,7 +55,7 @@ function ownEmulator(path: string): Emulator {
 function versionOf(path: string): string {
   const { error, stdout, stderr } = spawnSync(path, ['--version'], {
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 60_000,
   });
   return error === undefined
     ? (stdout || stderr).split('\n')[0] || 'it says nothing of its version.'

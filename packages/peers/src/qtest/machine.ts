@@ -73,7 +73,7 @@ const MOST_MEMORY = 2 ** 31;
 /** The first descriptor that `QemuOptions.descriptors` stands for. */
 const FIRST_DESCRIPTOR = 4;
 /** It ends after so long in any case, and with it an access that nobody answers. In seconds. */
-const LIMIT_S = 120;
+const LIMIT_S = 900;
 
 /** @throws QemuError, PeerUnavailable, RangeError */
 export async function startQtestMachine(

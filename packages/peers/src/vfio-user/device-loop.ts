@@ -1,6 +1,7 @@
 /** The thread of a device: waits for its clients, its timers and questions, one turn at a time. */
 import { setImmediate } from 'node:timers/promises';
 import type { Libc } from '../native/libc.ts';
+import { PeerRecorder } from '../trace/peer-recorder.ts';
 import { CONFIG_BYTES } from './regions.ts';
 import { Connection } from './connection.ts';
 import type { Answers, FromThread, Question, ThreadData } from './control.ts';
@@ -17,6 +18,9 @@ function hasGone(error: unknown): boolean {
   return code === 'EPIPE' || code === 'ECONNRESET';
 }
 
+/** What is shown and counted of a client's device. */
+type Look = Pick<Answers, 'picture' | 'config' | 'counts'>;
+
 /** The other thread. */
 export interface Control {
   post(message: FromThread): void;
@@ -29,9 +33,10 @@ export class DeviceLoop {
   private readonly data: ThreadData;
   private readonly control: Control;
   private readonly listening: number;
+  private readonly recorder: PeerRecorder | undefined;
   private connection: Connection | undefined;
   /** Of the client before, while there is no other. */
-  private last: Omit<Answers, 'close'> | undefined;
+  private last: Look | undefined;
   /** Why no client could be served. */
   private shortage: string | undefined;
 
@@ -39,6 +44,7 @@ export class DeviceLoop {
     this.libc = libc;
     this.data = data;
     this.control = control;
+    this.recorder = data.records ? new PeerRecorder() : undefined;
     this.listening = libc.listen(data.path);
   }
 
@@ -99,7 +105,8 @@ export class DeviceLoop {
     let socket: number | undefined;
     try {
       socket = libc.accept(this.listening);
-      this.connection = new Connection(libc, socket, new Session(libc, data.choice, data.maps));
+      const session = new Session(libc, data.choice, data.maps, this.recorder);
+      this.connection = new Connection(libc, socket, session);
       this.shortage = undefined;
     } catch (error) {
       if (socket !== undefined) {
@@ -135,7 +142,7 @@ export class DeviceLoop {
   }
 
   /** What the device shows and has counted. */
-  private look(): Omit<Answers, 'close'> {
+  private look(): Look {
     const session = this.connection?.session;
     if (session === undefined) {
       const nothing = { picture: undefined, config: new Uint8Array(CONFIG_BYTES), counts: {} };
@@ -157,7 +164,8 @@ export class DeviceLoop {
       if (asked === 'close') {
         return false;
       }
-      this.control.post({ kind: 'answer', answer: this.look()[asked] });
+      const answer = asked === 'recorded' ? this.recorder?.save() : this.look()[asked];
+      this.control.post({ kind: 'answer', answer });
     }
     return true;
   }

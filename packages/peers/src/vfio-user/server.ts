@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { Picture } from '@doorbell/guest-driver';
 import { loadLibc, type Libc } from '../native/libc.ts';
 import type { ModelChoice } from '../pci-device/model.ts';
+import type { PeerRecord } from '../trace/peer-recorder.ts';
 import type { Answers, FromThread, Question, ThreadData } from './control.ts';
 
 export interface VfioUserOptions {
@@ -14,6 +15,8 @@ export interface VfioUserOptions {
   readonly choice: ModelChoice;
   /** False: memory of the device is not mapped into the guest, each access is a message. */
   readonly maps?: boolean;
+  /** True: accesses are recorded, by messages and not by a mapping. */
+  readonly records?: boolean;
 }
 
 type Waiting = (answer: Answers[Question] | undefined) => void;
@@ -42,11 +45,11 @@ export class VfioUserServer {
     }
   }
 
-  private constructor(libc: Libc, { path, choice, maps = true }: VfioUserOptions) {
+  private constructor(libc: Libc, { path, choice, maps = true, records = false }: VfioUserOptions) {
     this.libc = libc;
     this.path = path;
     this.wake = libc.eventfd();
-    const workerData: ThreadData = { path, choice, maps, wake: this.wake };
+    const workerData: ThreadData = { path, choice, maps, records, wake: this.wake };
     this.thread = new Worker(new URL('./device-program.mjs', import.meta.url), { workerData });
     this.thread.on('message', (message: FromThread) => this.hear(message));
     this.thread.on('error', (error) => this.endings.push(String(error)));
@@ -108,6 +111,11 @@ export class VfioUserServer {
 
   async counts(): Promise<Readonly<Record<string, number>>> {
     return (await this.ask('counts')) ?? {};
+  }
+
+  /** What was recorded until now; undefined: nobody does. */
+  recorded(): Promise<PeerRecord | undefined> {
+    return this.ask('recorded');
   }
 
   /** Ends the thread and what connection it has. */

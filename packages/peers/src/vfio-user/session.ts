@@ -6,6 +6,7 @@ import type { Libc } from '../native/libc.ts';
 import type { ModelChoice } from '../pci-device/model.ts';
 import { SocketDevice } from '../pci-device/socket-device.ts';
 import { requireThat } from '../pci-device/violation.ts';
+import type { PeerRecorder } from '../trace/peer-recorder.ts';
 import { DmaMap } from './dma-map.ts';
 import { Interrupts } from './interrupts.ts';
 import type { VfioUserMessage } from './message-stream.ts';
@@ -73,8 +74,11 @@ export class Session {
     [command.DEVICE_RESET]: () => this.reset(),
   };
 
-  /** @param maps  whether memory of the device may be mapped into the guest. */
-  constructor(libc: SessionLibc, choice: ModelChoice, maps: boolean) {
+  /**
+   * @param maps  whether memory of the device may be mapped into the guest.
+   * @param recorder  see `SocketDeviceOptions`.
+   */
+  constructor(libc: SessionLibc, choice: ModelChoice, maps: boolean, recorder?: PeerRecorder) {
     this.libc = libc;
     this.dma = new DmaMap(libc);
     this.shared = maps ? SharedBar.of(choice, libc) : undefined;
@@ -83,7 +87,7 @@ export class Session {
       message: () => this.interrupts.message(),
       line: (high: boolean) => this.interrupts.line(high),
     };
-    this.device = new SocketDevice(choice, wires, this.shared?.memory);
+    this.device = new SocketDevice(choice, wires, { memory: this.shared?.memory, recorder });
     this.regions = new Regions(this.device, this.shared?.bar);
     this.interrupts = new Interrupts(libc, this.interruptsOf(this.device));
   }

@@ -2,6 +2,7 @@
 import { deviceStatus, type VirtioHost } from '@doorbell/abi';
 import type { VirtioGpu } from '@doorbell/pv-backend';
 import { MappedMemory } from '../memory/mapped-memory.ts';
+import { CommandTrace } from '../trace/command-trace.ts';
 import type { ConnectionCounts, VhostUserConnection, VhostUserParts } from './connection.ts';
 import { DeviceLife } from './device-life.ts';
 import { FrontEnd } from './front-end.ts';
@@ -22,6 +23,7 @@ export class VhostUserBackend implements VhostUserConnection {
   readonly closed: Promise<string>;
   private readonly parts: VhostUserParts;
   private readonly memory = new MappedMemory();
+  private readonly recorded: CommandTrace | undefined;
   private readonly table: MemoryTable;
   private readonly screen: Screen;
   private readonly device: VirtioGpu;
@@ -40,8 +42,9 @@ export class VhostUserBackend implements VhostUserConnection {
   };
 
   constructor(parts: VhostUserParts) {
-    const { libc, socket, backend, signal } = parts;
+    const { libc, socket, backend, signal, recorder } = parts;
     this.parts = parts;
+    this.recorded = recorder && new CommandTrace(recorder);
     this.closed = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -52,6 +55,7 @@ export class VhostUserBackend implements VhostUserConnection {
       onScanout: this.screen,
       beforeDisplayInfo: () => this.askDisplayInfo(),
       keepsPixels: true,
+      ...(this.recorded && { trace: this.recorded, follower: this.recorded }),
     });
     this.vrings = Array.from({ length: this.device.queues }, (_, index) => this.newVring(index));
     const { device, vrings, table: memory } = this;
@@ -94,6 +98,11 @@ export class VhostUserBackend implements VhostUserConnection {
     return this.screen.settled();
   }
 
+  /** The front-end takes one message after the other: it has answered one that came last. */
+  async taken(): Promise<void> {
+    await this.channel?.ask(gpuRequests.GET_PROTOCOL_FEATURES, gpuU64.size);
+  }
+
   close(): Promise<string> {
     this.end('it was closed here');
     return this.closed;
@@ -102,11 +111,16 @@ export class VhostUserBackend implements VhostUserConnection {
   // ------------------------------------------------------------------------------ the device
 
   private host(): VirtioHost {
+    const { recorded, memory } = this;
     return {
-      memory: this.memory,
-      notifyDriver: (queue) => this.vrings[queue].notify(),
+      memory: recorded?.follow(memory) ?? memory,
+      notifyDriver: (queue) => {
+        recorded?.called(queue);
+        this.vrings[queue].notify();
+      },
       configChanged: () => {
         if ((this.device.status & deviceStatus.DEVICE_NEEDS_RESET) !== 0) {
+          recorded?.gaveUp(this.device.reason);
           for (const vring of this.vrings) {
             vring.reportError();
           }
@@ -119,6 +133,9 @@ export class VhostUserBackend implements VhostUserConnection {
     return new Vring({
       libc: this.parts.libc,
       onKick: () => {
+        this.recorded?.kicked(index, this.vrings[index].place, (...part) =>
+          this.memory.read(...part),
+        );
         this.device.notify(index);
         this.wakefulness.extend();
       },

@@ -1,14 +1,15 @@
 /** What a vhost-user-gpu connection is made of: whose device it serves, and what is counted. */
 import type { Display, VirtioHost } from '@doorbell/abi';
-import type { DisplaySinks, VirtioGpu } from '@doorbell/pv-backend';
+import type { DisplaySinks, VirtioGpu, VirtioGpuParts } from '@doorbell/pv-backend';
 import type { Libc } from '../native/libc.ts';
+import type { PeerRecorder } from '../trace/peer-recorder.ts';
 
 /**
  * What the device tells whoever shows it, besides the pixels, and how it has them: with
  * `keepsPixels` they are in the format that `onScanout.configure` was told of. A backend that needs
- * R, G, B, A may say false in place of it.
+ * R, G, B, A may say false in place of it. `trace` and `follower` are there when somebody records.
  */
-export type GpuSinks = Required<DisplaySinks>;
+export type GpuSinks = Required<DisplaySinks> & Partial<Pick<VirtioGpuParts, 'trace' | 'follower'>>;
 
 /** A renderer and the device in front of it: what the lab's `remoteBackend` makes. */
 export interface GpuBackend {
@@ -28,6 +29,8 @@ export interface VhostUserParts {
   readonly backend: GpuBackend;
   /** Ends the connection. */
   readonly signal?: AbortSignal;
+  /** Records what the guest does with the device. Absent: nobody does. */
+  readonly recorder?: PeerRecorder | undefined;
 }
 
 export interface ConnectionCounts {
@@ -59,6 +62,8 @@ export interface VhostUserConnection {
    * guest has had answered may be some milliseconds from being seen.
    */
   settled(): Promise<void>;
+  /** Resolves when the front-end has taken all that it was sent, or nobody is there. */
+  taken(): Promise<void>;
   /** Ends the connection; resolves as `closed` does. */
   close(): Promise<string>;
 }

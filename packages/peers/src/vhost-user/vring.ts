@@ -45,6 +45,12 @@ export class Vring {
     );
   }
 
+  /** Where it lies, while the device serves it. */
+  get place(): (VringAddresses & { readonly size: number }) | undefined {
+    const { addresses, size, isStarted } = this;
+    return isStarted && addresses !== undefined ? { size, ...addresses } : undefined;
+  }
+
   /** What the device loads and stores without asking, while it serves the queue. */
   get inUse(): readonly GuestRange[] {
     const { addresses, isStarted } = this;

@@ -25,7 +25,7 @@ describe('SerialShell', () => {
   });
 
   it("gives a command's output and status", async () => {
-    expect(await shell.run('echo one; echo two; false', 5000)).toEqual({
+    expect(await shell.run('echo one; echo two; false', 60_000)).toEqual({
       status: 1,
       output: 'one\ntwo',
     });
@@ -40,29 +40,29 @@ describe('SerialShell', () => {
     ['of a command that reads', 'cat; echo over', 'over'],
     ['of a command with a comment', 'echo a # b', 'a'],
   ])('gives output %s', async (_, command, output) => {
-    expect((await shell.run(command, 5000)).output).toBe(output);
+    expect((await shell.run(command, 60_000)).output).toBe(output);
   });
 
   it('runs in one shell, whose variables stay', async () => {
-    await shell.run('x=5', 5000);
-    expect((await shell.run('echo $x', 5000)).output).toBe('5');
+    await shell.run('x=5', 60_000);
+    expect((await shell.run('echo $x', 60_000)).output).toBe('5');
   });
 
   it('runs commands one after another', async () => {
-    const slow = shell.run('sleep 0.1; echo slow', 5000);
-    const fast = shell.run('echo fast', 5000);
+    const slow = shell.run('sleep 0.1; echo slow', 60_000);
+    const fast = shell.run('echo fast', 60_000);
     expect([(await slow).output, (await fast).output]).toEqual(['slow', 'fast']);
   });
 
   it('keeps what the kernel prints between commands out of their output', async () => {
-    await shell.run("(sleep 0.1; echo '[ 1.0] usb: hello') &", 5000);
+    await shell.run("(sleep 0.1; echo '[ 1.0] usb: hello') &", 60_000);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await shell.run('echo a', 5000)).output).toBe('a');
+    expect((await shell.run('echo a', 60_000)).output).toBe('a');
     expect(lines.last).toContain('usb: hello');
   });
 
   it('takes a mark that a command prints of another command for output', async () => {
-    expect((await shell.run("echo '@end 99 0'; echo b", 5000)).output).toBe('@end 99 0\nb');
+    expect((await shell.run("echo '@end 99 0'; echo b", 60_000)).output).toBe('@end 99 0\nb');
   });
 
   it('says what took too long, and what was printed last', async () => {
@@ -72,19 +72,19 @@ describe('SerialShell', () => {
   });
 
   it('says that the guest has ended, and how', async () => {
-    const cut = shell.run("echo '[ 2.0] Kernel panic - not syncing: test'; kill -9 $$", 5000);
+    const cut = shell.run("echo '[ 2.0] Kernel panic - not syncing: test'; kill -9 $$", 60_000);
     await expect(cut).rejects.toThrow('was cut off: Kernel panic - not syncing: test');
-    await expect(shell.run('echo', 5000)).rejects.toThrow('was cut off');
+    await expect(shell.run('echo', 60_000)).rejects.toThrow('was cut off');
   });
 
   it('ends with the signal', async () => {
-    const given = shell.run('sleep 2', 5000);
+    const given = shell.run('sleep 2', 60_000);
     controller.abort();
     await expect(given).rejects.toThrow('was given up');
   });
 
   it('refuses a line that a terminal would cut', async () => {
-    await expect(shell.run(`echo ${'x'.repeat(5000)}`, 5000)).rejects.toThrow(RangeError);
+    await expect(shell.run(`echo ${'x'.repeat(5000)}`, 60_000)).rejects.toThrow(RangeError);
   });
 });
 

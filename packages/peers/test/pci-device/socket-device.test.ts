@@ -42,7 +42,7 @@ it('runs timers that are due, and no others', async () => {
   await vi.waitFor(() => {
     device.runTimers();
     expect(read(device, edu.FACTORIAL)).toBe(120);
-  });
+  }, 60_000);
   expect(device.deadlines.timeoutMs).toBe(-1);
 });
 
@@ -62,7 +62,7 @@ it('is as at first after a reset, and its line is low', () => {
 it('shows what is in memory that others write', () => {
   const memory = new ArrayBuffer(16 << 20);
   const choice = { kind: 'bochs-display', width: 320, height: 240 } as const;
-  const device = new SocketDevice(choice, unwired, memory);
+  const device = new SocketDevice(choice, unwired, { memory });
   expect(device.picture()).toBeUndefined();
   device.writeConfig(0x04, half(0x0002));
   for (const [index, value] of [

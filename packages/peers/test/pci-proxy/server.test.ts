@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 /** In milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** Sends messages, and gives as many answers. */
 async function ask(...messages: Uint8Array[]): Promise<Uint8Array[]> {

@@ -60,7 +60,7 @@ describeWith(['koffi'], "a device's loop that is short of something", () => {
       take: () => (isAnswered() || turns++ === MOST_TURNS ? 'close' : undefined),
     } as const;
     const before = openDescriptors();
-    const data = { path, choice, maps: true, wake };
+    const data = { path, choice, maps: true, records: false, wake };
     const loop = new DeviceLoop({ ...libc, ...failing, poll }, data, control);
     clients.push(greeting(path));
     await loop.run();

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { PeerRecorder } from '../../src/trace/peer-recorder.ts';
 import { vfioRegionInfo, vfioUserHeader } from '../../src/vfio-user/messages.ts';
 import { VfioUserServer } from '../../src/vfio-user/server.ts';
 import { describeWith } from '../needs.ts';
@@ -12,7 +13,7 @@ import { clientMessage, command, regionRead, regionWrite, version } from './clie
 const CONFIG = 7;
 const ERROR = 0x21;
 /** In milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** A client of bytes: what it sends is what a test says. */
 class Client {
@@ -61,6 +62,32 @@ describeWith(['koffi'], 'a server', () => {
     await server.close();
     clients.splice(0).forEach(({ socket }) => socket.destroy());
     await rm(folder, { recursive: true });
+  });
+
+  it('records what clients do, one after the other, when it is asked to', async () => {
+    expect(await server.recorded()).toBeUndefined();
+    const choice = { kind: 'bochs-display', width: 320, height: 240 } as const;
+    const path = join(folder, 'recorded');
+    const recording = await VfioUserServer.start({ path, choice, records: true });
+    try {
+      for (const value of [2, 3]) {
+        const client = new Client(path);
+        clients.push(client);
+        await client.ask(command.VERSION, version);
+        await client.ask(command.REGION_WRITE, regionWrite(CONFIG, 4, [value, 0]));
+        client.socket.destroy();
+        await vi.waitFor(() => expect(recording.endings.length).toBe(value - 1), PATIENCE_MS);
+      }
+      const recorder = new PeerRecorder();
+      recorder.load((await recording.recorded())!);
+      const writes = [...recorder.events].filter(({ kind }) => kind === 'configWrite');
+      expect(writes.map(({ a, b }) => [a, b])).toEqual([
+        [4, 2],
+        [4, 3],
+      ]);
+    } finally {
+      await recording.close();
+    }
   });
 
   it('serves a client, tells of its device, and counts', async () => {

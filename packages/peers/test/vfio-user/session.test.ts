@@ -165,7 +165,7 @@ describeWith(['koffi'], 'a session', () => {
       await vi.waitFor(() => {
         session.device.runTimers();
         expect(read(0, edu.RUN, 4)[0] & 1).toBe(0);
-      }, 10_000);
+      }, 60_000);
     };
     await transfer(0x8000, 0x40000, 1);
     await transfer(0x40000, 0x8100, 3);

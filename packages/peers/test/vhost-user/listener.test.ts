@@ -8,7 +8,7 @@ import { describeWith } from '../needs.ts';
 import { type PlainBackend, plainBackend } from './plain-backend.ts';
 
 /** In milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 describeWith(['koffi'], 'a listener', () => {
   let libc: Libc;

@@ -30,13 +30,13 @@ export function plainBackend(): PlainBackend {
     create: (host, display, sinks) => {
       monitor = display;
       state.device = new VirtioGpu(host, {
+        trace: { event: () => 0 },
         ...sinks,
         renderer,
         clock: hostClock(),
         spawn: (body) => {
           body().catch((error: unknown) => errors.push(error));
         },
-        trace: { event: () => 0 },
         breathe: () => setImmediate(),
         width: 640,
         height: 480,

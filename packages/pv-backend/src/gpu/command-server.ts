@@ -15,6 +15,7 @@ import {
 import type { GuestMemory } from '../guest-memory.ts';
 import type { LiveQueue } from '../live-queue.ts';
 import { Request } from '../request.ts';
+import type { CommandFollower } from './command-follower.ts';
 import { type Command, decodeCommand } from './command-table.ts';
 import type { Tally } from './counts.ts';
 import type { FenceQueue } from './fence-queue.ts';
@@ -28,6 +29,7 @@ export interface CommandServerParts {
   readonly limits: Limits;
   readonly fences: FenceQueue;
   readonly trace: Trace;
+  readonly follower: CommandFollower | undefined;
   readonly tally: Tally;
   /** The device can go on no more. */
   readonly onLost: (queue: number, why: string) => void;
@@ -42,8 +44,9 @@ export class CommandServer {
 
   /** What was returned before is shown to the driver only if this has to wait for the renderer. */
   async serve(session: Session, queue: LiveQueue, chain: Chain): Promise<void> {
-    const { memory, limits, tally } = this.parts;
+    const { memory, limits, tally, follower } = this.parts;
     tally.chains++;
+    follower?.taken(queue.index, chain.id);
     const request = new Request(queue, chain);
     const fits = request.readable <= limits.commandBytes;
     const bytes = await request.fetch(memory, fits ? request.readable : ctrlHeader.size);
@@ -74,7 +77,8 @@ export class CommandServer {
     { type, ctx_id }: CommandHeader,
     bytes: Uint8Array,
   ): Promise<Reply | undefined> {
-    const { trace } = this.parts;
+    const { trace, follower } = this.parts;
+    follower?.sent(bytes);
     const has = (feature: number): boolean => session.has(feature);
     const command = decodeCommand(type, queue.index, has, bytes);
     if (typeof command === 'string') {
@@ -159,11 +163,14 @@ export class CommandServer {
     result: Reply,
   ): Promise<void> {
     const { queue, id } = request;
+    const { memory, follower } = this.parts;
     const bytes = queue.index === gpuQueues.CONTROL ? answer(result, header) : new Uint8Array();
-    const written = await request.store(this.parts.memory, bytes);
+    const store = (): Promise<number | undefined> => request.store(memory, bytes);
+    const written = await (follower?.answering(queue.index, id, store) ?? store());
     if (written === undefined) {
       this.lost(queue, 'The device cannot write a buffer that a descriptor refers to.');
     } else if (queue.isAlive) {
+      follower?.answered(queue.index, id, result.type);
       queue.put(id, written);
     }
   }

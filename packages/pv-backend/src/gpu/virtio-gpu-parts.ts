@@ -1,6 +1,7 @@
 /** What a virtio-gpu is made of, and whom it tells. */
 import type { Clock, Gpu, GpuImage, Trace } from '@doorbell/abi';
 import type { ChannelParts } from './channel/channel-parts.ts';
+import type { CommandFollower } from './command-follower.ts';
 import type { CursorSink } from './cursor.ts';
 import type { Limits } from './limits.ts';
 import type { ScanoutSink } from './scanout-sink.ts';
@@ -29,6 +30,8 @@ export interface VirtioGpuParts extends DisplaySinks {
   /** Runs a task of the device, until `stop`. It waits by `clock`, `host.memory` and `renderer` alone. */
   readonly spawn: (body: () => Promise<void>) => void;
   readonly trace: Trace;
+  /** Whoever wants to know of each command what `trace` does not say. Absent: nobody does. */
+  readonly follower?: CommandFollower;
   /** The mode that the display prefers, in pixels. */
   readonly width: number;
   readonly height: number;

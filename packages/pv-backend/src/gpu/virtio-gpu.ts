@@ -63,7 +63,7 @@ export class VirtioGpu extends BaseDevice {
 
   constructor(host: VirtioHost, parts: VirtioGpuParts) {
     super(host, parts.trace, [CONTROL_SIZE, CURSOR_SIZE]);
-    const { clock, renderer, trace, breathe } = parts;
+    const { clock, renderer, trace, follower, breathe } = parts;
     this.parts = parts;
     this.memory = new GuestMemory(host.memory);
     this.limits = { ...defaultLimits, ...parts.limits };
@@ -77,7 +77,7 @@ export class VirtioGpu extends BaseDevice {
       memory: this.memory,
       limits: this.limits,
       fences: this.fences,
-      trace,
+      ...{ trace, follower },
       tally: this.tally,
       onLost: (queue, why) => this.needsReset(queue, why),
     });

@@ -6,8 +6,6 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { connectWebSocket } from '../../src/node/index.ts';
 
-vi.setConfig({ testTimeout: 20_000 });
-
 const closing: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -116,7 +114,7 @@ test('each end is told once that the other has closed, and why', async () => {
   const closed = vi.fn<(reason: string) => void>();
   connection.receive(() => {}, closed);
   connection.send(Uint8Array.of(1));
-  await vi.waitFor(() => expect(closed).toHaveBeenCalledExactlyOnceWith('enough'));
+  await vi.waitFor(() => expect(closed).toHaveBeenCalledExactlyOnceWith('enough'), 60_000);
   expect(told).toEqual(['backend: enough']);
 });
 

@@ -4,8 +4,6 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { hostClock, startWorkerBackend, type WorkerBackend } from '../../src/node/index.ts';
 import { ECHO_WORD, TIMER_WORD } from './echo-device.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
-
 const setup = { size: 8, descriptors: 4096, driver: 8192, device: 12288 };
 const device = new URL('./echo-device.ts', import.meta.url).href;
 const noDisplay: Display = { flip: () => {} };

@@ -44,7 +44,8 @@ export function queuesOf(state: StackState, packed: boolean): readonly QueueView
       ? []
       : [...queues.sizes].flatMap((size, queue) => {
           const at = addresses(queues.halves, queue);
-          return at.descriptors === 0 ? [] : [queueOf(state, { guest, queue, size, packed, at })];
+          const place = { guest, queue, size, packed, at };
+          return at.descriptors === 0 ? [] : [queueView(guestReader(state, guest), place)];
         });
   });
 }
@@ -86,11 +87,16 @@ interface Place {
   readonly at: Addresses;
 }
 
-function queueOf(state: StackState, { guest, queue, size, packed, at }: Place): QueueView {
+/** Bytes at an address of the driver's. */
+type Read = (address: number, bytes: number) => Uint8Array;
+
+function guestReader(state: StackState, guest: number): Read {
   const base = vmOf(state, guest)?.ramBase ?? 0;
   const { memory } = hostOf(state);
-  const read = (address: number, bytes: number): Uint8Array =>
-    readPages(memory, base + address, bytes);
+  return (address, bytes) => readPages(memory, base + address, bytes);
+}
+
+export function queueView(read: Read, { guest, queue, size, packed, at }: Place): QueueView {
   const half = (address: number): number => {
     const [low, high] = read(address, 2);
     return low | (high << 8);

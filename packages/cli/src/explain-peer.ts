@@ -1,0 +1,23 @@
+/** What `doorbell explain` says of a real peer's trace: nobody watched it, but what it did is there. */
+import { peerAccount, type PeerRecording } from '@doorbell/lab';
+import { MOST_COLUMNS } from './explain-text.ts';
+import { wrap, type Terminal } from './terminal.ts';
+
+export function peerText(recording: PeerRecording, { colors, columns }: Terminal): string {
+  const { name, system } = recording.peer;
+  const width = Math.min(columns, MOST_COLUMNS);
+  const title = [name, system].filter((each) => each !== '').join(', ');
+  return [
+    `${title}: ${colors.yellow('not watched')}`,
+    ...peerAccount(recording).map((line) => wrap(line, width, '  ')),
+  ].join('\n');
+}
+
+/** As a run of the report, whose `stuck` nobody knows. */
+export function peerReport(recording: PeerRecording): object {
+  const { peer, error } = recording;
+  return {
+    ...{ peer: peer.name, system: peer.system, stuck: null, causes: [], error: error ?? null },
+    account: peerAccount(recording),
+  };
+}
