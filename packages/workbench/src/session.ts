@@ -419,6 +419,10 @@ async function stand({ standing: now, lines }: Answer): Promise<void> {
       inspections.value = shown.map(({ inspection }) => inspection);
       screens.value = shown.map(({ screen }) => screen);
     });
+    const wanted = paneOf(state.value.pane);
+    if (wanted !== pane) {
+      await showPane(wanted);
+    }
   }
 }
 

@@ -2,34 +2,43 @@
 import {
   crossing,
   formatBdf,
+  type PageWalk,
   type TraceEvent,
   type Tracer,
   type Walkable,
   type WalkQuery,
 } from '@doorbell/lab';
+import type { ProposedWalk } from './contract.ts';
 
-export interface WalkProposal {
-  readonly query: WalkQuery;
-  /** What the address is of. */
-  readonly what: string;
-}
+export type WalkPages = (query: WalkQuery) => PageWalk | undefined;
 
 /** How far back one looks, in events. */
 const BACK = 2000;
 const transfers: ReadonlySet<string> = new Set(['dmaRead', 'dmaWrite', 'dmaRefused']);
 
-/** A channel's ring, and the last transfer up to the event. */
+/** A channel's ring, where that leads on the bus, and the last transfer up to the event. */
 export function proposedWalks(
   events: Tracer,
   at: number,
   walkable: Walkable,
-): readonly WalkProposal[] {
-  const last = latest(events, at, ({ kind, c }) => transfers.has(kind) && c !== 0);
-  return [...ring(events, at, walkable), ...transfer(last, walkable)];
+  walk: WalkPages,
+): readonly ProposedWalk[] {
+  const propose = (query: WalkQuery, what: string): ProposedWalk => ({
+    ...{ query, what, walk: walk(query) },
+  });
+  const ring = ringOf(events, at, walkable).map(({ query, what }) => propose(query, what));
+  const onBus = ring.flatMap((each) =>
+    behind(each, walkable).map((query) => propose(query, 'where that leads on the bus')),
+  );
+  const last = transferOf(events, at).map(({ query, what }) => propose(query, what));
+  const known = onBus.map(({ query }) => query.address);
+  return [...ring, ...onBus, ...last.filter(({ query }) => !known.includes(query.address))];
 }
 
+type Proposal = Omit<ProposedWalk, 'walk'>;
+
 /** Of the channel that the event speaks of, or that a packet was begun of last. */
-function ring(events: Tracer, at: number, { channels }: Walkable): WalkProposal[] {
+function ringOf(events: Tracer, at: number, { channels }: Walkable): Proposal[] {
   const packet = latest(events, at, ({ kind }) => kind === 'packet' || kind === 'doorbell');
   const found = channels.find(({ channel }) => channel === packet?.a) ?? channels.at(0);
   if (found === undefined) {
@@ -44,12 +53,18 @@ function ring(events: Tracer, at: number, { channels }: Walkable): WalkProposal[
   ];
 }
 
-function transfer(last: TraceEvent | undefined, { requesters }: Walkable): WalkProposal[] {
+/** What the IOMMU makes of it, when a walk of the GPU's tables ends on the host's bus. */
+function behind({ query, walk }: ProposedWalk, { iommu }: Walkable): WalkQuery[] {
+  const isOnBus = query.kind === 'gpu' && query.guest < 0 && walk?.end === 'bus';
+  return iommu && isOnBus && walk.address !== undefined
+    ? [{ kind: 'iommu', requester: query.bdf, address: walk.address }]
+    : [];
+}
+
+function transferOf(events: Tracer, at: number): Proposal[] {
+  const last = latest(events, at, ({ kind, c }) => transfers.has(kind) && c !== crossing.none);
   if (last === undefined) {
-    return requesters.slice(0, 1).map((requester) => ({
-      query: { kind: 'iommu', requester, address: 0 },
-      what: 'no transfer happened yet',
-    }));
+    return [];
   }
   const requester = crossing.where(last.c);
   return [

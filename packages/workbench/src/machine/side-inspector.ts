@@ -18,13 +18,7 @@ import {
   type StackState,
   type WalkQuery,
 } from '@doorbell/lab';
-import type {
-  Inspection,
-  PacketInspection,
-  PaneName,
-  ProposedWalk,
-  WalkInspection,
-} from './contract.ts';
+import type { Inspection, PacketInspection, PaneName, WalkInspection } from './contract.ts';
 import { proposedWalks } from './proposed-walks.ts';
 
 /** Packets that are shown, around an event. */
@@ -93,12 +87,7 @@ export class SideInspector {
   private walks(state: StackState, event: number): WalkInspection {
     const walkable = walkableOf(state);
     const { events } = this.cursor.recording;
-    return {
-      walkable,
-      proposed: proposedWalks(events, event, walkable).map((each): ProposedWalk => ({
-        ...each,
-        walk: walkOf(state, each.query),
-      })),
-    };
+    const proposed = proposedWalks(events, event, walkable, (query) => walkOf(state, query));
+    return { walkable, proposed };
   }
 }

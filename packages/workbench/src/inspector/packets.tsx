@@ -1,0 +1,140 @@
+/** The PCI Express packets around the event, and what those of the whole run add up to. */
+import { useEffect, useRef } from 'preact/hooks';
+import { go } from '../session.ts';
+import type { PacketInspection } from '../machine/contract.ts';
+import { bytes, counted } from '../quantity.ts';
+import { senderOf, tagOf, targetOf, type Packet } from './packet-text.ts';
+import type { PaneProps } from './side-panes.tsx';
+
+const arrows = { down: '↓', up: '↑' } as const;
+const arrowWords = { down: 'to the function', up: 'from the function' } as const;
+
+export function Packets({ inspection, place, side }: PaneProps) {
+  const { packets: found } = inspection;
+  if (found === undefined) {
+    return <p class="none">They are derived …</p>;
+  }
+  const { packets, summary } = found;
+  if (summary.total.packets === 0) {
+    return (
+      <p class="none">
+        No packet: no physical function is reached, a device model in software answers.
+      </p>
+    );
+  }
+  return (
+    <>
+      <Summary summary={summary} />
+      <PacketTable packets={packets} at={place.at} onGo={(event) => void go(side, event)} />
+    </>
+  );
+}
+
+function Summary({ summary }: { readonly summary: PacketInspection['summary'] }) {
+  const { rows, total, payloadShare } = summary;
+  return (
+    <details>
+      <summary>
+        {counted(total.packets)} packets in the whole run, {(payloadShare * 100).toFixed(1)} % of
+        the bytes on the link are payload
+      </summary>
+      <table>
+        <thead>
+          <tr>
+            {['type', '', 'packets', 'payload', 'headers', 'framing'].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ type, direction, packets, payloadBytes, headerBytes, framingBytes }) => (
+            <tr key={`${type} ${direction}`}>
+              <th scope="row">
+                <code>{type}</code>
+              </th>
+              <td>
+                {arrows[direction]} {arrowWords[direction]}
+              </td>
+              <td class="number">{counted(packets)}</td>
+              {[payloadBytes, headerBytes, framingBytes].map((each, index) => (
+                <td key={index} class="number">
+                  {bytes(each)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+interface TableProps {
+  readonly packets: readonly Packet[];
+  readonly at: number;
+  readonly onGo: (event: number) => void;
+}
+
+function PacketTable({ packets, at, onGo }: TableProps) {
+  const current = useRef<HTMLTableRowElement>(null);
+  /** The last packet that there was by the event. */
+  const last = packets.findLast(({ event }) => event <= at);
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: 'nearest' });
+  }, [last?.number]);
+  return (
+    <table class="packets">
+      <thead>
+        <tr>
+          {['event', '', 'type', 'from', 'to', 'tag', 'DW', 'what for'].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {packets.map((packet) => {
+          const { number, event, header, direction, purpose } = packet;
+          return (
+            <tr
+              key={number}
+              ref={packet === last ? current : null}
+              class={event === at ? 'open' : event > at ? 'later' : undefined}
+            >
+              <td>
+                <button
+                  type="button"
+                  class="plain"
+                  aria-current={event === at ? 'step' : undefined}
+                  onClick={() => {
+                    onGo(event);
+                  }}
+                >
+                  #{event}
+                </button>
+              </td>
+              <td title={arrowWords[direction]} class={direction}>
+                {arrows[direction]}
+              </td>
+              <td>
+                <code>{header.type}</code>
+              </td>
+              <td>
+                <code>{senderOf(header)}</code>
+              </td>
+              <td>
+                <code>{targetOf(header)}</code>
+              </td>
+              <td class="number">{tagOf(packet)}</td>
+              <td class="number">{header.length}</td>
+              <td>{purpose}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

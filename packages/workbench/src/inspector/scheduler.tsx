@@ -1,0 +1,121 @@
+/** Who has a shared GPU's engines, who waits for them, and what the policy keeps of each. */
+import type { Inspection } from '../machine/contract.ts';
+import { duration } from '../quantity.ts';
+import { Changed } from './changed.tsx';
+import type { PaneProps } from './side-panes.tsx';
+
+type View = NonNullable<Inspection['schedulers']>[number];
+
+export function Scheduler({ inspection, before }: PaneProps) {
+  const { schedulers } = inspection;
+  if (schedulers === undefined) {
+    return <p class="none">It is asked for …</p>;
+  }
+  if (schedulers.length === 0) {
+    return <p class="none">No GPU is shared by a scheduler.</p>;
+  }
+  return (
+    <>
+      {schedulers.map((view, index) => (
+        <SchedulerView key={index} view={view} was={before?.schedulers?.[index]} />
+      ))}
+    </>
+  );
+}
+
+interface ViewProps {
+  readonly view: View;
+  readonly was: View | undefined;
+}
+
+function SchedulerView({ view, was }: ViewProps) {
+  const { now, running, gone, sharing } = view;
+  const { policy, sliceNs, turn, until, line, tenants } = sharing;
+  const most = Math.max(1, ...tenants.map(({ busyNs, waitNs }) => busyNs + waitNs));
+  const kept = [...new Set(tenants.flatMap((each) => Object.keys(each.kept)))];
+  return (
+    <section>
+      <h4>
+        {policy}, slices of {duration(sliceNs)}
+      </h4>
+      <dl class="indices">
+        <dt>has the engines</dt>
+        <dd>
+          <Changed text={runningName(running)} was={was && runningName(was.running)} />
+        </dd>
+        <dt>has the turn</dt>
+        <dd>
+          <Changed text={turnName(turn)} was={was && turnName(was.sharing.turn)} />
+          {turn >= 0 &&
+            (until === Infinity ? ', with no end set' : `, ${duration(until - now)} more`)}
+        </dd>
+        <dt>waits, in order</dt>
+        <dd>{line.length === 0 ? 'nobody' : line.map((each) => `tenant ${each}`).join(', ')}</dd>
+      </dl>
+      <table>
+        <thead>
+          <tr>
+            {['tenant', 'state', 'ran', 'waited', 'of its time', ...kept.map(keptName)].map(
+              (name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {tenants.map(({ state, busyNs, waitNs, kept: own }, tenant) => {
+            const then = was?.sharing.tenants.at(tenant);
+            return (
+              <tr key={tenant} class={tenant === running ? 'open' : undefined}>
+                <th scope="row">{tenant}</th>
+                <td>
+                  <Changed text={gone.includes(tenant) ? 'left' : state} was={then?.state} />
+                </td>
+                <td class="number">
+                  <Changed text={duration(busyNs)} was={then && duration(then.busyNs)} />
+                </td>
+                <td class="number">{duration(waitNs)}</td>
+                <td>
+                  <span class="share" aria-hidden="true">
+                    <i class="ran" style={`width: ${(100 * busyNs) / most}%`} />
+                    <i class="waited" style={`width: ${(100 * waitNs) / most}%`} />
+                  </span>
+                </td>
+                {kept.map((name) => (
+                  <td key={name} class="number">
+                    {keptText(name, own[name])}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function runningName(tenant: number | undefined): string {
+  return tenant === undefined ? 'nobody' : tenant < 0 ? 'the host' : `tenant ${tenant}`;
+}
+
+function turnName(tenant: number): string {
+  return tenant < 0 ? 'nobody' : `tenant ${tenant}`;
+}
+
+/** The policy's names of durations end in their unit. */
+function keptName(name: string): string {
+  return name.endsWith('Ns') ? name.slice(0, -2) : name;
+}
+
+function keptText(name: string, value: number | string | undefined): string {
+  if (value === undefined) {
+    return '';
+  }
+  if (typeof value === 'number' && name.endsWith('Ns')) {
+    return value < 0 ? `−${duration(-value)}` : duration(value);
+  }
+  return String(value);
+}

@@ -1,0 +1,54 @@
+/** A pane for each side: the one that is stepped, and the other beside it where there is room. */
+import type { ComponentType } from 'preact';
+import { inspectedBefore, inspections, sides, standing, take } from '../session.ts';
+import type { Inspection, Place, Side } from '../machine/contract.ts';
+
+export interface PaneProps {
+  readonly side: number;
+  readonly own: Side;
+  readonly place: Place;
+  readonly inspection: Inspection;
+  /** Of the place before; undefined: there was none, or it is not known yet. */
+  readonly before: Inspection | undefined;
+}
+
+export function SidePanes({ of: Pane }: { readonly of: ComponentType<PaneProps> }) {
+  const now = standing.value;
+  if (now === undefined) {
+    return <p class="none">Nothing was recorded yet.</p>;
+  }
+  return (
+    <div class="sides">
+      {sides.value.map((own, side) => {
+        const [place, inspection] = [now.places[side], inspections.value[side]];
+        const isStepped = side === now.side;
+        return (
+          <section
+            key={`${side} ${own.name}`}
+            class={isStepped ? 'side stepped' : 'side'}
+            aria-label={own.name}
+          >
+            {sides.value.length > 1 && <SideTitle name={own.name} side={side} />}
+            {inspection === undefined ? (
+              <p class="none">Its state is worked out …</p>
+            ) : (
+              <Pane {...{ side, own, place, inspection, before: inspectedBefore.value[side] }} />
+            )}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function SideTitle({ name, side }: { readonly name: string; readonly side: number }) {
+  const other = sides.value[1 - side];
+  return (
+    <h3>
+      <span>{name}</span>
+      <button type="button" class="other" onClick={() => void take(1 - side)}>
+        to {other.name}
+      </button>
+    </h3>
+  );
+}
