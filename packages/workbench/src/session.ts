@@ -155,6 +155,8 @@ export async function run(): Promise<void> {
   const mine = ++runs;
   const options = runOptions();
   const before = screens.value;
+  /** Sides that showed something. */
+  const drew = new Set<number>();
   batch(() => {
     complaint.value = undefined;
     backend.value = undefined;
@@ -168,10 +170,9 @@ export async function run(): Promise<void> {
           running.value = { stack, frame, frames };
         },
         shown: (stack: string, frame: Frame) => {
-          showFrame(
-            options.stacks.findIndex((each) => each === stack),
-            frame,
-          );
+          const side = options.stacks.indexOf(stack);
+          drew.add(side);
+          showFrame(side, frame);
         },
         backend: (how: BackendState) => {
           backend.value = how;
@@ -181,7 +182,7 @@ export async function run(): Promise<void> {
     if (mine === runs) {
       openedFile.value = '';
       change({ trace: '' });
-      await lay(recorded);
+      await lay(recorded, drew);
     }
   });
   if (mine === runs) {
@@ -202,7 +203,11 @@ function showFrame(side: number, frame: Frame): void {
   }
 }
 
-async function lay(recorded: readonly Side[]): Promise<void> {
+/** @param drew  sides whose screen shows the run. */
+async function lay(
+  recorded: readonly Side[],
+  drew: ReadonlySet<number> = new Set(),
+): Promise<void> {
   const { step, side, event, script } = state.value;
   batch(() => {
     sides.value = recorded;
@@ -216,7 +221,8 @@ async function lay(recorded: readonly Side[]): Promise<void> {
   for (const line of script.split(';').filter((each) => each.trim() !== '')) {
     answer = await machines.bench.command(line);
   }
-  await stand(answer);
+  // A paravirtual driver may show its frames after the call that did: what the run showed stays until one steps.
+  await stand(answer, event === 0 && script === '' ? drew : new Set());
 }
 
 /** Draws through a backend in another process: the second stack becomes the pair with it. */
@@ -270,8 +276,8 @@ export async function price(prices: PageState['prices']): Promise<void> {
 
 // ---------------------------------------------------------------------------------- files
 
-/** A trace, a model, or a texture, by its name. */
-export async function open(file: File): Promise<void> {
+/** A trace, a model, or a texture, by its name. @param isGiven  by the address, which also says where one stands */
+export async function open(file: File, isGiven = false): Promise<void> {
   await trying(async () => {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const ending = file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase();
@@ -290,7 +296,10 @@ export async function open(file: File): Promise<void> {
         const recorded = await machines.bench.open(given);
         complaint.value = undefined;
         openedFile.value = file.name;
-        change({ side: 0, event: 0, script: '', stacks: recorded.map(({ name }) => name) });
+        change({
+          ...(isGiven ? {} : { side: 0, event: 0, script: '', trace: '' }),
+          stacks: recorded.map(({ name }) => name),
+        });
         await lay(recorded);
       }
     }
@@ -305,17 +314,19 @@ async function openGiven(name: string): Promise<void> {
       `There is no trace '${name}' here: 'doorbell serve ${name}' serves it, or drop the file on the page.`,
     );
   }
-  await open(new File([await response.blob()], name));
+  await open(new File([await response.blob()], name), true);
 }
 
 /** Draws with a file of the user's: what was there before is drawn with again when it is refused. */
 async function draw(part: typeof own.value): Promise<void> {
   const before = own.value;
+  const { scene, side, event, script } = state.value;
   own.value = { ...before, ...part };
   change({ scene: part.model === undefined ? 'image' : 'bunny', event: 0, script: '' });
   await run();
   if (complaint.value !== undefined) {
     own.value = before;
+    change({ scene, side, event, script });
   }
 }
 
@@ -391,8 +402,11 @@ export async function take(side: number): Promise<void> {
 
 let stands = 0;
 
-/** Shows where one stands now; what a state holds comes a little later. */
-async function stand({ standing: now, lines }: Answer): Promise<void> {
+/** Shows where one stands now; what a state holds comes a little later. @param kept  sides whose screen stays as it is. */
+async function stand(
+  { standing: now, lines }: Answer,
+  kept: ReadonlySet<number> = new Set(),
+): Promise<void> {
   const mine = ++stands;
   batch(() => {
     standing.value = now;
@@ -417,7 +431,9 @@ async function stand({ standing: now, lines }: Answer): Promise<void> {
         inspectedBefore.value = before;
       }
       inspections.value = shown.map(({ inspection }) => inspection);
-      screens.value = shown.map(({ screen }) => screen);
+      screens.value = shown.map(({ screen }, side) =>
+        kept.has(side) ? screens.value[side] : screen,
+      );
     });
     const wanted = paneOf(state.value.pane);
     if (wanted !== pane) {

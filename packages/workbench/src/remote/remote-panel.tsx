@@ -59,7 +59,7 @@ function howText(): string {
 /** Stands over the page while a backend is away. */
 export function BackendAway() {
   return backend.value === 'away' && running.value !== undefined ? (
-    <p class="away" role="status">
+    <p class="backend-away" role="status">
       The backend is gone. It is tried for again for half a minute, and what was not drawn yet is
       drawn then: start it where it was, with the same token.
     </p>
