@@ -30,7 +30,10 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
   test('is killed and comes back while frames are drawn: none is lost', async () => {
     const backend = await Backend.start();
     const far = `pv:transport=websocket&backend=${encodeURIComponent(backend.address)}`;
-    const page = await bench.open('?stacks=native&scene=triangle&size=16x16&frames=1', NO_CONNECTION);
+    const page = await bench.open(
+      '?stacks=native&scene=triangle&size=16x16&frames=1',
+      NO_CONNECTION,
+    );
     await page.goto(`${bench.address}?stacks=native,${far}&scene=bunny&size=64x48&frames=150`);
     await page.getByText(/^pv:transport=websocket: frame [5-9] of 150$/).waitFor();
     await backend.process.kill('SIGKILL');

@@ -53,7 +53,9 @@ describe.skipIf(!hasChromium)('files and the workbench', () => {
       const page = await bench.open(query + stacks);
       const there = loadTrace('the page', await saved(page, 'Trace'), labEnvironment.sha256);
       const here = await recorded(stacks);
-      expect(there.map(({ events }) => events.count)).toEqual(here.map(({ events }) => events.count));
+      expect(there.map(({ events }) => events.count)).toEqual(
+        here.map(({ events }) => events.count),
+      );
       expect(there.map(eventsHash)).toEqual(here.map(eventsHash));
     },
   );

@@ -36,7 +36,7 @@ describe.skipIf(!hasChromium)('the workbench', () => {
 
   test('dark, with a lesson and a menu open: no rule of WCAG A or AA is broken', async () => {
     const page = await bench.open(`${SMALL}&beside=stepping`);
-    for (let theme = ''; theme !== 'dark'; ) {
+    for (let theme = ''; theme !== 'dark';) {
       await page.getByRole('button', { name: 'Theme' }).click();
       theme = (await page.locator('html').getAttribute('data-theme')) ?? '';
     }
@@ -49,6 +49,7 @@ describe.skipIf(!hasChromium)('the workbench', () => {
 
   test('steps forwards and back to the same state', async () => {
     const page = await bench.open(`${SMALL}&event=0:300`);
+    await says(page, 'n'); // to an access
     const hash = await says(page, 'hash');
     await page.getByRole('heading', { name: 'Doorbell' }).click();
     const places = [page.url()];
@@ -100,7 +101,9 @@ describe.skipIf(!hasChromium)('the workbench', () => {
     await page.locator('.lessons button').first().waitFor();
     const lessons = page.locator('.lessons button');
     const count = await lessons.count();
-    expect(count).toBe(readdirSync(file('docs/lessons')).filter((name) => name.endsWith('.md')).length);
+    expect(count).toBe(
+      readdirSync(file('docs/lessons')).filter((name) => name.endsWith('.md')).length,
+    );
     for (let at = 0; at < count; at++) {
       await lessons.nth(at).click();
       const show = page.locator('a.show').first();

@@ -21,7 +21,8 @@ export function useWorkbench(): Bench {
   const bench = {
     address: '',
     open: async (query: string, expected?: RegExp): Promise<Page> => {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+      const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+      const page = await context.newPage();
       page.setDefaultTimeout(30_000);
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {

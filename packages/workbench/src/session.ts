@@ -106,6 +106,9 @@ function wordsOf(error: unknown): string {
 export function change(part: Partial<PageState>): void {
   state.value = { ...state.value, ...part };
   history.replaceState(null, '', writeLink(state.value));
+  if (part.beside === 'prices') {
+    void rank();
+  }
 }
 
 /** The whole address, to be shared; the token of a backend is not. */
@@ -139,12 +142,15 @@ export function runOptions(): RunOptions {
     source: lines,
     bug,
     backend: address,
+    step,
+    isFixed,
   } = state.value;
   return {
     ...{ stacks, scene, frames, width, height, seed, guests, profile, prices },
     ...{ source: lines, ...own.value },
     ...(bug === undefined ? {} : { bug }),
     ...(address === '' ? {} : { backend: address }),
+    ...(isFixed ? { granularity: step } : {}),
   };
 }
 
@@ -208,13 +214,15 @@ async function lay(
   recorded: readonly Side[],
   drew: ReadonlySet<number> = new Set(),
 ): Promise<void> {
-  const { step, side, event, script } = state.value;
+  const { step, isFixed, side, event, script } = state.value;
   batch(() => {
     sides.value = recorded;
     inspections.value = [];
     inspectedBefore.value = [];
   });
-  await machines.bench.command(`g ${step}`);
+  if (!isFixed) {
+    await machines.bench.command(`g ${step}`);
+  }
   await machines.bench.take(side);
   const target = script !== '' || event !== 0 ? event : lastFrame(recorded[side] ?? recorded[0]);
   let answer = await machines.bench.command(`go ${target}`);
@@ -249,12 +257,16 @@ function lastFrame({ columns: { kinds, requests } }: Side): number {
   return (end < 0 ? flip : end) + 1;
 }
 
-/** All seven stacks, under each profile: it is looked at while one does other things. */
+/** The run whose stacks were ranked last. */
+let ranked = 0;
+
+/** All seven stacks, under each profile, while one looks at prices and does other things. */
 async function rank(): Promise<void> {
   const all = catalogue.value;
-  if (all === undefined) {
+  if (all === undefined || state.value.beside !== 'prices' || ranked === runs) {
     return;
   }
+  ranked = runs;
   const { prices } = state.value;
   await trying(async () => {
     const done: Comparison[] = [];
@@ -293,7 +305,7 @@ export async function open(file: File, isGiven = false): Promise<void> {
         return;
       default: {
         runs++;
-        const recorded = await machines.bench.open(given);
+        const recorded = await machines.bench.open(given, runOptions().granularity);
         complaint.value = undefined;
         openedFile.value = file.name;
         change({

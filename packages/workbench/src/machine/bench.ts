@@ -102,13 +102,13 @@ export class Bench {
           : await record(run, this.environment, { source: options.source }),
       );
     }
-    return this.lay(laid);
+    return this.lay(laid, options.granularity);
   }
 
-  /** @throws InputError */
-  open({ name, bytes }: OwnFile): readonly Side[] {
+  /** @param granularity  as of a run's options. @throws InputError */
+  open({ name, bytes }: OwnFile, granularity?: string): readonly Side[] {
     this.begin();
-    return this.lay(loadTrace(name, bytes, this.environment.sha256));
+    return this.lay(loadTrace(name, bytes, this.environment.sha256), granularity);
   }
 
   private begin(): { aborted: boolean } {
@@ -117,13 +117,16 @@ export class Bench {
     return this.signal;
   }
 
-  private lay(laid: readonly Laid[]): readonly Side[] {
+  private lay(laid: readonly Laid[], granularity: string | undefined): readonly Side[] {
     const pair = laid.slice(0, 2);
     const recordings = pair.filter(isRecorded);
     const shell =
       recordings.length === 0
         ? undefined
-        : new StepShell(recordings, this.environment, { readSource: this.readSource });
+        : new StepShell(recordings, this.environment, {
+            readSource: this.readSource,
+            ...(granularity === undefined ? {} : { granularity, fixed: true }),
+          });
     this.laid = pair;
     this.shell = shell;
     this.inspectors = [];

@@ -94,6 +94,8 @@ export interface RunOptions {
   readonly bug?: string;
   readonly model?: OwnFile;
   readonly texture?: OwnFile;
+  /** What a step goes by, and nothing else; absent: it can be chosen. */
+  readonly granularity?: string;
   /** Of the backend of `pv:transport=websocket`, with its token. */
   readonly backend?: string;
 }
