@@ -22,7 +22,7 @@ const arrows = {
     'hypervisor',
     'lab',
   ],
-  workbench: ['lab'],
+  workbench: ['wire', 'lab'],
 };
 /** May import every package. */
 const unrestricted = ['cli'];
@@ -99,9 +99,10 @@ module.exports = {
     },
     {
       name: 'unresolvable',
+      comment: 'What begins with virtual: is made by the plugins of packages/workbench/build.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^virtual:' },
     },
   ],
   options: {

@@ -16,6 +16,8 @@ export interface BackendServerParts {
   readonly listen: ListenAddress;
   readonly token: string;
   readonly maxConnections: number;
+  /** Of web pages that may connect, beside those of this machine. */
+  readonly origins?: readonly string[];
   /** Makes what stands behind a connection. `onError`: it has a bug, and cannot go on. */
   readonly open: (clock: Clock, onError: (error: unknown) => void) => Promise<ServedDevice>;
   /** One line of what happens. */
@@ -31,9 +33,9 @@ export class BackendServer {
   /** @throws the system's error when it cannot listen there. */
   static async start(parts: BackendServerParts): Promise<BackendServer> {
     const server = new BackendServer(parts);
-    const { listen, token, maxConnections, say } = parts;
+    const { listen, token, maxConnections, origins = [], say } = parts;
     server.listener = await listenWebSocket({
-      ...{ host: listen.host, port: listen.port, token },
+      ...{ host: listen.host, port: listen.port, token, origins },
       limits: { maxConnections },
       log: say,
       onConnection: (connection, who) => {

@@ -47,10 +47,10 @@ const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'serve',
-    summary: 'serves a paravirtual backend over a WebSocket, for other processes and machines',
+    summary: 'serves the workbench; or a paravirtual backend, for other processes and machines',
     load: async () => {
-      const { defineServe, runServe } = await import('./serve.ts');
-      return { define: defineServe, run: runServe };
+      const { defineServe } = await import('./serve.ts');
+      return { define: defineServe };
     },
   },
   {

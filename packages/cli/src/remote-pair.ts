@@ -1,7 +1,11 @@
 /** The paravirtual pair with its backend in a worker thread, or in another process. */
-import { noPvCounts } from '@doorbell/lab';
-import type { PvCounts, ConnectBackend, RemotePair, RemoteRequest } from '@doorbell/lab';
-import { MessageTransport, TransportLost } from '@doorbell/pv-frontend';
+import {
+  messagePair,
+  pvCounts,
+  type ConnectBackend,
+  type RemotePair,
+  type RemoteRequest,
+} from '@doorbell/lab';
 import {
   connectWebSocket,
   hostClock,
@@ -9,7 +13,6 @@ import {
   type Impairment,
 } from '@doorbell/pv-frontend/node';
 import { workerProgram } from '@doorbell/pv-backend/node';
-import type { Connection } from '@doorbell/wire';
 import { startServer } from './server-process.ts';
 
 export interface RemoteOptions {
@@ -47,40 +50,21 @@ async function webSocketPair(
   request: RemoteRequest,
   { backend, impairment, recoveryNs }: RemoteOptions,
 ): Promise<RemotePair> {
-  const { renderer, size, memory, dma, bus, display, onReplaced } = request;
+  const { renderer, size } = request;
   const server = backend === undefined ? await startServer(renderer, size) : undefined;
   const address = server?.address ?? backend!;
   // A connection that was cut on purpose is not cut again.
   const again = { ...impairment, dropConnectionAt: Infinity };
-  let reconnections = 0;
-  const reconnect = async (): Promise<Connection> => {
-    const connection = await connectWebSocket(address, again);
-    reconnections++;
-    onReplaced();
-    return connection;
-  };
   try {
-    const connection = await connectWebSocket(address, impairment);
-    const clock = hostClock();
-    const parts = { connection, reconnect, clock, memory, dma, bus, display };
-    const transport = await MessageTransport.connect(parts);
-    return {
-      ...{ transport, memory: transport.memory, dma: transport.dma, clock },
-      recovers: recoveryNs !== 0,
+    const pair = await messagePair(request, {
+      connect: (isAgain) => connectWebSocket(address, isAgain ? again : impairment),
+      clock: hostClock(),
       ...(recoveryNs === undefined ? {} : { recoveryNs }),
-      lost: () => transport.lost,
-      counts: async () => {
-        const device = await countsOf(transport);
-        const here = transport.counts;
-        return {
-          ...pvCounts(device, here.suppressed),
-          bytesMirrored: here.bytesMirroredIn + here.bytesMirroredOut,
-          bytesOnWire: here.bytesSent + here.bytesReceived,
-          reconnections,
-        };
-      },
+    });
+    return {
+      ...pair,
       close: async () => {
-        transport.release();
+        await pair.close();
         await server?.close();
       },
     };
@@ -88,32 +72,4 @@ async function webSocketPair(
     await server?.close();
     throw error;
   }
-}
-
-/** A backend that is lost when all work is done has taken its counts along. */
-async function countsOf(transport: MessageTransport): Promise<Readonly<Record<string, number>>> {
-  try {
-    return await transport.deviceCounts();
-  } catch (error) {
-    if (error instanceof TransportLost) {
-      return {};
-    }
-    throw error;
-  }
-}
-
-const COMMAND = 'command.';
-
-/** @param device  counters of the device, and of its end of the connection, by name. */
-function pvCounts(device: Readonly<Record<string, number>>, suppressedHere: number): PvCounts {
-  const commands = Object.entries(device)
-    .filter(([name, count]) => name.startsWith(COMMAND) && count > 0)
-    .map(([name, count]) => [name.slice(COMMAND.length), count]);
-  return {
-    ...noPvCounts,
-    kicks: device.kicks ?? 0,
-    suppressedNotifications: (device.suppressed ?? 0) + suppressedHere,
-    descriptors: device.descriptors ?? 0,
-    commands: Object.fromEntries(commands) as Record<string, number>,
-  };
 }

@@ -12,6 +12,7 @@ export * from './png.ts';
 export { referencePages } from './reference.ts';
 export * from './report.ts';
 export * from './frames.ts';
+export { messagePair, pvCounts, type MessagePairParts } from './pv/message-pair.ts';
 export * from './pv/remote.ts';
 export * from './pv/backend.ts';
 export * from './run.ts';

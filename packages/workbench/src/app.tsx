@@ -4,6 +4,7 @@ import { Beside } from './beside/beside.tsx';
 import { Header } from './header/header.tsx';
 import { Inspector } from './inspector/inspector.tsx';
 import { onKey } from './keys.ts';
+import { BackendAway } from './remote/remote-panel.tsx';
 import { catalogue, complaint, go, open, sides, standing, state } from './session.ts';
 import { SourceView } from './source/source-view.tsx';
 import { StackCard } from './stack/stack-card.tsx';
@@ -41,6 +42,7 @@ export function App() {
         </div>
       </main>
       <Beside />
+      <BackendAway />
       {complaint.value !== undefined && (
         <div class="complaint" role="alert">
           <p>{complaint.value}</p>

@@ -34,6 +34,10 @@ export interface PageState {
   readonly beside: string;
   /** Commands of the stepping session that are done once the run is there. */
   readonly script: string;
+  /** Of a backend in another process, with its token: `ws://…?token=…`; '' for none. */
+  readonly backend: string;
+  /** A trace of the site that is opened, by its name; '' for a run. */
+  readonly trace: string;
   /** For a lecture room. */
   readonly isPresentation: boolean;
 }
@@ -43,7 +47,8 @@ export const firstState: PageState = {
   ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1 },
   ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
   ...{ step: 'access', isFixed: false, side: 0, event: 0 },
-  ...{ pane: 'registers', source: true, beside: '', script: '', isPresentation: false },
+  ...{ pane: 'registers', source: true, beside: '', script: '' },
+  ...{ backend: '', trace: '', isPresentation: false },
 };
 
 export class LinkError extends Error {
@@ -78,6 +83,8 @@ export function readLink(query: string): PageState {
     source: given.get('source') !== 'off',
     beside: given.get('beside') ?? '',
     script: given.get('script') ?? '',
+    backend: backend(given.get('backend')),
+    trace: trace(given.get('trace')),
     isPresentation: given.has('present'),
   };
 }
@@ -107,8 +114,33 @@ export function writeLink(state: PageState): string {
   set('script', state.script, '');
   set('source', state.source ? '' : 'off', '');
   set('beside', state.beside, '');
+  set('backend', state.backend, '');
+  set('trace', state.trace, '');
   set('present', state.isPresentation ? 'on' : '', '');
   return `?${link.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')}`;
+}
+
+/** @throws LinkError */
+export function backend(text: string | null): string {
+  const isAddress =
+    text === null ||
+    text === '' ||
+    (URL.canParse(text) &&
+      /^wss?:$/.test(new URL(text).protocol) &&
+      (new URL(text).searchParams.get('token') ?? '') !== '');
+  if (!isAddress) {
+    throw new LinkError(
+      `'${text}' is no backend: give the whole address that 'doorbell serve --backend' prints, such as ws://127.0.0.1:7640/?token=….`,
+    );
+  }
+  return text ?? '';
+}
+
+function trace(name: string | null): string {
+  if (name !== null && /[/\\]|^\.*$/.test(name)) {
+    throw new LinkError(`'trace=${name}' is no name of a trace: it has no folder.`);
+  }
+  return name ?? '';
 }
 
 function sizeText({ width, height }: Pick<PageState, 'width' | 'height'>): string {

@@ -1,10 +1,18 @@
 /** What the page knows and what it does: signals, and the actions that change them. */
 import { batch, signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import { firstState, LinkError, readLink, writeLink, type PageState } from './link.ts';
+import {
+  backend as checkedBackend,
+  firstState,
+  LinkError,
+  readLink,
+  writeLink,
+  type PageState,
+} from './link.ts';
 import {
   paneOf,
   type Answer,
+  type BackendState,
   type Catalogue,
   type Comparison,
   type Frame,
@@ -35,6 +43,8 @@ export const source = signal<{ readonly file: string; readonly text: string } | 
 export const running = signal<
   { readonly stack: string; readonly frame: number; readonly frames: number } | undefined
 >(undefined);
+/** How it is with the backend in another process that the run has; undefined: it has none. */
+export const backend = signal<BackendState | undefined>(undefined);
 /** What went wrong, and how to mend it. */
 export const complaint = signal<string | undefined>(undefined);
 /** What the last command said. */
@@ -59,18 +69,20 @@ export async function start(): Promise<void> {
   });
   await trying(async () => {
     catalogue.value = await machines.bench.catalogue();
-    await run();
+    await (state.value.trace === '' ? run() : openGiven(state.value.trace));
   });
 }
 
-/** What goes wrong becomes a message; what was there stays. */
-async function trying(act: () => Promise<void>): Promise<void> {
+/** What goes wrong becomes a message; what was there stays. Says whether nothing did. */
+async function trying(act: () => Promise<void>): Promise<boolean> {
   try {
     await act();
+    return true;
   } catch (error) {
     if (!isAborted(error)) {
       complaint.value = wordsOf(error);
     }
+    return false;
   }
 }
 
@@ -78,8 +90,11 @@ function isAborted(error: unknown): boolean {
   return error instanceof Error && error.name === 'Aborted';
 }
 
+/** Errors whose message is for the user. */
+const plain = new Set(['BackendFailed', 'InputError', 'LinkError']);
+
 function wordsOf(error: unknown): string {
-  if (error instanceof LinkError || (error instanceof Error && error.name === 'InputError')) {
+  if (error instanceof Error && plain.has(error.name)) {
     return error.message;
   }
   return `Something is wrong with the page itself: ${error instanceof Error ? error.message : String(error)}`;
@@ -91,11 +106,14 @@ function wordsOf(error: unknown): string {
 export function change(part: Partial<PageState>): void {
   state.value = { ...state.value, ...part };
   history.replaceState(null, '', writeLink(state.value));
+  if (part.beside === 'prices') {
+    void rank();
+  }
 }
 
-/** The whole address, to be shared. */
+/** The whole address, to be shared; the token of a backend is not. */
 export function link(): string {
-  return new URL(writeLink(state.value), location.href).href;
+  return new URL(writeLink({ ...state.value, backend: '' }), location.href).href;
 }
 
 /** As a lesson's button, or a link within the page, says. */
@@ -123,11 +141,16 @@ export function runOptions(): RunOptions {
     prices,
     source: lines,
     bug,
+    backend: address,
+    step,
+    isFixed,
   } = state.value;
   return {
     ...{ stacks, scene, frames, width, height, seed, guests, profile, prices },
     ...{ source: lines, ...own.value },
     ...(bug === undefined ? {} : { bug }),
+    ...(address === '' ? {} : { backend: address }),
+    ...(isFixed ? { granularity: step } : {}),
   };
 }
 
@@ -137,11 +160,15 @@ let runs = 0;
 export async function run(): Promise<void> {
   const mine = ++runs;
   const options = runOptions();
+  const before = screens.value;
+  /** Sides that showed something. */
+  const drew = new Set<number>();
   batch(() => {
     complaint.value = undefined;
+    backend.value = undefined;
     running.value = { stack: options.stacks[0], frame: 0, frames: options.frames };
   });
-  await trying(async () => {
+  const isDone = await trying(async () => {
     const recorded = await machines.bench.run(
       options,
       proxy({
@@ -149,20 +176,29 @@ export async function run(): Promise<void> {
           running.value = { stack, frame, frames };
         },
         shown: (stack: string, frame: Frame) => {
-          showFrame(
-            options.stacks.findIndex((each) => each === stack),
-            frame,
-          );
+          const side = options.stacks.indexOf(stack);
+          drew.add(side);
+          showFrame(side, frame);
+        },
+        backend: (how: BackendState) => {
+          backend.value = how;
         },
       }),
     );
     if (mine === runs) {
       openedFile.value = '';
-      await lay(recorded);
+      change({ trace: '' });
+      await lay(recorded, drew);
     }
   });
   if (mine === runs) {
-    running.value = undefined;
+    batch(() => {
+      running.value = undefined;
+      if (!isDone) {
+        backend.value = undefined;
+        screens.value = before;
+      }
+    });
     void rank();
   }
 }
@@ -173,21 +209,37 @@ function showFrame(side: number, frame: Frame): void {
   }
 }
 
-async function lay(recorded: readonly Side[]): Promise<void> {
-  const { step, side, event, script } = state.value;
+/** @param drew  sides whose screen shows the run. */
+async function lay(
+  recorded: readonly Side[],
+  drew: ReadonlySet<number> = new Set(),
+): Promise<void> {
+  const { step, isFixed, side, event, script } = state.value;
   batch(() => {
     sides.value = recorded;
     inspections.value = [];
     inspectedBefore.value = [];
   });
-  await machines.bench.command(`g ${step}`);
+  if (!isFixed) {
+    await machines.bench.command(`g ${step}`);
+  }
   await machines.bench.take(side);
   const target = script !== '' || event !== 0 ? event : lastFrame(recorded[side] ?? recorded[0]);
   let answer = await machines.bench.command(`go ${target}`);
   for (const line of script.split(';').filter((each) => each.trim() !== '')) {
     answer = await machines.bench.command(line);
   }
-  await stand(answer);
+  // A paravirtual driver may show its frames after the call that did: what the run showed stays until one steps.
+  await stand(answer, event === 0 && script === '' ? drew : new Set());
+}
+
+/** Draws through a backend in another process: the second stack becomes the pair with it. */
+export async function runWith(address: string): Promise<void> {
+  await trying(async () => {
+    const stacks = [state.value.stacks[0], 'pv:transport=websocket'];
+    change({ backend: checkedBackend(address.trim()), stacks, side: 0, event: 0, script: '' });
+    await run();
+  });
 }
 
 /** Behind the call that shows the last frame: after it the driver is removed, and the screen is dark. */
@@ -199,16 +251,22 @@ function lastFrame({ columns: { kinds, requests } }: Side): number {
     return kinds.length;
   }
   const [request, returned] = [requests[flip], number('appReturn')];
-  const end = kinds.findIndex((kind, at) => at > flip && kind === returned && requests[at] === request);
+  const end = kinds.findIndex(
+    (kind, at) => at > flip && kind === returned && requests[at] === request,
+  );
   return (end < 0 ? flip : end) + 1;
 }
 
-/** All seven stacks, under each profile: it is looked at while one does other things. */
+/** The run whose stacks were ranked last. */
+let ranked = 0;
+
+/** All seven stacks, under each profile, while one looks at prices and does other things. */
 async function rank(): Promise<void> {
   const all = catalogue.value;
-  if (all === undefined) {
+  if (all === undefined || state.value.beside !== 'prices' || ranked === runs) {
     return;
   }
+  ranked = runs;
   const { prices } = state.value;
   await trying(async () => {
     const done: Comparison[] = [];
@@ -230,8 +288,8 @@ export async function price(prices: PageState['prices']): Promise<void> {
 
 // ---------------------------------------------------------------------------------- files
 
-/** A trace, a model, or a texture, by its name. */
-export async function open(file: File): Promise<void> {
+/** A trace, a model, or a texture, by its name. @param isGiven  by the address, which also says where one stands */
+export async function open(file: File, isGiven = false): Promise<void> {
   await trying(async () => {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const ending = file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase();
@@ -247,24 +305,40 @@ export async function open(file: File): Promise<void> {
         return;
       default: {
         runs++;
-        const recorded = await machines.bench.open(given);
+        const recorded = await machines.bench.open(given, runOptions().granularity);
         complaint.value = undefined;
         openedFile.value = file.name;
-        change({ side: 0, event: 0, script: '', stacks: recorded.map(({ name }) => name) });
+        change({
+          ...(isGiven ? {} : { side: 0, event: 0, script: '', trace: '' }),
+          stacks: recorded.map(({ name }) => name),
+        });
         await lay(recorded);
       }
     }
   });
 }
 
+/** A trace that lies beside the page, by its name. */
+async function openGiven(name: string): Promise<void> {
+  const response = await fetch(`traces/${encodeURIComponent(name)}`);
+  if (!response.ok) {
+    throw new LinkError(
+      `There is no trace '${name}' here: 'doorbell serve ${name}' serves it, or drop the file on the page.`,
+    );
+  }
+  await open(new File([await response.blob()], name), true);
+}
+
 /** Draws with a file of the user's: what was there before is drawn with again when it is refused. */
 async function draw(part: typeof own.value): Promise<void> {
   const before = own.value;
+  const { scene, side, event, script } = state.value;
   own.value = { ...before, ...part };
   change({ scene: part.model === undefined ? 'image' : 'bunny', event: 0, script: '' });
   await run();
   if (complaint.value !== undefined) {
     own.value = before;
+    change({ scene, side, event, script });
   }
 }
 
@@ -340,8 +414,11 @@ export async function take(side: number): Promise<void> {
 
 let stands = 0;
 
-/** Shows where one stands now; what a state holds comes a little later. */
-async function stand({ standing: now, lines }: Answer): Promise<void> {
+/** Shows where one stands now; what a state holds comes a little later. @param kept  sides whose screen stays as it is. */
+async function stand(
+  { standing: now, lines }: Answer,
+  kept: ReadonlySet<number> = new Set(),
+): Promise<void> {
   const mine = ++stands;
   batch(() => {
     standing.value = now;
@@ -362,11 +439,13 @@ async function stand({ standing: now, lines }: Answer): Promise<void> {
   if (mine === stands) {
     batch(() => {
       const before = inspections.value;
-      if (shown.some(({ inspection }, side) => before[side]?.event !== inspection.event)) {
+      if (shown.some(({ inspection }, side) => before[side]?.event !== inspection?.event)) {
         inspectedBefore.value = before;
       }
       inspections.value = shown.map(({ inspection }) => inspection);
-      screens.value = shown.map(({ screen }) => screen);
+      screens.value = shown.map(({ screen }, side) =>
+        kept.has(side) ? screens.value[side] : screen,
+      );
     });
     const wanted = paneOf(state.value.pane);
     if (wanted !== pane) {

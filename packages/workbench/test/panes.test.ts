@@ -6,9 +6,9 @@ import { paneNames, type Inspection, type RunOptions, type Side } from '../src/m
 
 const options: Omit<RunOptions, 'stacks'> = {
   ...{ scene: 'triangle', frames: 1, width: 32, height: 32, seed: 1 },
-  ...{ guests: 1, profile: 'kvm-x86', prices: {} },
+  ...{ guests: 1, profile: 'kvm-x86', prices: {}, source: false },
 };
-const listener = { progress: () => undefined, shown: () => undefined };
+const listener = { progress: () => undefined, shown: () => undefined, backend: () => undefined };
 
 async function recorded(
   stacks: readonly string[],

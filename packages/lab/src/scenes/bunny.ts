@@ -7,6 +7,6 @@ export const bunny: Scene = {
   doc: 'The Stanford bunny, or a model of yours, turning: lit, depth-tested, with a soft shadow.',
   credit: BUNNY_CREDIT,
   takes: ['model', 'texture'],
-  setup: (gpu, context) =>
-    viewModel(gpu, context, context.model ?? bunnyMesh(), context.model === undefined),
+  setup: async (gpu, context) =>
+    viewModel(gpu, context, context.model ?? (await bunnyMesh()), context.model === undefined),
 };

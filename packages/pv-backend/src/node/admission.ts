@@ -8,14 +8,17 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** @param origins  of web pages; a program that is no browser sends none. */
+/**
+ * @param origins  of web pages that may connect, beside those of this machine; a program that is no
+ * browser sends none.
+ */
 export function refusal(
   request: IncomingMessage,
   token: string,
   origins: readonly string[],
 ): Refusal | undefined {
   const { origin } = request.headers;
-  if (origin !== undefined && !origins.includes(origin)) {
+  if (origin !== undefined && !isOwn(origin) && !origins.includes(origin)) {
     return { status: 403, reason: 'This web page may not connect.' };
   }
   const given = tokenOf(request.url ?? '');
@@ -23,6 +26,11 @@ export function refusal(
     return { status: 401, reason: 'The token is missing or wrong.' };
   }
   return undefined;
+}
+
+/** Who serves pages on this machine is its user; the page needs the token all the same. */
+function isOwn(origin: string): boolean {
+  return /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(origin);
 }
 
 function tokenOf(path: string): string | undefined {

@@ -21,7 +21,7 @@ export interface ListenOptions {
   readonly port: number;
   /** What a peer must know. */
   readonly token: string;
-  /** Origins of web pages that may connect, such as `http://127.0.0.1:8080`. Other programs have none. */
+  /** Origins of web pages that may connect, such as `http://192.0.2.7:8080`, beside those of this machine. Other programs have none. */
   readonly origins?: readonly string[];
   readonly limits?: Partial<PeerLimits>;
   /** @param who  the peer's address and port. */

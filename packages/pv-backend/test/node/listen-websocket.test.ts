@@ -49,7 +49,10 @@ test.each([
   ['the beginning of the token', `?token=${encodeURIComponent(TOKEN.slice(0, -1))}`, {}, 401],
   ['the page of a stranger', undefined, { origin: 'http://example.org' }, 403],
   ['a page without origin', undefined, { origin: 'null' }, 403],
-  ['our own page', undefined, { origin: 'http://127.0.0.1:8080' }, 101],
+  ['a page that only begins as ours do', undefined, { origin: 'http://localhost.example' }, 403],
+  ['a page of this machine', undefined, { origin: 'http://127.0.0.1:8080' }, 101],
+  ['a page of this machine, without the token', '', { origin: 'http://localhost:8080' }, 401],
+  ['a page that may', undefined, { origin: 'http://192.0.2.7:8080' }, 101],
 ] as const)('%s: HTTP status %4$s', async (_what, query, options, status) => {
   const { listener, log } = await start();
   const address = query === undefined ? listener.address : listener.address.replace(/\?.*/, query);

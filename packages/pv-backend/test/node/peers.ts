@@ -32,7 +32,7 @@ export async function startBackend(limits: Partial<PeerLimits> = {}): Promise<Ba
     host: '127.0.0.1',
     port: 0,
     token: TOKEN,
-    origins: ['http://127.0.0.1:8080'],
+    origins: ['http://192.0.2.7:8080'],
     limits,
     log: (line) => log.push(line),
     onConnection: (connection) => {

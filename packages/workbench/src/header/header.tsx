@@ -15,6 +15,7 @@ import {
   state,
 } from '../session.ts';
 import type { PageState } from '../link.ts';
+import { RemotePanel } from '../remote/remote-panel.tsx';
 import { ThemeButton } from './theme-button.tsx';
 import './header.css';
 
@@ -27,6 +28,7 @@ export function Header() {
       <RunForm />
       <StepButtons />
       <div class="group end">
+        <RemotePanel />
         <OpenButton />
         <Downloads />
         <ShareButton />

@@ -36,15 +36,23 @@ import type {
   Side,
   Standing,
 } from './contract.ts';
+import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
 import { compareRequest } from './request.ts';
 import { SideInspector } from './side-inspector.ts';
 
 type ReadSource = (file: string) => string | undefined;
+/** One of the two on the table. */
+type Laid = Recording | RanElsewhere;
+
+const NOT_RECORDED =
+  'Nothing was recorded: the backend is in another process, where no virtual time is.';
+
+const isRecorded = (laid: Laid): laid is Recording => 'events' in laid;
 
 export class Bench {
   private readonly environment: Environment;
   private readonly readSource: ReadSource;
-  private recordings: readonly Recording[] = [];
+  private laid: readonly Laid[] = [];
   private shell: StepShell | undefined;
   private inspectors: SideInspector[] = [];
   /** Of the run that goes on: a new one ends it. */
@@ -66,7 +74,7 @@ export class Bench {
     const signal = this.begin();
     const request = await compareRequest(options);
     const bug = options.bug === undefined ? undefined : findBug(options.bug);
-    const recordings: Recording[] = [];
+    const laid: Laid[] = [];
     for (const spec of request.stacks) {
       if (bug !== undefined) {
         checkFits(bug, spec);
@@ -86,15 +94,21 @@ export class Bench {
           }
         },
       };
-      recordings.push(await record(run, this.environment, { source: options.source }));
+      laid.push(
+        isElsewhere(spec)
+          ? await runElsewhere(run, this.environment, options.backend, (state) => {
+              listener.backend(state);
+            })
+          : await record(run, this.environment, { source: options.source }),
+      );
     }
-    return this.lay(recordings);
+    return this.lay(laid, options.granularity);
   }
 
-  /** @throws InputError */
-  open({ name, bytes }: OwnFile): readonly Side[] {
+  /** @param granularity  as of a run's options. @throws InputError */
+  open({ name, bytes }: OwnFile, granularity?: string): readonly Side[] {
     this.begin();
-    return this.lay(loadTrace(name, bytes, this.environment.sha256));
+    return this.lay(loadTrace(name, bytes, this.environment.sha256), granularity);
   }
 
   private begin(): { aborted: boolean } {
@@ -103,14 +117,29 @@ export class Bench {
     return this.signal;
   }
 
-  private lay(recordings: readonly Recording[]): readonly Side[] {
-    const shell = new StepShell(recordings.slice(0, 2), this.environment, {
-      readSource: this.readSource,
-    });
-    this.recordings = recordings.slice(0, 2);
+  private lay(laid: readonly Laid[], granularity: string | undefined): readonly Side[] {
+    const pair = laid.slice(0, 2);
+    const recordings = pair.filter(isRecorded);
+    const shell =
+      recordings.length === 0
+        ? undefined
+        : new StepShell(recordings, this.environment, {
+            readSource: this.readSource,
+            ...(granularity === undefined ? {} : { granularity, fixed: true }),
+          });
+    this.laid = pair;
     this.shell = shell;
     this.inspectors = [];
-    return this.recordings.map(sideOf);
+    return pair.map((each) => (isRecorded(each) ? sideOf(each) : each.side));
+  }
+
+  /** @throws InputError when there is none. */
+  private get recordings(): readonly Recording[] {
+    const recordings = this.laid.filter(isRecorded);
+    if (recordings.length === 0) {
+      throw new InputError(NOT_RECORDED);
+    }
+    return recordings;
   }
 
   /** As a file that `doorbell step` and this page open. */
@@ -133,55 +162,55 @@ export class Bench {
   // ------------------------------------------------------------------------------ stepping
 
   private get walk(): StepShell['walk'] {
-    return this.session().walk;
+    if (this.shell === undefined) {
+      throw new InputError(NOT_RECORDED);
+    }
+    return this.shell.walk;
   }
 
-  private session(): StepShell {
-    if (this.shell === undefined) {
-      throw new InputError('Nothing was recorded yet.');
-    }
-    return this.shell;
+  /** Which of those that are walked through a side is; undefined where nothing was recorded. */
+  private cursorAt(side: number): number | undefined {
+    const laid = this.laid[side];
+    return laid !== undefined && isRecorded(laid)
+      ? this.laid.slice(0, side).filter(isRecorded).length
+      : undefined;
   }
 
   /** A command as `doorbell step` has it. @throws InputError */
   async command(line: string): Promise<Answer> {
-    const { lines } = await this.session().run(line);
+    const lines = this.shell === undefined ? [NOT_RECORDED] : (await this.shell.run(line)).lines;
     return { standing: this.standing(), lines };
   }
 
   /** From here on commands are for this one. */
   take(side: number): Standing {
-    const { walk } = this;
-    if (walk.cursors[side] !== undefined) {
-      walk.side = side;
+    const cursor = this.cursorAt(side);
+    if (cursor !== undefined) {
+      this.walk.side = cursor;
     }
     return this.standing();
   }
 
   standing(): Standing {
-    const { walk } = this;
-    const { side, granularity } = walk;
+    const walk = this.shell?.walk;
+    const cursors = this.laid.map((_, side) => this.cursorAt(side));
     return {
-      ...{ side, granularity, breakpoints: walk.breakpoints },
-      places: walk.cursors.map((cursor): Place => {
-        const { at, event, locals, registers } = cursor;
-        const line = cursor.placeOf(event);
-        return {
-          ...{ at, locals, line, time: event?.time ?? 0, request: event?.request ?? 0 },
-          text: event === undefined ? 'before the first event' : eventText(event, registers),
-          causes: cursor
-            .causes()
-            .map((cause) => ({ id: cause.id, text: eventText(cause, registers) })),
-        };
-      }),
+      side: Math.max(
+        0,
+        cursors.findIndex((cursor) => cursor !== undefined && cursor === walk?.side),
+      ),
+      ...{ granularity: walk?.granularity ?? 'access', breakpoints: walk?.breakpoints ?? [] },
+      places: cursors.map((cursor) =>
+        walk === undefined || cursor === undefined ? nowhere : placeOf(walk.cursors[cursor]),
+      ),
     };
   }
 
   // ------------------------------------------------------------------------------ states
 
-  /** What a pane shows. @param event  undefined: where the side stands */
-  async inspect(side: number, pane: PaneName, event?: number): Promise<Inspection> {
-    return this.side(side).inspect(pane, event);
+  /** What a pane shows; undefined where nothing was recorded. @param event  undefined: where the side stands */
+  async inspect(side: number, pane: PaneName, event?: number): Promise<Inspection | undefined> {
+    return this.cursorAt(side) === undefined ? undefined : this.side(side).inspect(pane, event);
   }
 
   /** Undefined: there is no such function or channel. */
@@ -190,17 +219,29 @@ export class Bench {
   }
 
   private side(side: number): SideInspector {
-    const cursor = this.walk.cursors[side];
-    return (this.inspectors[side] ??= new SideInspector(cursor));
+    return (this.inspectors[side] ??= new SideInspector(this.cursor(side)));
   }
 
   async scanout(side: number): Promise<Frame | undefined> {
-    const picture = scanoutOf(await this.walk.cursors[side].state());
+    const laid = this.laid[side];
+    if (laid !== undefined && !isRecorded(laid)) {
+      return laid.frame;
+    }
+    const picture = scanoutOf(await this.cursor(side).state());
     return picture && frameOf(picture);
   }
 
   async stateHash(side: number): Promise<string> {
-    return stateHash(await this.walk.cursors[side].state(), this.environment);
+    return stateHash(await this.cursor(side).state(), this.environment);
+  }
+
+  /** @throws InputError */
+  private cursor(side: number): StepShell['walk']['cursor'] {
+    const at = this.cursorAt(side);
+    if (at === undefined) {
+      throw new InputError(NOT_RECORDED);
+    }
+    return this.walk.cursors[at];
   }
 
   source(file: string): string | undefined {
@@ -210,6 +251,21 @@ export class Bench {
   png({ width, height, pixels }: Frame): Uint8Array {
     return encodePng({ width, height, pixels });
   }
+}
+
+const nowhere: Place = {
+  ...{ at: 0, text: 'not recorded', request: 0, time: 0 },
+  ...{ line: undefined, locals: '', causes: [] },
+};
+
+function placeOf(cursor: StepShell['walk']['cursor']): Place {
+  const { at, event, locals, registers } = cursor;
+  const line = cursor.placeOf(event);
+  return {
+    ...{ at, locals, line, time: event?.time ?? 0, request: event?.request ?? 0 },
+    text: event === undefined ? 'before the first event' : eventText(event, registers),
+    causes: cursor.causes().map((cause) => ({ id: cause.id, text: eventText(cause, registers) })),
+  };
 }
 
 function frameOf({ width, height, pixels }: Picture): Frame {

@@ -94,7 +94,14 @@ export interface RunOptions {
   readonly bug?: string;
   readonly model?: OwnFile;
   readonly texture?: OwnFile;
+  /** What a step goes by, and nothing else; absent: it can be chosen. */
+  readonly granularity?: string;
+  /** Of the backend of `pv:transport=websocket`, with its token. */
+  readonly backend?: string;
 }
+
+/** Of a backend in another process: `away` is one that was lost and is tried for again. */
+export type BackendState = 'connecting' | 'connected' | 'away';
 
 export interface Frame {
   readonly width: number;
@@ -110,6 +117,7 @@ export interface Side {
   readonly term: string;
   readonly scene: string;
   readonly guests: number;
+  /** None where the backend was in another process. */
   readonly columns: EventColumns;
   /** By the numbers that events have; empty where no lines were recorded. */
   readonly lines: readonly SourceLine[];
@@ -122,6 +130,7 @@ export interface Side {
 export interface RunListener {
   progress(stack: string, frame: number, frames: number): void;
   shown(stack: string, frame: Frame): void;
+  backend(state: BackendState): void;
 }
 
 /** Where one stands in both recordings. */

@@ -36,7 +36,7 @@ export function SourceView() {
           : `${line.file}:${line.line}`}
       </h2>
       <div class={`code ${line === undefined ? 'away' : ''}`} ref={holder} />
-      <pre class="locals" aria-label="Locals">
+      <pre class="locals" role="group" aria-label="Locals">
         {locals ?? ''}
       </pre>
     </section>

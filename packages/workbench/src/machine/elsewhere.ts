@@ -1,0 +1,87 @@
+/** A run whose backend is in another process: nothing of it is recorded, and its time is the wall's. */
+import {
+  InputError,
+  messagePair,
+  nothingSaid,
+  runStack,
+  type ConnectBackend,
+  type Environment,
+  type RunRequest,
+  type StackSpec,
+} from '@doorbell/lab';
+import { wallClockOf } from '@doorbell/wire';
+import { connectSocket } from './browser-socket.ts';
+import type { BackendState, Frame, Side } from './contract.ts';
+
+export interface RanElsewhere {
+  readonly side: Side;
+  /** What was shown last. */
+  readonly frame: Frame | undefined;
+}
+
+export function isElsewhere({ options }: StackSpec): boolean {
+  return (options.transport ?? 'inline') !== 'inline';
+}
+
+/** @throws InputError, Aborted; BackendFailed when it is not there, or gone for too long. */
+export async function runElsewhere(
+  request: RunRequest,
+  environment: Environment,
+  address: string | undefined,
+  tell: (state: BackendState) => void,
+): Promise<RanElsewhere> {
+  const connectBackend = connectorTo(address, tell);
+  const { report, monitor } = await runStack(request, { ...environment, connectBackend });
+  const { picture } = monitor;
+  return {
+    side: {
+      ...{ name: request.spec.id, term: request.spec.kind.term, scene: request.scene.name },
+      ...{ guests: 1, columns: noEvents(), lines: [], report, error: undefined },
+      explanation: nothingSaid,
+    },
+    frame: picture && {
+      ...{ width: picture.width, height: picture.height },
+      pixels: picture.pixels.slice(),
+    },
+  };
+}
+
+function connectorTo(
+  address: string | undefined,
+  tell: (state: BackendState) => void,
+): ConnectBackend {
+  return async (transport, request) => {
+    if (transport !== 'websocket') {
+      throw new InputError(
+        `transport=${transport} is for the command line: a page has inline, and websocket.`,
+      );
+    }
+    if (address === undefined) {
+      throw new InputError(
+        "transport=websocket needs a backend: start 'doorbell serve --backend', and give its address under Backend.",
+      );
+    }
+    return messagePair(request, {
+      clock: wallClockOf(globalThis),
+      connect: async (isAgain) => {
+        tell(isAgain ? 'away' : 'connecting');
+        const connection = await connectSocket(address);
+        tell('connected');
+        return connection;
+      },
+    });
+  };
+}
+
+function noEvents(): Side['columns'] {
+  return {
+    times: new Float64Array(0),
+    kinds: new Uint8Array(0),
+    requests: new Uint32Array(0),
+    causes: new Uint32Array(0),
+    lines: new Uint16Array(0),
+    a: new Float64Array(0),
+    b: new Float64Array(0),
+    c: new Float64Array(0),
+  };
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  loadTrace,
+  parseStacks,
+  profiles,
+  record,
+  runOf,
+  scenes,
+  type Recording,
+} from '@doorbell/lab';
+import { labEnvironment } from '@doorbell/lab/node';
+import { expect, describe, test, vi } from 'vitest';
+import { hasChromium } from './chromium.ts';
+import { drop, saved } from './files.ts';
+import { complaint, pixels, says, settled, useWorkbench } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const data = (name: string): Buffer =>
+  readFileSync(fileURLToPath(new URL(`../../packages/lab/test/data/${name}`, import.meta.url)));
+
+/** SHA-256 over all columns of a recording's events. */
+function eventsHash({ events }: Recording): string {
+  const hash = createHash('sha256');
+  for (const [name, column] of Object.entries(events.save())) {
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+    hash.update(`${name} ${column.length}\n`).update(bytes);
+  }
+  return hash.digest('hex');
+}
+
+/** The same runs in Node. */
+async function recorded(stacks: string): Promise<readonly Recording[]> {
+  const context = { frames: 2, width: 48, height: 32, seed: 3 };
+  const [scene, profile] = [scenes.get('bunny')!, profiles.get('kvm-x86')!];
+  const request = { stacks: parseStacks(stacks), scene, profile, ...context };
+  const all: Recording[] = [];
+  for (const spec of request.stacks) {
+    all.push(await record(runOf(request, spec), labEnvironment, { source: false }));
+  }
+  return all;
+}
+
+describe.skipIf(!hasChromium)('files and the workbench', () => {
+  const bench = useWorkbench();
+  const query = '?scene=bunny&frames=2&size=48x32&seed=3&source=off&stacks=';
+
+  test.each(['passthrough,pv', 'mdev,emulated'])(
+    'the events of %s are the same bytes in Node and in Chromium',
+    async (stacks) => {
+      const page = await bench.open(query + stacks);
+      const there = loadTrace('the page', await saved(page, 'Trace'), labEnvironment.sha256);
+      const here = await recorded(stacks);
+      expect(there.map(({ events }) => events.count)).toEqual(
+        here.map(({ events }) => events.count),
+      );
+      expect(there.map(eventsHash)).toEqual(here.map(eventsHash));
+    },
+  );
+
+  test('a saved trace opens again; one that was cut off is refused, and nothing is lost', async () => {
+    const page = await bench.open(`${query}native,emulated&event=1:200`);
+    const trace = await saved(page, 'Trace');
+    const where = await says(page, 'where');
+    const before = await pixels(page, 0);
+    await drop(page, 'cut.trace', trace.subarray(0, trace.length >> 1));
+    await complaint(page).waitFor();
+    expect(await complaint(page).textContent()).toMatch(/cut\.trace/);
+    await page.getByRole('button', { name: 'Close' }).click();
+    expect(await says(page, 'where')).toBe(where);
+    expect(await pixels(page, 0)).toBe(before);
+    await drop(page, 'whole.trace', trace);
+    await page.getByText('whole.trace').waitFor();
+    await settled(page);
+    expect(await says(page, 'go 1:200')).not.toBe('');
+  });
+
+  test('a model that is dropped is drawn; one that is broken is refused, and nothing is lost', async () => {
+    const page = await bench.open(`${query}native,emulated`);
+    const bunny = await pixels(page, 0);
+    await drop(page, 'broken.obj', new TextEncoder().encode('v 0 0\nf 1 2 3\n'));
+    await complaint(page).waitFor();
+    expect(await complaint(page).textContent()).toMatch(/broken\.obj/);
+    await page.getByRole('button', { name: 'Close' }).click();
+    expect(await pixels(page, 0)).toBe(bunny);
+    await drop(page, 'cube.obj', data('cube.obj'));
+    await expect.poll(() => pixels(page, 1), { timeout: 30_000 }).not.toBe(bunny);
+    await settled(page);
+    expect(await complaint(page).count()).toBe(0);
+    expect(await pixels(page, 0)).toBe(await pixels(page, 1));
+  });
+
+  test('what is saved for Perfetto is of the trace-event format', async () => {
+    const page = await bench.open(`${query}native,emulated`);
+    const { traceEvents } = JSON.parse((await saved(page, 'Perfetto')).toString()) as {
+      readonly traceEvents: readonly Readonly<Record<string, unknown>>[];
+    };
+    expect(traceEvents.length).toBeGreaterThan(100);
+    for (const { ph, pid, ts, dur } of traceEvents) {
+      expect(ph).toMatch(/^[BEXiIMsftCbne]$/);
+      expect(pid).toEqual(expect.any(Number));
+      expect([ph === 'M', typeof ts === 'number']).toContain(true);
+      expect(ph === 'X' ? typeof dur : 'number').toBe('number');
+    }
+    const picture = await saved(page, 'Picture');
+    expect(picture.subarray(1, 4).toString()).toBe('PNG');
+  });
+});

@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
+import { hasChromium } from './chromium.ts';
+import { complaint, pixels, says, settled, SMALL, useWorkbench } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** What WCAG A and AA have rules for that a program can check. */
+async function violations(page: Page): Promise<readonly string[]> {
+  await page.addScriptTag({ path: file('node_modules/axe-core/axe.min.js') });
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+    const { violations: found } = await axe.run(document, { runOnly: tags });
+    return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+describe.skipIf(!hasChromium)('the workbench', () => {
+  const bench = useWorkbench();
+
+  test('runs two stacks at once, whose pixels are the same', async () => {
+    const page = await bench.open('');
+    const [left, right] = [await pixels(page, 0), await pixels(page, 1)];
+    expect(left).toMatch(/^160x120 /);
+    expect(new Set(left.split(' ')).size).toBeGreaterThan(50); // it shows something
+    expect(right).toBe(left);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('dark, with a lesson and a menu open: no rule of WCAG A or AA is broken', async () => {
+    const page = await bench.open(`${SMALL}&beside=stepping`);
+    for (let theme = ''; theme !== 'dark';) {
+      await page.getByRole('button', { name: 'Theme' }).click();
+      theme = (await page.locator('html').getAttribute('data-theme')) ?? '';
+    }
+    await page.getByText('Backend', { exact: true }).click();
+    expect(await violations(page)).toEqual([]);
+    const again = await page.context().newPage();
+    await again.goto(bench.address);
+    expect(await again.locator('html').getAttribute('data-theme')).toBe('dark');
+  });
+
+  test('steps forwards and back to the same state', async () => {
+    const page = await bench.open(`${SMALL}&event=0:300`);
+    await says(page, 'n'); // to an access
+    const hash = await says(page, 'hash');
+    await page.getByRole('heading', { name: 'Doorbell' }).click();
+    const places = [page.url()];
+    for (const key of ['n', 'n', 'n', 'p', 'p', 'p']) {
+      const before = page.url();
+      await page.keyboard.press(key);
+      await page.waitForURL((url) => url.href !== before);
+      places.push(page.url());
+    }
+    expect(places.slice(0, 3).toReversed()).toEqual(places.slice(4));
+    expect(new Set(places).size).toBe(4);
+    expect(await says(page, 'hash')).toBe(hash);
+    await says(page, 'go 900');
+    expect(await says(page, 'hash')).not.toBe(hash);
+  });
+
+  test('goes to breakpoints and watches, both ways, and says who wrote what', async () => {
+    const page = await bench.open(`${SMALL}&event=1:0`);
+    await says(page, 'b exit');
+    const first = await says(page, 'r');
+    expect(first).toMatch(/exit/);
+    const second = await says(page, 'r');
+    expect(second).not.toBe(first);
+    expect(await says(page, 'R')).toBe(first);
+    expect(await page.getByLabel('Breakpoints').textContent()).toContain('exit');
+    expect(await says(page, 'b nonsense.at.all')).toMatch(/there is|no /i);
+  });
+
+  test('a link that is shared shows the same event of the same state', async () => {
+    const page = await bench.open(`${SMALL}&event=1:420`);
+    const where = await says(page, 'where');
+    const hash = await says(page, 'hash');
+    await page.keyboard.press('Escape');
+    const again = await bench.open(new URL(page.url()).search);
+    expect(await says(again, 'where')).toBe(where);
+    expect(await says(again, 'hash')).toBe(hash);
+  });
+
+  test('?granularity= fixes what a step goes by', async () => {
+    const page = await bench.open(`${SMALL}&granularity=exit`);
+    expect(await page.getByText('by exit').isVisible()).toBe(true);
+    expect(await says(page, 'g access')).toMatch(/fixed|granularity/);
+    expect(page.url()).toContain('granularity=exit');
+  });
+
+  test("a lesson's button brings the state that the lesson speaks of", async () => {
+    const page = await bench.open(SMALL);
+    await page.getByRole('button', { name: 'Lessons' }).click();
+    await page.locator('.lessons button').first().waitFor();
+    const lessons = page.locator('.lessons button');
+    const count = await lessons.count();
+    expect(count).toBe(
+      readdirSync(file('docs/lessons')).filter((name) => name.endsWith('.md')).length,
+    );
+    for (let at = 0; at < count; at++) {
+      await lessons.nth(at).click();
+      const show = page.locator('a.show').first();
+      if ((await show.count()) > 0) {
+        const wanted = new URLSearchParams((await show.getAttribute('href')) ?? '');
+        await show.click();
+        await page.waitForFunction(() => document.querySelector('.waiting') !== null);
+        await settled(page);
+        expect(await complaint(page).count()).toBe(0);
+        expect(new URL(page.url()).searchParams.get('stacks')).toBe(wanted.get('stacks'));
+        return;
+      }
+      await page.getByRole('button', { name: 'All lessons' }).click();
+    }
+    expect.fail('No lesson has such a button.');
+  });
+
+  test.each([
+    ['?v=2', /version 2.*version 1/],
+    ['?size=9x9', /16x16/],
+    ['?stacks=pvv', /pv/],
+    ['?scene=cow', /bunny/],
+    ['?trace=../secret', /no folder/],
+    ['?backend=http://127.0.0.1', /doorbell serve --backend/],
+  ])('%s: a message that says how to mend it', async (query, why) => {
+    const page = await bench.open(query);
+    expect(await complaint(page).textContent()).toMatch(why);
+    await page.getByRole('button', { name: 'Close' }).click();
+    expect(await complaint(page).count()).toBe(0);
+  });
+
+  test('what is loaded at the start is less than 400 kB of JavaScript, compressed', () => {
+    const folder = file('packages/workbench/dist');
+    const [, entry = ''] = /<script[^>]* src="\.\/(assets\/[^"]+\.js)"/.exec(
+      readFileSync(`${folder}/index.html`, 'utf8'),
+    ) ?? [''];
+    const wanted = [entry.replace('assets/', '')];
+    for (const name of wanted) {
+      const text = readFileSync(`${folder}/assets/${name}`, 'utf8');
+      const imported = [...text.matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)];
+      const workers = [...text.matchAll(/["'](?:assets\/|\.\/)?(worker-[\w-]+\.js)["']/g)];
+      for (const [, next] of [...imported, ...workers]) {
+        if (!wanted.includes(next)) {
+          wanted.push(next);
+        }
+      }
+    }
+    expect(wanted.some((name) => name.startsWith('worker-'))).toBe(true);
+    const sizes = wanted.map((name) => gzipSync(readFileSync(`${folder}/assets/${name}`)).length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(400_000);
+  });
+});

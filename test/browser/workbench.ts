@@ -1,0 +1,88 @@
+/** The workbench as `doorbell serve` has it, in a Chromium: one of each for all tests of a file. */
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { DoorbellProcess, endAll } from '../pv/doorbell-process.ts';
+import { startChromium } from './chromium.ts';
+
+export interface Bench {
+  /** Of the page, without a query. */
+  readonly address: string;
+  /** Opens it, and waits until what the query says is there. Its console must stay silent. */
+  open(query: string, expected?: RegExp): Promise<Page>;
+}
+
+/** A frame that takes no time, on two stacks with the same driver. */
+export const SMALL = '?stacks=native,emulated&scene=triangle&size=64x64&frames=1';
+
+export function useWorkbench(): Bench {
+  let browser: Browser;
+  let server: DoorbellProcess;
+  const complaints: string[] = [];
+  const bench = {
+    address: '',
+    open: async (query: string, expected?: RegExp): Promise<Page> => {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+      const page = await context.newPage();
+      page.setDefaultTimeout(30_000);
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type()) && !expected?.test(message.text())) {
+          complaints.push(message.text());
+        }
+      });
+      await page.goto(`${bench.address}${query}`);
+      await settled(page);
+      return page;
+    },
+  };
+  beforeAll(async () => {
+    server = new DoorbellProcess(['serve', '--quiet']);
+    browser = await startChromium();
+    bench.address = await server.wrote('stdout', /^http:\S+(?=\n)/);
+  }, 120_000);
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    expect(complaints.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await endAll();
+  });
+  return bench;
+}
+
+/** Both sides have run, or a message says why not. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      document.querySelector('.complaint') !== null ||
+      (document.querySelector('.figures') !== null && document.querySelector('.waiting') === null),
+    undefined,
+    { timeout: 60_000 },
+  );
+}
+
+/** What a command of the stepping session answers. */
+export async function says(page: Page, line: string): Promise<string> {
+  await page.getByRole('tab', { name: 'Session' }).click();
+  const answers = page.locator('.log pre');
+  const before = await answers.count();
+  const prompt = page.getByLabel('Command');
+  await prompt.fill(line);
+  await prompt.press('Enter');
+  await answers.nth(before).waitFor();
+  return (await answers.nth(before).textContent()) ?? '';
+}
+
+/** The pixels of one side's screen, as text. */
+export function pixels(page: Page, side: number): Promise<string> {
+  return page.evaluate((at) => {
+    const canvas = document.querySelectorAll<HTMLCanvasElement>('canvas.screen')[at];
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    return `${canvas.width}x${canvas.height} ${data.join(' ')}`;
+  }, side);
+}
+
+export function complaint(page: Page): Locator {
+  return page.locator('.complaint[role=alert] p');
+}
