@@ -24,7 +24,7 @@ export function RegistersPane() {
   return (
     <>
       <WantedForm />
-      <SidePanes of={Registers} />
+      <SidePanes of={Registers} hasPeers={false} />
     </>
   );
 }
