@@ -138,9 +138,8 @@ export class Chart {
   private scrollTo(track: number, lane: number): void {
     const { layout } = this;
     const row = rowOf(layout, track, lane);
-    const { headerHeight = 0 } = layout.bands[track] ?? {};
     if (row !== undefined) {
-      const above = layout.axis.bottom + headerHeight - row.top;
+      const above = layout.axis.bottom + layout.bands[track].headerHeight - row.top;
       const below = row.top + row.height - layout.height;
       this.scrolled += above > 0 ? -above : Math.max(0, below);
     }

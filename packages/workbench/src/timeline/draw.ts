@@ -140,19 +140,21 @@ function drawCursor(
   if (place === undefined || time === undefined) {
     return;
   }
-  const { headerTop, headerHeight, bottom } = layout.bands[track];
+  const { headerTop, headerHeight, top, bottom } = layout.bands[track];
   const colour = standing?.side === track ? colours.accent : colours.muted;
   const right = layout.plotLeft + layout.plotWidth;
   const exact = xOf(layout, view, time);
   const x = Math.round(Math.min(Math.max(exact, layout.plotLeft), right));
-  if (Math.abs(x - exact) < 1) {
-    context.fillStyle = colour;
-    context.fillRect(x - 1, headerTop + 3, 2, bottom - headerTop - 3);
-  }
   const beyond = exact < layout.plotLeft - 1 ? '‹ ' : exact > right + 1 ? '› ' : '';
   const text = `${beyond}${place.at}: ${place.text}`;
   const whole = widthOf(context, text) + 10;
   const least = Math.max(layout.plotLeft, nameEnd + 10);
+  if (Math.abs(x - exact) < 1) {
+    context.fillStyle = colour;
+    // Not through the name.
+    const from = x < least ? top : headerTop + 3;
+    context.fillRect(x - 1, from, 2, bottom - from);
+  }
   const left = Math.max(least, Math.min(x - 1, right - whole));
   const width = Math.min(whole, right - left);
   context.fillStyle = colour;
