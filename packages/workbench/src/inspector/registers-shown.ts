@@ -3,7 +3,6 @@ import type { Inspection } from '../machine/contract.ts';
 
 export type Group = Inspection['registers'][number];
 export type Register = Group['registers'][number];
-export type Field = Register['bits'][number];
 
 export interface Wanted {
   /** Part of a register's name, a field's, or a group's; '' for all. */
