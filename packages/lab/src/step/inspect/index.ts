@@ -13,6 +13,12 @@ export { peerQueues, type PeerQueueView } from './peer-queues.ts';
 export { registersOf, type FieldView, type RegisterGroup, type RegisterView } from './registers.ts';
 export { ringsOf, type RingView } from './ring.ts';
 export { scanoutOf } from './scanout.ts';
+export {
+  schedulersOf,
+  type SchedulerView,
+  type SharingTenantView,
+  type SharingView,
+} from './scheduler.ts';
 export { queuesOf, type QueueView } from './virtqueue.ts';
 export {
   iotlbEntries,
