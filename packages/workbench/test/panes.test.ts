@@ -2,7 +2,13 @@
 import { labEnvironment } from '@doorbell/lab/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Bench } from '../src/machine/bench.ts';
-import { paneNames, type Inspection, type RunOptions, type Side } from '../src/machine/contract.ts';
+import {
+  paneNames,
+  type Inspection,
+  type PaneName,
+  type RunOptions,
+  type Side,
+} from '../src/machine/contract.ts';
 
 const options: Omit<RunOptions, 'stacks'> = {
   ...{ scene: 'triangle', frames: 1, width: 32, height: 32, seed: 1 },
@@ -22,6 +28,15 @@ async function recorded(
 function group({ registers }: Inspection, title: string): ReadonlyMap<string, number> {
   const found = registers.find((each) => each.title === title);
   return new Map(found?.registers.map(({ name, value }) => [name, value]));
+}
+
+/** What a pane shows of the only side. */
+async function inspected(bench: Bench, pane: PaneName, event?: number): Promise<Inspection> {
+  const inspection = await bench.inspect(0, pane, event);
+  if (inspection === undefined) {
+    throw new Error('Nothing was recorded.');
+  }
+  return inspection;
 }
 
 /** Goes to the first event of a kind; where it stands then. */
@@ -46,7 +61,7 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
 
   it('rings: when the first packet begins, it and its fence lie between head and tail', async () => {
     const at = await first(bench, 'packet');
-    const { rings = [], event } = await bench.inspect(0, 'rings');
+    const { rings = [], event } = await inspected(bench, 'rings');
     expect(event).toBe(at);
     const channel = side.columns.a[at - 1];
     const ring = rings.find((each) => each.channel === channel);
@@ -59,7 +74,7 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
 
   it("registers: a field lies where the map has it, and a channel's are those of its ring", async () => {
     await first(bench, 'doorbell');
-    const inspection = await bench.inspect(0, 'rings');
+    const inspection = await inspected(bench, 'rings');
     const control = inspection.registers
       .find(({ title }) => title === 'bell')
       ?.registers.find(({ name }) => name === 'CONTROL');
@@ -75,7 +90,7 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
 
   it('config: the capabilities are there, and every BAR that decodes has its range', async () => {
     await first(bench, 'doorbell');
-    const inspection = await bench.inspect(0, 'config');
+    const inspection = await inspected(bench, 'config');
     const { functions = [], maps = [] } = inspection.config ?? {};
     const bell = functions.find(({ guest, kind }) => guest < 0 && kind === 'bell');
     expect(bell?.capabilities.map(({ name }) => name)).toEqual(
@@ -99,7 +114,7 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
   it('pages: the ring is found through the tables, and so is what a transfer reached for', async () => {
     await first(bench, 'packet');
     await bench.command('r dmaRead');
-    const { walks } = await bench.inspect(0, 'pages');
+    const { walks } = await inspected(bench, 'pages');
     expect(walks?.walkable.iommu).toBe(true);
     const [ring, ...others] = walks?.proposed ?? [];
     expect(ring.walk?.steps.map(({ table }) => table)).toEqual(['directory', 'table']);
@@ -117,16 +132,16 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
     const at = await first(bench, 'iotlbMiss');
     const missed = side.columns.a[at - 1];
     await bench.command('n 20');
-    const { iotlb = [] } = await bench.inspect(0, 'iotlb');
+    const { iotlb = [] } = await inspected(bench, 'iotlb');
     expect(iotlb.some(({ iova, bytes }) => missed >= iova && missed < iova + bytes)).toBe(true);
   });
 
   it('packets: those of the event are among those that are shown, numbered without gaps', async () => {
     const at = await first(bench, 'mmioWrite');
     await bench.command('go end');
-    const all = (await bench.inspect(0, 'packets')).packets;
+    const all = (await inspected(bench, 'packets')).packets;
     expect(all?.packets.at(-1)?.number).toBe(all?.summary.total.packets);
-    const around = (await bench.inspect(0, 'packets', at)).packets?.packets ?? [];
+    const around = (await inspected(bench, 'packets', at)).packets?.packets ?? [];
     expect(around.length).toBeLessThanOrEqual(200);
     around.forEach(({ number }, index) => {
       expect(number).toBe(around[0].number + index);
@@ -136,20 +151,20 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
 
   it('owners and scheduler: one group has the GPU, and one tenant the engines', async () => {
     const at = await first(bench, 'packet');
-    const { ownership } = await bench.inspect(0, 'ownership');
+    const { ownership } = await inspected(bench, 'ownership');
     expect(ownership?.groups.flatMap(({ members }) => members.map(({ bdf }) => bdf))).toContain(
       0x100,
     );
     expect(ownership?.devices.map(({ backing }) => backing)).toEqual(
       { native: [], pv: ['backend'], mdev: ['mediated'] }[stack],
     );
-    const { schedulers = [] } = await bench.inspect(0, 'scheduler', at + 1);
+    const { schedulers = [] } = await inspected(bench, 'scheduler', at + 1);
     expect(schedulers.map(({ running }) => running)).toEqual([0]);
   });
 
   it('counters: they only grow', async () => {
-    const half = await bench.inspect(0, 'counters', Math.floor(side.columns.times.length / 2));
-    const end = new Map((await bench.inspect(0, 'counters', side.columns.times.length)).counters);
+    const half = await inspected(bench, 'counters', Math.floor(side.columns.times.length / 2));
+    const end = new Map((await inspected(bench, 'counters', side.columns.times.length)).counters);
     for (const [name, count] of half.counters) {
       expect(end.get(name)).toBeGreaterThanOrEqual(count);
     }
@@ -165,7 +180,7 @@ it(
     await bench.command('go end');
     const always = ['counters', 'engines', 'event', 'registers'];
     for (const pane of paneNames) {
-      const keys = Object.keys(await bench.inspect(0, pane)).filter((key) => !always.includes(key));
+      const keys = Object.keys(await inspected(bench, pane)).filter((key) => !always.includes(key));
       expect(keys).toEqual(
         {
           rings: ['rings', 'queues'],
