@@ -10,7 +10,7 @@ const NO_CONNECTION = /^WebSocket connection to .* failed/;
 
 describe.skipIf(!hasChromium)('a backend in another process', () => {
   const bench = useWorkbench();
-  const query = '?stacks=native&scene=bunny&size=64x48';
+  const query = '?stacks=native&scene=bunny&size=64x48&source=off';
 
   test('draws for the page, and the pixels are those of native', async () => {
     const backend = await Backend.start();
@@ -34,13 +34,15 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
       '?stacks=native&scene=triangle&size=16x16&frames=1',
       NO_CONNECTION,
     );
-    await page.goto(`${bench.address}?stacks=native,${far}&scene=bunny&size=64x48&frames=150`);
-    await page.getByText(/^pv:transport=websocket: frame [5-9] of 150$/).waitFor();
+    await page.goto(
+      `${bench.address}?stacks=native,${far}&scene=bunny&size=64x48&frames=60&source=off`,
+    );
+    await page.getByText(/^pv:transport=websocket: frame [5-9] of 60$/).waitFor();
     await backend.process.kill('SIGKILL');
     await page.getByRole('status').getByText('The backend is gone.').waitFor();
     await Backend.start(backend.port);
     await page.getByText('Backend', { exact: true }).click();
-    const how = page.getByText(/^150 frames, .* Its pixels are those of native\.$/);
+    const how = page.getByText(/^60 frames, .* Its pixels are those of native\.$/);
     await how.waitFor({ timeout: 60_000 });
     expect(await how.textContent()).toContain('1 × connected again');
     expect(await pixels(page, 1)).toBe(await pixels(page, 0));

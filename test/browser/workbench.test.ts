@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)('the workbench', () => {
   });
 
   test('steps forwards and back to the same state', async () => {
-    const page = await bench.open(`${SMALL}&event=0:300`);
+    const page = await bench.open(`${SMALL}&event=0:100`);
     await says(page, 'n'); // to an access
     const hash = await says(page, 'hash');
     await page.getByRole('heading', { name: 'Doorbell' }).click();
@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)('the workbench', () => {
     expect(places.slice(0, 3).toReversed()).toEqual(places.slice(4));
     expect(new Set(places).size).toBe(4);
     expect(await says(page, 'hash')).toBe(hash);
-    await says(page, 'go 900');
+    await says(page, 'go 200');
     expect(await says(page, 'hash')).not.toBe(hash);
   });
 
@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)('the workbench', () => {
   });
 
   test('a link that is shared shows the same event of the same state', async () => {
-    const page = await bench.open(`${SMALL}&event=1:420`);
+    const page = await bench.open(`${SMALL}&event=1:200`);
     const where = await says(page, 'where');
     const hash = await says(page, 'hash');
     await page.keyboard.press('Escape');

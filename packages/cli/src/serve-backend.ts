@@ -35,9 +35,9 @@ export async function serveBackend(request: BackendRequest, signal: AbortSignal)
   }
 }
 
-function serverParts({
-  ...{ listen, token, maxConnections, origins, say, isQuiet, renderer, width, height }
-}: BackendRequest): BackendServerParts {
+function serverParts(request: BackendRequest): BackendServerParts {
+  const { listen, token, maxConnections, origins, say, isQuiet } = request;
+  const { renderer, width, height } = request;
   if (token === '') {
     throw new Failure(
       exitCodes.BAD_INPUT,
@@ -70,4 +70,3 @@ async function startServer(parts: BackendServerParts): Promise<BackendServer> {
     throw listenFailure(error as NodeJS.ErrnoException, parts.listen);
   }
 }
-

@@ -101,7 +101,11 @@ test('closing ends all devices', async () => {
 });
 
 test.each([
-  ['serve', /Say what to serve: doorbell serve --backend, or --vhost-user SOCKET\./],
+  ['serve --open --backend', /are for the workbench: leave --backend and --vhost-user out/],
+  ['serve --renderer null', /for --backend and --vhost-user, not for the workbench/],
+  ['serve --token secret', /--token, --origin and --max-connections are for --backend/],
+  ['serve missing.trace', /Cannot read 'missing\.trace': there is no such file/],
+  ['serve --backend --origin here', /'here' is invalid.*http:\/\/192\.0\.2\.7:8080/],
   ['serve --backend --listen here', /'here' is invalid.*HOST:PORT, such as 127\.0\.0\.1:7640/],
   ['serve --backend --renderer paint', /'paint'.*host, software, null/],
   ['serve --backend --max-connections 0', /'0'.*from 1 to 1000/],

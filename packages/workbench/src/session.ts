@@ -69,7 +69,7 @@ export async function start(): Promise<void> {
   });
   await trying(async () => {
     catalogue.value = await machines.bench.catalogue();
-    await (state.value.trace === '' ? run() : openGiven(state.value.trace));
+    await (state.value.trace === '' ? run(true) : openGiven(state.value.trace));
   });
 }
 
@@ -156,15 +156,17 @@ export function runOptions(): RunOptions {
 
 let runs = 0;
 
-/** Runs and records both stacks, and stands where the address says. */
-export async function run(): Promise<void> {
+/** Runs and records both stacks, and stands where the address says. @param isFirst  what was wrong with the address stays. */
+export async function run(isFirst = false): Promise<void> {
   const mine = ++runs;
   const options = runOptions();
   const before = screens.value;
   /** Sides that showed something. */
   const drew = new Set<number>();
   batch(() => {
-    complaint.value = undefined;
+    if (!isFirst) {
+      complaint.value = undefined;
+    }
     backend.value = undefined;
     running.value = { stack: options.stacks[0], frame: 0, frames: options.frames };
   });
