@@ -430,7 +430,7 @@ async function stand(
     ...{ side: now.side, event: now.places[now.side].at },
     ...{ step: now.granularity, script: '' },
   });
-  await showSource(now.places[now.side].line?.file);
+  await showSource(now.places[now.side].lastLine?.file);
   const pane = paneOf(state.value.pane);
   const shown = await Promise.all(
     now.places.map(async (_, side) => ({

@@ -11,6 +11,9 @@ import { guestOf, seekEvent, type Direction } from './granularity.ts';
 import { NamedRegisters, placedBars } from './named-registers.ts';
 import { playerOf, type Player } from './player.ts';
 
+/** In events: who steps is to see where the driver was, not to wait for it. */
+const LONG_AGO = 10_000;
+
 export class Cursor {
   readonly recording: Recording;
   readonly registers: NamedRegisters;
@@ -42,6 +45,19 @@ export class Cursor {
   placeOf(event: TraceEvent | undefined): SourceLine | undefined {
     const { line = 0 } = event ?? {};
     return line === 0 ? undefined : this.recording.source?.lines[line];
+  }
+
+  /** The driver's line that ran last, here or before; undefined: none did, or none for long. */
+  lastPlace(): SourceLine | undefined {
+    const { events } = this.recording;
+    const first = Math.max(1, this.at - LONG_AGO);
+    for (let id = this.at; id >= first; id--) {
+      const place = this.placeOf(events.at(id));
+      if (place !== undefined) {
+        return place;
+      }
+    }
+    return undefined;
   }
 
   /** The same as `file:line`; '' where none was recorded. */

@@ -259,14 +259,15 @@ export class Bench {
 
 const nowhere: Place = {
   ...{ at: 0, text: 'not recorded', request: 0, time: 0 },
-  ...{ line: undefined, locals: '', causes: [] },
+  ...{ line: undefined, lastLine: undefined, locals: '', causes: [] },
 };
 
 function placeOf(cursor: StepShell['walk']['cursor']): Place {
   const { at, event, locals } = cursor;
   const line = cursor.placeOf(event);
   return {
-    ...{ at, locals, line, time: event?.time ?? 0, request: event?.request ?? 0 },
+    ...{ at, locals, line, lastLine: cursor.lastPlace() },
+    ...{ time: event?.time ?? 0, request: event?.request ?? 0 },
     text: event === undefined ? 'before the first event' : cursor.text(event),
     causes: cursor.causes().map((cause) => ({ id: cause.id, text: cursor.text(cause) })),
   };

@@ -152,6 +152,8 @@ export interface Place {
   /** Virtual nanoseconds. */
   readonly time: number;
   readonly line: SourceLine | undefined;
+  /** The one that ran last, where none runs now. */
+  readonly lastLine: SourceLine | undefined;
   readonly locals: string;
   /** From the event back to its first. */
   readonly causes: readonly { readonly id: number; readonly text: string }[];

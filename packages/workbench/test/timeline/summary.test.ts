@@ -16,7 +16,15 @@ const track = trackOf(
 );
 
 it('says in words what a run is, and where one stands', () => {
-  const place = { text: 'exit', request: 0, time: 500, line: undefined, locals: '', causes: [] };
+  const place = {
+    text: 'exit',
+    request: 0,
+    time: 500,
+    line: undefined,
+    lastLine: undefined,
+    locals: '',
+    causes: [],
+  };
   const standing = { side: 0, granularity: 'call', breakpoints: [], places: [{ ...place, at: 1 }] };
   expect(summaryOf([track], standing)).toBe(
     '3 events of native over 2.5 µs (app 2, driver 0, hypervisor 1, iommu 0, device 0). ' +
