@@ -5,7 +5,7 @@
  *
  * Addresses are plain numbers below 2^52, so they are exact without BigInt.
  */
-import type { EventKind } from './trace.ts';
+import type { EventId, EventKind, RequestId } from './trace.ts';
 
 /** Bytes of one access. */
 export type AccessWidth = 1 | 2 | 4;
@@ -192,6 +192,16 @@ export interface Display {
 export interface Trace {
   /** Records an event and returns its id (0 when off). Arguments as `events` has them. */
   event(kind: EventKind, a: number, b: number, c?: number): number;
+  /** What the work at hand is for, to be told when it is taken up again; undefined when off. */
+  origin?(): TraceOrigin | undefined;
+  /** Takes up work that began elsewhere: the next events are because of that. */
+  takeUp?(origin: TraceOrigin): void;
+}
+
+/** The request that work serves, and the event that it follows from. */
+export interface TraceOrigin {
+  readonly request: RequestId;
+  readonly cause: EventId;
 }
 
 /** All that a device model is handed. It knows nothing of a hypervisor. */

@@ -42,6 +42,12 @@ export function wire<D extends DeviceModel>(
         tracer.cause = id === 0 ? tracer.cause : id;
         return id;
       },
+      origin: () =>
+        tracer.recording ? { request: tracer.request, cause: tracer.cause } : undefined,
+      takeUp: ({ request, cause }) => {
+        tracer.request = request;
+        tracer.cause = cause;
+      },
     },
     display: wiring.display,
     message: (address, data) => {

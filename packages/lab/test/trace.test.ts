@@ -1,12 +1,26 @@
 import type { EventKind } from '@doorbell/abi';
-import type { Tracer } from '@doorbell/hypervisor';
+import { profiles, type Tracer } from '@doorbell/hypervisor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stackKinds } from '../src/stack-spec.ts';
+import { guestOfRequest } from '../src/meter.ts';
+import { scenes } from '../src/scenes/index.ts';
+import { parseStacks, stackKinds } from '../src/stack-spec.ts';
+import { record } from '../src/trace/record.ts';
+import { testEnvironment } from './environment.ts';
 import { tracedRun } from './traced-run.ts';
 
 async function trace(stackName: string, scene?: string): Promise<Tracer> {
   return (await tracedRun(stackName, scene)).host.machine.tracer;
+}
+
+/** Three who draw the same, on one GPU. */
+async function threeGuests(stackName: string): Promise<Tracer> {
+  const [spec] = parseStacks(stackName);
+  const context = { width: 32, height: 32, frames: 2, seed: 1 };
+  const drawing = { scene: scenes.get('triangle')!, context, weight: 1, cap: 0 };
+  const guests = [0, 1, 2].map((index) => ({ ...drawing, name: `guest${index}` }));
+  const profile = profiles.get('kvm-x86')!;
+  return (await record({ ...{ spec, profile, guests }, ...drawing }, testEnvironment)).events;
 }
 
 /** Kinds from an event back to its first cause. */
@@ -56,6 +70,24 @@ describe('the trace of a run', () => {
       expect(cause).toBeLessThan(id);
     }
   });
+
+  it.each(['native', 'sriov', 'pv-assisted'])(
+    '%s: a packet is for the call that rang for it, whoever had the engines before',
+    async (stack) => {
+      const events = await threeGuests(stack);
+      const rang = new Map<number, number[]>();
+      const served = new Set<number>();
+      for (const { kind, a: channel, request } of events) {
+        if (kind === 'doorbell') {
+          rang.set(channel, [...(rang.get(channel) ?? []), request]);
+        } else if (kind === 'packet' || kind === 'packetDone') {
+          expect(rang.get(channel)).toContain(request);
+          served.add(guestOfRequest(request));
+        }
+      }
+      expect([...served].sort()).toEqual([0, 1, 2]);
+    },
+  );
 
   it.each([...stackKinds.keys()])(
     '%s: walks from every wake back to a call, and knows whose work all is',

@@ -461,7 +461,11 @@ export async function showPane(pane: PaneName): Promise<void> {
   change({ pane });
   const mine = stands;
   const again = (all: typeof inspections.value) =>
-    Promise.all(all.map((one, side) => one && machines.bench.inspect(side, pane, one.event)));
+    Promise.all(
+      all.map(async (one, side) =>
+        one === undefined ? undefined : await machines.bench.inspect(side, pane, one.event),
+      ),
+    );
   await trying(async () => {
     const now = await again(inspections.value);
     const before = await again(inspectedBefore.value);

@@ -13,6 +13,7 @@ import {
   place,
   RegisterFile,
   type Stateful,
+  type TraceOrigin,
 } from '@doorbell/abi';
 import { type ChannelEvent, type ChannelState, transition } from './channel-state.ts';
 import type { Engine } from './counts.ts';
@@ -81,6 +82,12 @@ interface Position {
 /** No packet is to blame. */
 export const NOWHERE: Position = { address: 0, opcode: 0, bytes: 0 };
 
+/** Work that a doorbell brought: up to this tail of the ring. */
+interface Rung {
+  readonly tail: number;
+  readonly origin: TraceOrigin;
+}
+
 export interface ChannelSaved {
   readonly registers: Uint32Array;
   readonly state: ChannelState;
@@ -90,6 +97,7 @@ export interface ChannelSaved {
   readonly position: Position;
   readonly fetch: FetchState;
   readonly render: Uint32Array;
+  readonly rung: readonly Rung[];
 }
 
 export class Channel implements AddressSpace, Stateful<ChannelSaved> {
@@ -105,6 +113,8 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
   position = NOWHERE;
   private current: ChannelState = 'IDLE';
   private indirect: Indirect | undefined;
+  /** Of a run that is recorded: the doorbells whose work is not done, in their order. */
+  private rung: Rung[] = [];
   /** Whose it is. */
   owner: PartFunction;
 
@@ -184,12 +194,19 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
 
   // ------------------------------------------------------------------------------ the ring
 
-  /** A doorbell of an enabled channel that has not stopped. @throws Fault */
-  publish(tail: number): void {
+  /**
+   * A doorbell of an enabled channel that has not stopped.
+   * @param origin  what the packets up to this tail are for, where that is recorded.
+   * @throws Fault
+   */
+  publish(tail: number, origin?: TraceOrigin): void {
     const { registers } = this;
     this.checkRing();
     if (tail % 4 !== 0 || tail >= registers.get('RING_SIZE')) {
       throw new Fault('BAD_TAIL', tail);
+    }
+    if (origin !== undefined && tail !== registers.get('TAIL')) {
+      this.rung.push({ tail, origin });
     }
     registers.set('TAIL', tail);
     if (this.hasWork) {
@@ -277,6 +294,14 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
       this.fetch.drop();
     }
     registers.set('HEAD', head % size);
+    if (this.rung[0]?.tail === head % size) {
+      this.rung.shift();
+    }
+  }
+
+  /** What the packet at hand, or the next one, is for; undefined where that is not recorded. */
+  get origin(): TraceOrigin | undefined {
+    return this.rung[0]?.origin;
   }
 
   // ------------------------------------------------------------------------------ what it tells
@@ -314,6 +339,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     this.wait = undefined;
     this.suspended = undefined;
     this.position = NOWHERE;
+    this.rung = [];
     this.ownFetch?.drop();
     this.ownRender?.reset();
   }
@@ -328,6 +354,7 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
       position: this.position,
       fetch: this.fetch.save(),
       render: this.render.save(),
+      rung: [...this.rung],
     };
   }
 
@@ -340,5 +367,6 @@ export class Channel implements AddressSpace, Stateful<ChannelSaved> {
     this.position = saved.position;
     this.fetch.load(saved.fetch);
     this.render.load(saved.render);
+    this.rung = [...saved.rung];
   }
 }

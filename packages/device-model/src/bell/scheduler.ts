@@ -4,7 +4,7 @@
  * for a time slice, round-robin, at the ends of packets. A WAIT gives the turn away and is looked at
  * again every microsecond.
  */
-import { faults, type Stateful, type Timers, type Trace } from '@doorbell/abi';
+import { faults, type Stateful, type Timers, type Trace, type TraceOrigin } from '@doorbell/abi';
 import { type Channel, NOWHERE } from './channel.ts';
 import { isStopped } from './channel-state.ts';
 import type { BellCounts, Engine } from './counts.ts';
@@ -109,7 +109,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
       return;
     }
     try {
-      channel.publish(tail);
+      channel.publish(tail, trace.origin?.());
     } catch (error) {
       this.abandon(number);
       // No packet is to blame.
@@ -148,8 +148,32 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
   // ------------------------------------------------------------------------------ packets
 
   begin(tenant: number): void {
-    const { channels, processor } = this.parts;
+    const { channels } = this.parts;
     const channel = channels[this.demand.take(tenant, this.time.begin, this.switched)];
+    const outer = this.takeUp(channel);
+    this.beginPacket(channel, tenant);
+    this.goBack(outer);
+  }
+
+  /** What happens now is for whoever rang for this packet. Gives what it was for; undefined: for the same. */
+  private takeUp({ origin }: Channel): TraceOrigin | undefined {
+    const { trace } = this.parts;
+    const outer = origin && trace.origin?.();
+    if (origin === undefined || outer === undefined || outer.request === origin.request) {
+      return undefined;
+    }
+    trace.takeUp?.(origin);
+    return outer;
+  }
+
+  private goBack(outer: TraceOrigin | undefined): void {
+    if (outer !== undefined) {
+      this.parts.trace.takeUp?.(outer);
+    }
+  }
+
+  private beginPacket(channel: Channel, tenant: number): void {
+    const { processor } = this.parts;
     const { number, suspended } = channel;
     channel.move('start');
     if (suspended !== undefined) {
@@ -227,6 +251,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
       return;
     }
     const channel = channels[running.channel];
+    const outer = this.takeUp(channel);
     const left = running.since + running.ns - timers.now();
     this.vacate(running, running.ns - left);
     if (left > 0) {
@@ -240,6 +265,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
       this.done(channel, running.ns);
     }
     this.update(channel);
+    this.goBack(outer);
   }
 
   private vacate({ engine, tenant }: Running, ns: number): void {
@@ -267,6 +293,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
         continue;
       }
       const { ports } = channel.owner;
+      const outer = this.takeUp(channel);
       bus.become(ports.bus);
       try {
         if (processor.reached(channel, wait.address, wait.value)) {
@@ -283,6 +310,7 @@ export class Scheduler implements Runner, Stateful<SchedulerState> {
       // Looking costs the engines nothing.
       processor.dropLatency();
       this.update(channel);
+      this.goBack(outer);
     }
   }
 

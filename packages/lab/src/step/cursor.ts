@@ -61,8 +61,8 @@ export class Cursor {
   }
 
   /** The machine as it was when that event happened; undefined of a real one. */
-  async state(): Promise<StackState | undefined> {
-    return await this.player?.state(this.at);
+  state(): Promise<StackState | undefined> {
+    return this.stateAt(this.at);
   }
 
   /** `#5063  72.3 µs  mmioWrite  doorbell0.TAIL = 0x40`. */
@@ -74,9 +74,9 @@ export class Cursor {
     return wordsOf(this.recording, event.id) ?? argumentsText(event, this.registers);
   }
 
-  /** As it was after another event. @throws RangeError when there is no such event. */
-  stateAt(event: EventId): Promise<StackState> {
-    return this.player.state(event);
+  /** The machine as it was after another event. @throws RangeError when there is no such event. */
+  async stateAt(event: EventId): Promise<StackState | undefined> {
+    return await this.player?.state(event);
   }
 
   /** Goes to the next event that is wanted; false: there is none, and it stays. */

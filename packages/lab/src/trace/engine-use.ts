@@ -33,14 +33,10 @@ interface Begun {
 /**
  * In the order of their ends. A WAIT packet is left out, as it has no engine; of a packet that was
  * preempted the last piece alone is here, because no event says when the others ended.
- *
- * Whose packet it is, the request of its event does not say where a GPU is shared: there it begins
- * when another's is done, and has that one's. So it belongs to who rang the channel's doorbell last.
  * @param isShared  by all guests; else each has its own GPU, whose channels have the same numbers.
  */
 export function engineUses(events: Tracer, isShared: boolean): readonly EngineUse[] {
   const uses: EngineUse[] = [];
-  const rings = new Map<string, number>();
   const ready = new Map<number, number>();
   const begun = new Map<string, Begun>();
   /** Of each GPU: the packet that began last, and walks that belong to it or to the next. */
@@ -52,7 +48,6 @@ export function engineUses(events: Tracer, isShared: boolean): readonly EngineUs
     const channel = `${gpu} ${a}`;
     switch (kind) {
       case 'doorbell':
-        rings.set(channel, ownerOf(event));
         ready.set(ownerOf(event), time);
         break;
       case 'iotlbMiss': {
@@ -69,7 +64,7 @@ export function engineUses(events: Tracer, isShared: boolean): readonly EngineUs
       }
       case 'packet': {
         const own = walked.get(gpu);
-        const guest = rings.get(channel) ?? HOST;
+        const guest = ownerOf(event);
         const packet = {
           ...{ guest, at: time, ready: ready.get(guest) ?? time },
           isWait: b === ringPackets.WAIT.opcode,

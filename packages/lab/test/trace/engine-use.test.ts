@@ -20,7 +20,7 @@ function told(tell: (at: (time: number, request: number) => Tracer) => void): Tr
   return events;
 }
 
-it('gives a packet to whoever rang its channel, whatever the request that it begins in', () => {
+it('gives a packet to whom it is for, and says since when it was ready', () => {
   const events = told((at) => {
     at(10, 1).event('doorbell', 0, 64);
     at(12, 1).event('iotlbMiss', 0x1000, 3);
@@ -28,8 +28,8 @@ it('gives a packet to whoever rang its channel, whatever the request that it beg
     at(12, 1).event('iotlbMiss', 0x2000, 1);
     at(20, SECOND).event('doorbell', 1, 64);
     at(52, 1).event('packetDone', 0, 40);
-    at(52, 1).event('packet', 1, FENCE);
-    at(60, 1).event('packetDone', 1, 8);
+    at(52, SECOND).event('packet', 1, FENCE);
+    at(60, SECOND).event('packetDone', 1, 8);
   });
   expect(engineUses(events, true)).toEqual([
     { guest: 0, ready: 10, from: 12, to: 52, levels: 4 },

@@ -1,10 +1,15 @@
 /** What led to the event: from the application's call down to it. */
+import { useEffect, useRef } from 'preact/hooks';
 import { catalogue, go } from '../session.ts';
 import type { Side } from '../machine/contract.ts';
 import { eventParts } from './text.ts';
 import type { PaneProps } from './side-panes.tsx';
 
 export function Causes({ own, place, side }: PaneProps) {
+  const current = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: 'nearest' });
+  }, [place.at]);
   if (place.causes.length === 0) {
     return <p class="none">Nothing has happened yet.</p>;
   }
@@ -15,7 +20,12 @@ export function Causes({ own, place, side }: PaneProps) {
         const { time, kind, what } = eventParts(text);
         const actor = actorOf(own, id);
         return (
-          <li key={id} class={actor} aria-current={id === place.at ? 'step' : undefined}>
+          <li
+            key={id}
+            ref={id === place.at ? current : null}
+            class={actor}
+            aria-current={id === place.at ? 'step' : undefined}
+          >
             <button type="button" onClick={() => void go(side, id)}>
               <span class="actor">{actor}</span>
               <code class="kind">{kind}</code>

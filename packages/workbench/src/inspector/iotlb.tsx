@@ -2,6 +2,7 @@
 import { bytes } from '../quantity.ts';
 import type { Inspection } from '../machine/contract.ts';
 import { New } from './changed.tsx';
+import { Heads } from './heads.tsx';
 import type { PaneProps } from './side-panes.tsx';
 import { hex } from './text.ts';
 
@@ -22,15 +23,7 @@ export function Iotlb({ inspection, before }: PaneProps) {
         {iotlb.length} {iotlb.length === 1 ? 'translation' : 'translations'}, the one used last
         first
       </caption>
-      <thead>
-        <tr>
-          {['domain', 'IOVA', 'address', 'covers', 'may'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads of={['#domain', 'IOVA', 'address', '#covers', 'may']} />
       <tbody>
         {iotlb.map((entry) => (
           <tr key={keyOf(entry)}>

@@ -52,7 +52,9 @@ export function drawOwnership({ groups, devices }: Ownership): OwnershipDrawing 
   return {
     boxes,
     links: [
-      ...groups.flatMap((group) => link(groupId(group), holderId(group), groupLabel(group))),
+      ...groups
+        .filter(isHeld)
+        .flatMap((group) => link(groupId(group), holderId(group), groupLabel(group))),
       ...guests.flatMap((guest) =>
         link(`user ${userName(guest, guests.length)}`, guestId(guest), 'VFIO'),
       ),
@@ -99,9 +101,14 @@ function groupContent(group: Group): Content {
   };
 }
 
+/** Whether anybody has it: the kernel has no use for what no driver is bound to. */
+function isHeld(group: Group): boolean {
+  return holderId(group) !== 'kernel' || group.members.some(({ driver }) => driver !== undefined);
+}
+
 function groupLabel({ state, members, mediated }: Group): string {
   const isVfio = mediated !== undefined || members.some(({ driver }) => driver?.kind === 'vfio');
-  return isVfio ? `${state}` : 'driver';
+  return isVfio ? state : 'driver';
 }
 
 // ------------------------------------------------------------------------------ who holds them

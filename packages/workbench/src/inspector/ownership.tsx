@@ -64,7 +64,7 @@ function LinkView({ link: { from, to, label } }: { readonly link: Link }) {
   return (
     <g class="link">
       <path d={`M ${x0} ${y0} C ${middle} ${y0} ${middle} ${y1} ${x1} ${y1}`} />
-      <text x={middle} y={(y0 + y1) / 2 - 4}>
+      <text x={x0 + 6} y={y0 - 5}>
         {label}
       </text>
     </g>

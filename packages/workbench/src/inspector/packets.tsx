@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { go } from '../session.ts';
 import type { PacketInspection } from '../machine/contract.ts';
 import { bytes, counted } from '../quantity.ts';
+import { Heads } from './heads.tsx';
 import { senderOf, tagOf, targetOf, type Packet } from './packet-text.ts';
 import type { PaneProps } from './side-panes.tsx';
 
@@ -39,15 +40,7 @@ function Summary({ summary }: { readonly summary: PacketInspection['summary'] })
         the bytes on the link are payload
       </summary>
       <table>
-        <thead>
-          <tr>
-            {['type', '', 'packets', 'payload', 'headers', 'framing'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['type', 'direction', '#packets', '#payload', '#headers', '#framing']} />
         <tbody>
           {rows.map(({ type, direction, packets, payloadBytes, headerBytes, framingBytes }) => (
             <tr key={`${type} ${direction}`}>
@@ -86,15 +79,7 @@ function PacketTable({ packets, at, onGo }: TableProps) {
   }, [last?.number]);
   return (
     <table class="packets">
-      <thead>
-        <tr>
-          {['event', '', 'type', 'from', 'to', 'tag', 'DW', 'what for'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads of={['event', 'way', 'type', 'from', 'to', '#tag', '#DW', 'what for']} />
       <tbody>
         {packets.map((packet) => {
           const { number, event, header, direction, purpose } = packet;

@@ -8,7 +8,7 @@ import { Iotlb } from './iotlb.tsx';
 import { OwnershipPane } from './ownership.tsx';
 import { Packets } from './packets.tsx';
 import { Pages } from './pages.tsx';
-import { Registers } from './registers.tsx';
+import { RegistersPane } from './registers.tsx';
 import { Rings } from './rings.tsx';
 import { Scheduler } from './scheduler.tsx';
 import { Session } from './session-pane.tsx';
@@ -29,7 +29,7 @@ export const panes: readonly PaneRow[] = [
   { name: 'why', label: 'Why', doc: 'Why the run is stuck, if it is', Each: Why },
   { name: 'causes', label: 'Causes', doc: 'What led to this event', Each: Causes },
   {
-    ...{ name: 'registers', label: 'Registers', Each: Registers },
+    ...{ name: 'registers', label: 'Registers', Whole: RegistersPane },
     doc: 'Registers with their fields, and who wrote them',
   },
   {

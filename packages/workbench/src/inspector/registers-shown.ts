@@ -3,7 +3,6 @@ import type { Inspection } from '../machine/contract.ts';
 
 export type Group = Inspection['registers'][number];
 export type Register = Group['registers'][number];
-export type Field = Register['bits'][number];
 
 export interface Wanted {
   /** Part of a register's name, a field's, or a group's; '' for all. */
@@ -12,10 +11,16 @@ export interface Wanted {
   readonly onlySet: boolean;
 }
 
+/** What a device does comes before how it is set up. */
+function rank({ title }: Group): number {
+  return title === 'config' ? 2 : title.startsWith('vector') ? 1 : 0;
+}
+
 /** Without groups that have nothing to show. */
 export function shownGroups(groups: readonly Group[], wanted: Wanted): readonly Group[] {
   const filter = wanted.filter.trim().toLowerCase();
-  return groups.flatMap((group) => {
+  const sorted = [...groups].sort((one, other) => rank(one) - rank(other));
+  return sorted.flatMap((group) => {
     const fitsGroup = group.title.toLowerCase().includes(filter);
     const registers = group.registers.filter(
       (register) =>

@@ -2,19 +2,17 @@
 import { signal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { command, take } from '../session.ts';
 import { Changed } from './changed.tsx';
-import { RegisterBar } from './register-bar.tsx';
+import { OpenedRegister } from './opened-register.tsx';
 import {
   groupKey,
   shownGroups,
   valuesOf,
-  watchName,
   type Group,
   type Register,
   type Wanted,
 } from './registers-shown.ts';
-import type { PaneProps } from './side-panes.tsx';
+import { SidePanes, type PaneProps } from './side-panes.tsx';
 import { fixedHex, functionName, ownerName } from './text.ts';
 
 /** The same on both sides, and kept while other panes are shown. */
@@ -22,42 +20,53 @@ const wanted = signal<Wanted>({ filter: '', onlySet: true });
 /** The registers that are open, by group and name. */
 const open = signal<ReadonlySet<string>>(new Set());
 
-export function Registers({ inspection, before, side }: PaneProps) {
-  const was = useMemo(() => valuesOf(before), [before]);
-  const groups = shownGroups(inspection.registers, wanted.value);
+export function RegistersPane() {
   return (
     <>
-      <form
-        class="wanted"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <WantedForm />
+      <SidePanes of={Registers} hasPeers={false} />
+    </>
+  );
+}
+
+function WantedForm() {
+  return (
+    <form
+      class="wanted"
+      onSubmit={(event) => {
+        event.preventDefault();
+      }}
+    >
+      <input
+        type="search"
+        aria-label="Registers whose name has"
+        placeholder="name, field or group"
+        value={wanted.value.filter}
+        onInput={({ currentTarget }) => {
+          wanted.value = { ...wanted.value, filter: currentTarget.value };
         }}
-      >
+      />
+      <label>
         <input
-          type="search"
-          aria-label="Registers whose name has"
-          placeholder="name, field or group"
-          value={wanted.value.filter}
-          onInput={({ currentTarget }) => {
-            wanted.value = { ...wanted.value, filter: currentTarget.value };
+          type="checkbox"
+          checked={wanted.value.onlySet}
+          onChange={({ currentTarget }) => {
+            wanted.value = { ...wanted.value, onlySet: currentTarget.checked };
           }}
         />
-        <label>
-          <input
-            type="checkbox"
-            checked={wanted.value.onlySet}
-            onChange={({ currentTarget }) => {
-              wanted.value = { ...wanted.value, onlySet: currentTarget.checked };
-            }}
-          />
-          only what is not 0
-        </label>
-      </form>
-      {groups.length === 0 && <p class="none">No register is like that.</p>}
-      {groups.map((group) => (
-        <GroupTable key={groupKey(group)} {...{ group, was, side }} />
-      ))}
-    </>
+        only what is not 0
+      </label>
+    </form>
+  );
+}
+
+function Registers({ inspection, before, side }: PaneProps) {
+  const was = useMemo(() => valuesOf(before), [before]);
+  const groups = shownGroups(inspection.registers, wanted.value);
+  return groups.length === 0 ? (
+    <p class="none">No register is like that.</p>
+  ) : (
+    groups.map((group) => <GroupTable key={groupKey(group)} {...{ group, was, side }} />)
   );
 }
 
@@ -80,7 +89,7 @@ function GroupTable({ group, was, side }: GroupProps) {
           return (
             <Fragment key={key}>
               <RegisterRow {...{ register, isOpen }} id={key} was={was.get(key)} />
-              {isOpen && <Opened {...{ group, register, side }} />}
+              {isOpen && <OpenedRegister {...{ group, register, side }} />}
             </Fragment>
           );
         })}
@@ -125,41 +134,6 @@ function RegisterRow({ register, id, isOpen, was }: RegisterRowProps) {
               {field.name}={field.value}
             </code>
           ))}
-      </td>
-    </tr>
-  );
-}
-
-interface OpenedProps {
-  readonly group: Group;
-  readonly register: Register;
-  readonly side: number;
-}
-
-function Opened({ group, register, side }: OpenedProps) {
-  const watch = watchName(group, register);
-  const to = async (direction: 'r' | 'R'): Promise<void> => {
-    await take(side);
-    await command(`${direction} ${watch ?? ''}`);
-  };
-  return (
-    <tr class="opened">
-      <td colSpan={3}>
-        <p>{register.doc}</p>
-        <RegisterBar register={register} />
-        {watch !== undefined && (
-          <p class="buttons">
-            <button type="button" onClick={() => void to('R')}>
-              Who wrote this?
-            </button>
-            <button type="button" onClick={() => void to('r')}>
-              Who writes it next?
-            </button>
-            <button type="button" onClick={() => void command(`b ${watch}`)}>
-              Stop at each write
-            </button>
-          </p>
-        )}
       </td>
     </tr>
   );

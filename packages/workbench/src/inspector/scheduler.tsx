@@ -2,6 +2,7 @@
 import type { Inspection } from '../machine/contract.ts';
 import { duration } from '../quantity.ts';
 import { Changed } from './changed.tsx';
+import { Heads } from './heads.tsx';
 import type { PaneProps } from './side-panes.tsx';
 
 type View = NonNullable<Inspection['schedulers']>[number];
@@ -53,17 +54,16 @@ function SchedulerView({ view, was }: ViewProps) {
         <dd>{line.length === 0 ? 'nobody' : line.map((each) => `tenant ${each}`).join(', ')}</dd>
       </dl>
       <table>
-        <thead>
-          <tr>
-            {['tenant', 'state', 'ran', 'waited', 'of its time', ...kept.map(keptName)].map(
-              (name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
+        <Heads
+          of={[
+            'tenant',
+            'state',
+            '#ran',
+            '#waited',
+            'of its time',
+            ...kept.map((name) => `#${keptName(name)}`),
+          ]}
+        />
         <tbody>
           {tenants.map(({ state, busyNs, waitNs, kept: own }, tenant) => {
             const then = was?.sharing.tenants.at(tenant);

@@ -12,7 +12,13 @@ export interface PaneProps {
   readonly before: Inspection | undefined;
 }
 
-export function SidePanes({ of: Pane }: { readonly of: ComponentType<PaneProps> }) {
+interface SidePanesProps {
+  readonly of: ComponentType<PaneProps>;
+  /** It shows something of a real peer too, which has no states. */
+  readonly hasPeers: boolean;
+}
+
+export function SidePanes({ of: Pane, hasPeers }: SidePanesProps) {
   const now = standing.value;
   if (now === undefined) {
     return <p class="none">Nothing was recorded yet.</p>;
@@ -29,7 +35,9 @@ export function SidePanes({ of: Pane }: { readonly of: ComponentType<PaneProps> 
             aria-label={own.name}
           >
             {sides.value.length > 1 && <SideTitle name={own.name} side={side} />}
-            {inspection === undefined ? (
+            {own.account !== undefined && !hasPeers ? (
+              <p class="none">A real machine, whose state was not recorded.</p>
+            ) : inspection === undefined ? (
               <p class="none">Its state is worked out …</p>
             ) : (
               <Pane {...{ side, own, place, inspection, before: inspectedBefore.value[side] }} />

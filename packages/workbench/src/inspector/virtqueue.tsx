@@ -1,6 +1,7 @@
 /** A virtqueue: its indices on a strip of its entries, and its descriptors. */
 import type { Inspection } from '../machine/contract.ts';
 import { Changed } from './changed.tsx';
+import { Heads } from './heads.tsx';
 import { ownerName, hex } from './text.ts';
 
 type Queue = NonNullable<Inspection['queues']>[number];
@@ -48,15 +49,7 @@ export function Virtqueue({ queue, was }: QueueProps) {
           something in {descriptors.length === 1 ? 'it' : 'them'}
         </summary>
         <table>
-          <thead>
-            <tr>
-              {['', 'address', 'bytes', 'flags', packed ? 'id' : 'next'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads of={['index', 'address', '#bytes', 'flags', packed ? '#id' : '#next']} />
           <tbody>
             {descriptors.map(({ index, address, bytes, next, flags }) => (
               <tr key={index} class={pending.includes(index) ? 'open' : undefined}>

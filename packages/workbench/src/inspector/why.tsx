@@ -5,6 +5,15 @@ import type { PaneProps } from './side-panes.tsx';
 export function Why({ own, side }: PaneProps) {
   const { explanation, error, report } = own;
   const said = error ?? explanation.error;
+  if (own.account !== undefined) {
+    return (
+      <div class="why">
+        {own.account.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </div>
+    );
+  }
   return (
     <div class="why">
       {!explanation.stuck && (

@@ -4,15 +4,15 @@ import {
   chromeTrace,
   compare,
   encodePng,
-  eventText,
   findBug,
   InputError,
   loadTrace,
+  nothingSaid,
   parseStacks,
+  peerAccount,
   record,
   runOf,
   saveTrace,
-  scanoutOf,
   stateHash,
   StepShell,
   type Environment,
@@ -38,7 +38,7 @@ import type {
 } from './contract.ts';
 import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
 import { compareRequest } from './request.ts';
-import { SideInspector } from './side-inspector.ts';
+import { inspectorOf, type Inspector } from './side-inspector.ts';
 
 type ReadSource = (file: string) => string | undefined;
 /** One of the two on the table. */
@@ -54,7 +54,7 @@ export class Bench {
   private readonly readSource: ReadSource;
   private laid: readonly Laid[] = [];
   private shell: StepShell | undefined;
-  private inspectors: SideInspector[] = [];
+  private inspectors: Inspector[] = [];
   /** Of the run that goes on: a new one ends it. */
   private signal = { aborted: false };
 
@@ -218,8 +218,8 @@ export class Bench {
     return this.side(side).walkPages(query);
   }
 
-  private side(side: number): SideInspector {
-    return (this.inspectors[side] ??= new SideInspector(this.cursor(side)));
+  private side(side: number): Inspector {
+    return (this.inspectors[side] ??= inspectorOf(this.cursor(side)));
   }
 
   async scanout(side: number): Promise<Frame | undefined> {
@@ -227,12 +227,16 @@ export class Bench {
     if (laid !== undefined && !isRecorded(laid)) {
       return laid.frame;
     }
-    const picture = scanoutOf(await this.cursor(side).state());
+    const picture = await this.side(side).scanout();
     return picture && frameOf(picture);
   }
 
   async stateHash(side: number): Promise<string> {
-    return stateHash(await this.cursor(side).state(), this.environment);
+    const state = await this.cursor(side).state();
+    if (state === undefined) {
+      throw new InputError('It is a real machine, whose state was not recorded.');
+    }
+    return stateHash(state, this.environment);
   }
 
   /** @throws InputError */
@@ -259,12 +263,12 @@ const nowhere: Place = {
 };
 
 function placeOf(cursor: StepShell['walk']['cursor']): Place {
-  const { at, event, locals, registers } = cursor;
+  const { at, event, locals } = cursor;
   const line = cursor.placeOf(event);
   return {
     ...{ at, locals, line, time: event?.time ?? 0, request: event?.request ?? 0 },
-    text: event === undefined ? 'before the first event' : eventText(event, registers),
-    causes: cursor.causes().map((cause) => ({ id: cause.id, text: eventText(cause, registers) })),
+    text: event === undefined ? 'before the first event' : cursor.text(event),
+    causes: cursor.causes().map((cause) => ({ id: cause.id, text: cursor.text(cause) })),
   };
 }
 
@@ -272,12 +276,20 @@ function frameOf({ width, height, pixels }: Picture): Frame {
   return { width, height, pixels: pixels.slice() };
 }
 
-function sideOf({ request, events, source, report, error, explanation }: Recording): Side {
+function sideOf(recording: Recording): Side {
+  const { events, source, error } = recording;
+  const recorded = { columns: events.save(), lines: source?.lines ?? [], error };
+  if (recording.peer !== undefined) {
+    const { name, system } = recording.peer;
+    return {
+      ...{ name, term: system, scene: '', guests: 1, ...recorded },
+      ...{ report: undefined, explanation: nothingSaid, account: peerAccount(recording) },
+    };
+  }
+  const { request, report, explanation } = recording;
   const [{ kind }] = parseStacks(request.stack);
   return {
-    name: request.stack,
-    term: kind.term,
-    ...{ scene: request.scene, guests: request.guests?.length ?? 1 },
-    ...{ columns: events.save(), lines: source?.lines ?? [], report, error, explanation },
+    ...{ name: request.stack, term: kind.term, scene: request.scene },
+    ...{ guests: request.guests?.length ?? 1, ...recorded, report, explanation },
   };
 }

@@ -124,6 +124,8 @@ export interface Side {
   readonly report: StackReport | undefined;
   readonly error: string | undefined;
   readonly explanation: Explanation;
+  /** Of a real peer, of which there are events but no states: what can be said of it. */
+  readonly account?: readonly string[];
 }
 
 /** Hears how a run goes on. */

@@ -10,7 +10,7 @@ import {
 } from '@doorbell/lab';
 import type { ProposedWalk } from './contract.ts';
 
-export type WalkPages = (query: WalkQuery) => PageWalk | undefined;
+type WalkPages = (query: WalkQuery) => PageWalk | undefined;
 
 /** How far back one looks, in events. */
 const BACK = 2000;

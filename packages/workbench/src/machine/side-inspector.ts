@@ -1,4 +1,4 @@
-/** What panes show of one recording, at an event of it. */
+/** What panes show of one recorded run, at an event of it; and of a real peer's recording. */
 import {
   AssembledMachine,
   configSpacesOf,
@@ -7,14 +7,19 @@ import {
   iotlbEntries,
   ownershipOf,
   PacketLog,
+  peerQueues,
   queuesOf,
   registersOf,
   ringsOf,
+  scanoutOf,
   schedulersOf,
   walkableOf,
   walkOf,
   type Cursor,
   type PageWalk,
+  type PeerRecording,
+  type Picture,
+  type RunRecording,
   type StackState,
   type WalkQuery,
 } from '@doorbell/lab';
@@ -24,18 +29,62 @@ import { proposedWalks } from './proposed-walks.ts';
 /** Packets that are shown, around an event. */
 const SHOWN = 200;
 
-export class SideInspector {
-  private readonly cursor: Cursor;
-  private readonly machine: AssembledMachine;
-  private log: PacketLog | undefined;
+export interface Inspector {
+  /** @param event  undefined: where the side stands. */
+  inspect(pane: PaneName, event?: number): Promise<Inspection>;
+  /** Undefined: there is no such function or channel. */
+  walkPages(query: WalkQuery): Promise<PageWalk | undefined>;
+  scanout(): Promise<Picture | undefined>;
+}
 
-  constructor(cursor: Cursor) {
+export function inspectorOf(cursor: Cursor): Inspector {
+  const { recording } = cursor;
+  return recording.peer === undefined
+    ? new SideInspector(cursor, recording)
+    : new PeerInspector(cursor, recording);
+}
+
+/** A real machine's state was not recorded, but for its virtqueues. */
+class PeerInspector implements Inspector {
+  private readonly cursor: Cursor;
+  private readonly recording: PeerRecording;
+
+  constructor(cursor: Cursor, recording: PeerRecording) {
     this.cursor = cursor;
-    this.machine = new AssembledMachine(cursor.recording.request);
+    this.recording = recording;
   }
 
   async inspect(pane: PaneName, event: number = this.cursor.at): Promise<Inspection> {
-    const state = await this.cursor.stateAt(event);
+    const queues = peerQueues(this.recording, event);
+    return {
+      ...{ event, registers: [], engines: [], counters: [] },
+      ...(pane === 'rings' ? { rings: [], queues } : {}),
+    };
+  }
+
+  async walkPages(): Promise<undefined> {
+    return undefined;
+  }
+
+  async scanout(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+class SideInspector implements Inspector {
+  private readonly cursor: Cursor;
+  private readonly recording: RunRecording;
+  private readonly machine: AssembledMachine;
+  private log: PacketLog | undefined;
+
+  constructor(cursor: Cursor, recording: RunRecording) {
+    this.cursor = cursor;
+    this.recording = recording;
+    this.machine = new AssembledMachine(recording.request);
+  }
+
+  async inspect(pane: PaneName, event: number = this.cursor.at): Promise<Inspection> {
+    const state = await this.state(event);
     return {
       ...{ event, registers: registersOf(state), engines: enginesOf(state) },
       counters: [...countersOf(state)],
@@ -44,7 +93,19 @@ export class SideInspector {
   }
 
   async walkPages(query: WalkQuery): Promise<PageWalk | undefined> {
-    return walkOf(await this.cursor.state(), query);
+    return walkOf(await this.state(this.cursor.at), query);
+  }
+
+  async scanout(): Promise<Picture | undefined> {
+    return scanoutOf(await this.state(this.cursor.at));
+  }
+
+  private async state(event: number): Promise<StackState> {
+    const state = await this.cursor.stateAt(event);
+    if (state === undefined) {
+      throw new RangeError('A run of ours has a state at every event.');
+    }
+    return state;
   }
 
   private own(pane: PaneName, state: StackState, event: number): Partial<Inspection> {
@@ -78,7 +139,7 @@ export class SideInspector {
   }
 
   private packetLog(): PacketLog {
-    const { events, checkpoints } = this.cursor.recording;
+    const { events, checkpoints } = this.recording;
     // By the end drivers have set what the bus is to do.
     const last = checkpoints[checkpoints.length - 1];
     return new PacketLog(events, this.machine.busMap(last.state));
@@ -86,7 +147,7 @@ export class SideInspector {
 
   private walks(state: StackState, event: number): WalkInspection {
     const walkable = walkableOf(state);
-    const { events } = this.cursor.recording;
+    const { events } = this.recording;
     const proposed = proposedWalks(events, event, walkable, (query) => walkOf(state, query));
     return { walkable, proposed };
   }

@@ -9,7 +9,16 @@ interface FiguresProps {
 }
 
 export function Figures({ side, other }: FiguresProps) {
-  const { report, error, explanation } = side;
+  const { report, error, explanation, account } = side;
+  if (account !== undefined) {
+    return (
+      <div class="figures account">
+        {account.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </div>
+    );
+  }
   if (report === undefined) {
     return (
       <div class="figures">

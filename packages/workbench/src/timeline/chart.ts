@@ -1,9 +1,10 @@
 /** The canvas: what it shows, which part of it, and when it is drawn again. */
 import type { Catalogue, Standing } from '../machine/contract.ts';
+import { BusyPainter } from './busy.ts';
 import { readColours, watchTheme, type Colours } from './colours.ts';
 import { drawPicture } from './draw.ts';
 import { hitOf, type Hit } from './hit.ts';
-import { layoutOf, timeAt, type Layout } from './layout.ts';
+import { layoutOf, rowOf, timeAt, type Layout } from './layout.ts';
 import { isInOverview, Overview, overviewTimeAt } from './overview.ts';
 import { timeOf, type Track } from './track.ts';
 import { atEdge, between, boundsOf, following, moved, within, zoomed, type View } from './view.ts';
@@ -13,14 +14,22 @@ const MOVE = 180;
 /** Of the page's letters, in pixels. */
 const USUAL_SIZE = 13;
 
+interface Place {
+  readonly canvas: HTMLCanvasElement;
+  readonly room: HTMLElement;
+  readonly box: HTMLElement;
+}
+
 export class Chart {
   view: View = boundsOf(0, 1);
-  layout: Layout = layoutOf([], { width: 0, height: 0, scale: 1 });
+  layout: Layout = layoutOf([], { width: 0, height: 0, scale: 1, scrolled: 0 });
   tracks: readonly Track[] = [];
   private readonly canvas: HTMLCanvasElement;
-  private readonly box: Element;
+  private readonly room: HTMLElement;
+  private readonly box: HTMLElement;
   private readonly context: CanvasRenderingContext2D;
   private readonly onSetUp: (isShown: boolean) => void;
+  private readonly busy = new BusyPainter();
   private readonly overview = new Overview();
   private readonly watching: readonly (() => void)[];
   private kinds: Catalogue['kinds'] = [];
@@ -32,21 +41,31 @@ export class Chart {
   private frame = 0;
   private move = 0;
 
-  /** @param box  has the room, and scrolls. @param onSetUp  hears whether what came before the application began is shown. */
-  constructor(canvas: HTMLCanvasElement, box: Element, onSetUp: (isShown: boolean) => void) {
+  /**
+   * The canvas sticks to the top of its room, which is as high as all lanes are, in a box that
+   * scrolls. @param onSetUp  hears whether what came before the application began is shown.
+   */
+  constructor({ canvas, room, box }: Place, onSetUp: (isShown: boolean) => void) {
     const context = canvas.getContext('2d');
     if (context === null) {
       throw new Error('This browser draws no canvas.');
     }
     this.canvas = canvas;
+    this.room = room;
     this.box = box;
     this.onSetUp = onSetUp;
     this.context = context;
     this.colours = readColours(canvas);
     const sizes = new ResizeObserver(() => this.resize());
     sizes.observe(box);
+    const scroll = (): void => {
+      this.lay();
+      this.invalidate();
+    };
+    box.addEventListener('scroll', scroll);
     this.watching = [
       () => sizes.disconnect(),
+      () => box.removeEventListener('scroll', scroll),
       watchTheme(() => {
         this.colours = readColours(canvas);
         this.resize();
@@ -87,8 +106,9 @@ export class Chart {
     const at = standing?.places[standing.side]?.at;
     const hasMoved = before?.side !== standing?.side || before?.places[before.side]?.at !== at;
     const time = this.currentTime();
-    if (hasMoved && time !== undefined) {
+    if (hasMoved && standing !== undefined && at !== undefined && time !== undefined) {
       this.follow(time);
+      this.scrollTo(standing.side, this.tracks[standing.side].laneOf[at - 1]);
     }
   }
 
@@ -113,6 +133,16 @@ export class Chart {
 
   toggleSetUp(): void {
     this.setUp(!this.hasSetUp);
+  }
+
+  private scrollTo(track: number, lane: number): void {
+    const { layout } = this;
+    const row = rowOf(layout, track, lane);
+    if (row !== undefined) {
+      const above = layout.axis.bottom + layout.bands[track].headerHeight - row.top;
+      const below = row.top + row.height - layout.height;
+      this.scrolled += above > 0 ? -above : Math.max(0, below);
+    }
   }
 
   // ------------------------------------------------------------------------------ which part
@@ -162,6 +192,15 @@ export class Chart {
     this.look(within({ from: middle - half, to: middle + half }, this.bounds));
   }
 
+  /** Pixels above what is seen: many guests have more lanes than there is room for. */
+  get scrolled(): number {
+    return this.box.scrollTop;
+  }
+
+  set scrolled(pixels: number) {
+    this.box.scrollTop = pixels;
+  }
+
   isOverview(y: number): boolean {
     return isInOverview(this.layout, y);
   }
@@ -203,14 +242,20 @@ export class Chart {
   // ------------------------------------------------------------------------------ drawing
 
   private resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.box;
-    const scale = this.colours.size / USUAL_SIZE;
-    this.layout = layoutOf(this.tracks, { width, height, scale });
-    this.canvas.style.height = `${this.layout.height}px`;
+    this.lay();
+    const { width, height, whole } = this.layout;
+    this.room.style.height = `${whole}px`;
+    this.canvas.style.height = `${height}px`;
     this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(this.layout.height * devicePixelRatio);
+    this.canvas.height = Math.round(height * devicePixelRatio);
     // At once: a canvas of another size is empty.
     this.draw();
+  }
+
+  private lay(): void {
+    const { clientWidth: width, clientHeight: height } = this.box;
+    const scale = this.colours.size / USUAL_SIZE;
+    this.layout = layoutOf(this.tracks, { width, height, scale, scrolled: this.scrolled });
   }
 
   private invalidate(): void {
@@ -234,6 +279,7 @@ export class Chart {
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     drawPicture(
       { context, kinds, tracks, layout, view, bounds, standing, hover, colours },
+      this.busy,
       this.overview,
     );
   }

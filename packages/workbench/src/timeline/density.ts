@@ -3,18 +3,15 @@ import { coveredBefore, type Bars } from './bars.ts';
 import { countBefore } from './order.ts';
 import type { View } from './view.ts';
 
-/** Events in each of the columns that the view is cut into; adds to what is there. @returns the most */
-export function addCounts(times: Float64Array, { from, to }: View, into: Uint32Array): number {
+/** Adds the events in each of the columns that the view is cut into. */
+export function addCounts(times: Float64Array, { from, to }: View, into: Uint32Array): void {
   const step = (to - from) / into.length;
   let before = countBefore(times, from);
-  let most = 0;
   for (let column = 0; column < into.length; column++) {
     const upTo = countBefore(times, from + step * (column + 1), before);
     into[column] += upTo - before;
-    most = Math.max(most, into[column]);
     before = upTo;
   }
-  return most;
 }
 
 /** Which part of each column at least one bar lasts: 0 to 1. */

@@ -1,5 +1,5 @@
 /** Arrows from each cause to its effect, back from the event at which one stands. */
-import { xOf } from './layout.ts';
+import { rowOf, xOf } from './layout.ts';
 import type { Picture } from './picture.ts';
 import { timeOf } from './track.ts';
 
@@ -38,8 +38,7 @@ export function drawCauses(picture: Picture): void {
 
 function pointOf({ tracks, layout, view }: Picture, track: number, id: number): Point | undefined {
   const time = timeOf(tracks[track], id);
-  const lane = tracks[track].laneOf[id - 1];
-  const row = layout.rows.find((each) => each.track === track && each.lane === lane);
+  const row = rowOf(layout, track, tracks[track].laneOf[id - 1]);
   if (time === undefined || row === undefined) {
     return undefined;
   }

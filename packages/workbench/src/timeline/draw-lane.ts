@@ -1,117 +1,23 @@
-/** A lane: how busy it is where much happens, each event and what it is called where little does. */
-import { addCounts, barsWithin, fillCover } from './density.ts';
+/** A lane in which little happens: each event, each bar, and what they are called. */
+import { barsToDraw, hasMarks } from './busy.ts';
+import { drawLabel } from './label.ts';
 import { xOf, type Row } from './layout.ts';
 import { countBefore } from './order.ts';
 import type { Picture } from './picture.ts';
-import { drawLabel } from './label.ts';
 
-/** Each event is drawn when there are this many pixels for one, on average. */
-const PIXELS_PER_MARK = 3;
-const PIXELS_PER_BAR = 2;
-/** Shades of a column in which bars lie. */
-const SHADES = 8;
 /** Room for a label, at the least. */
 const LABEL = 24;
 /** Letters need it, where they have their usual size. */
-const LEAST_HEIGHT = 9;
+const LEAST_HEIGHT = 8;
 
-/** Counts of every lane's columns, and the most of all: lanes are compared with each other. */
-export interface Densities {
-  readonly counts: readonly (Uint32Array | undefined)[];
-  readonly most: number;
-}
-
-/** `undefined` of the lanes whose events are drawn one by one. */
-export function densitiesOf({ tracks, layout, view }: Picture): Densities {
-  let most = 1;
-  const counts = layout.rows.map(({ track, lane }) => {
-    const { times } = tracks[track].lanes[lane];
-    const inView = countBefore(times, view.to) - countBefore(times, view.from);
-    if (inView * PIXELS_PER_MARK <= layout.plotWidth) {
-      return undefined;
-    }
-    const columns = new Uint32Array(Math.round(layout.plotWidth));
-    most = Math.max(most, addCounts(times, view, columns));
-    return columns;
-  });
-  return { counts, most };
-}
-
-export function drawLane(
-  picture: Picture,
-  row: Row,
-  counts: Uint32Array | undefined,
-  most: number,
-): void {
-  drawBars(picture, row);
-  if (counts === undefined) {
+export function drawLane(picture: Picture, row: Row): void {
+  const { first, end } = barsToDraw(picture, row) ?? { first: 0, end: 0 };
+  for (let bar = first; bar < end; bar++) {
+    drawBar(picture, row, bar);
+  }
+  if (hasMarks(picture, row)) {
     drawMarks(picture, row);
-  } else {
-    drawColumns(picture, row, counts, most);
   }
-}
-
-/** Columns as high as the logarithm of what they hold. */
-function drawColumns(
-  { context, tracks, layout, colours }: Picture,
-  row: Row,
-  counts: Uint32Array,
-  most: number,
-): void {
-  const { markTop, markHeight } = row;
-  const bottom = markTop + markHeight;
-  const unit = markHeight / Math.log2(1 + most);
-  context.fillStyle = colours.actors[tracks[row.track].lanes[row.lane].actor];
-  for (let from = 0; from < counts.length;) {
-    const count = counts[from];
-    let to = from + 1;
-    while (to < counts.length && counts[to] === count) {
-      to++;
-    }
-    if (count > 0) {
-      const height = Math.max(1.5, Math.log2(1 + count) * unit);
-      context.fillRect(layout.plotLeft + from, bottom - height, to - from, height);
-    }
-    from = to;
-  }
-}
-
-function drawBars(picture: Picture, row: Row): void {
-  const { tracks, layout, view } = picture;
-  const { bars } = tracks[row.track].lanes[row.lane];
-  if (bars.ids.length === 0) {
-    return;
-  }
-  const { first, end } = barsWithin(bars, view);
-  if ((end - first) * PIXELS_PER_BAR > layout.plotWidth) {
-    drawCover(picture, row);
-  } else {
-    for (let bar = first; bar < end; bar++) {
-      drawBar(picture, row, bar);
-    }
-  }
-}
-
-/** The darker, the longer bars last in the column. */
-function drawCover({ context, tracks, layout, view, colours }: Picture, row: Row): void {
-  const { actor, bars } = tracks[row.track].lanes[row.lane];
-  const parts = new Float32Array(Math.round(layout.plotWidth));
-  fillCover(bars, view, parts);
-  const shadeOf = (column: number): number => Math.ceil(parts[column] * SHADES);
-  context.fillStyle = colours.actors[actor];
-  for (let from = 0; from < parts.length;) {
-    const shade = shadeOf(from);
-    let to = from + 1;
-    while (to < parts.length && shadeOf(to) === shade) {
-      to++;
-    }
-    if (shade > 0) {
-      context.globalAlpha = (0.5 * shade) / SHADES;
-      context.fillRect(layout.plotLeft + from, row.barTop, to - from, row.barHeight);
-    }
-    from = to;
-  }
-  context.globalAlpha = 1;
 }
 
 function drawBar(picture: Picture, row: Row, bar: number): void {

@@ -1,59 +1,74 @@
 /** One frame of the timeline. */
 import { drawCauses } from './draw-causes.ts';
-import { densitiesOf, drawLane } from './draw-lane.ts';
+import type { BusyPainter } from './busy.ts';
+import { drawLane } from './draw-lane.ts';
 import type { Overview } from './overview.ts';
 import { drawLabel, widthOf } from './label.ts';
-import { xOf, type Layout } from './layout.ts';
+import { rowOf, xOf, type Layout } from './layout.ts';
 import type { Picture } from './picture.ts';
-import { ticksOf, timeText } from './ticks.ts';
+import { ticksOf, timeText, type Tick } from './ticks.ts';
 import { timeOf } from './track.ts';
 
 /** Pixels from one tick to the next, at the least. */
 const PIXELS_PER_TICK = 90;
 const LABEL_SIZE = 11;
 
-export function drawPicture(picture: Picture, overview: Overview): void {
+export function drawPicture(picture: Picture, busy: BusyPainter, overview: Overview): void {
   const { context, layout } = picture;
   context.clearRect(0, 0, layout.width, layout.height);
   context.font = fontOf(picture);
   context.textBaseline = 'middle';
-  overview.draw(picture);
-  drawAxis(picture);
+  // Pixels go over what is there: they come first.
+  busy.paint(picture);
+  const ticks = ticksOf(picture.view.from, picture.view.to, leastTick(picture));
+  drawGrid(picture, ticks);
   const nameEnds = drawNames(picture);
   inPlot(context, layout, () => {
-    drawLanes(picture);
+    layout.rows.forEach((row) => drawLane(picture, row));
     drawEnds(picture);
     drawCauses(picture);
     drawHover(picture);
   });
   nameEnds.forEach((end, track) => drawCursor(picture, track, end));
+  // Lanes may be scrolled to behind these.
+  context.clearRect(0, 0, layout.width, layout.axis.bottom);
+  overview.draw(picture);
+  drawAxis(picture, ticks);
 }
 
 function inPlot(context: CanvasRenderingContext2D, layout: Layout, draw: () => void): void {
   context.save();
   context.beginPath();
-  context.rect(layout.plotLeft, 0, layout.plotWidth, layout.height);
+  context.rect(layout.plotLeft, layout.axis.bottom, layout.plotWidth, layout.height);
   context.clip();
   draw();
   context.restore();
 }
 
-function drawAxis({ context, layout, view, colours }: Picture): void {
-  const { axis, bands, plotLeft, plotWidth } = layout;
-  const least = ((view.to - view.from) / plotWidth) * PIXELS_PER_TICK * layout.scale;
-  const bottom = bands.at(-1)?.bottom ?? axis.bottom;
-  for (const { time, label } of ticksOf(view.from, view.to, least)) {
+/** Nanoseconds between two ticks, at the least. */
+function leastTick({ layout, view }: Picture): number {
+  return ((view.to - view.from) / layout.plotWidth) * PIXELS_PER_TICK * layout.scale;
+}
+
+function drawGrid({ context, layout, view, colours }: Picture, ticks: readonly Tick[]): void {
+  const bottom = layout.bands.at(-1)?.bottom ?? 0;
+  context.fillStyle = colours.line;
+  for (const { time } of ticks) {
     const x = Math.round(xOf(layout, view, time));
+    context.fillRect(x, layout.axis.bottom, 1, bottom - layout.axis.bottom);
+  }
+}
+
+function drawAxis({ context, layout, view, colours }: Picture, ticks: readonly Tick[]): void {
+  const { axis, plotLeft, plotWidth } = layout;
+  const y = axis.top + (axis.bottom - axis.top) * 0.45;
+  for (const { time, label } of ticks) {
+    const exact = xOf(layout, view, time);
     context.fillStyle = colours.line;
-    context.fillRect(x, axis.bottom - 5, 1, bottom - axis.bottom + 5);
+    context.fillRect(Math.round(exact), axis.bottom - 4, 1, 4);
     const half = widthOf(context, label) / 2;
-    const at = Math.min(Math.max(x - half, plotLeft), plotLeft + plotWidth - 2 * half);
-    drawLabel(
-      context,
-      label,
-      { x: at, y: axis.top + (axis.bottom - axis.top) * 0.45, room: Infinity },
-      colours.muted,
-    );
+    const x = Math.min(Math.max(exact - half, plotLeft), plotLeft + plotWidth - 2 * half);
+    drawLabel(context, label, { x, y, room: Infinity }, colours.muted);
   }
 }
 
@@ -84,12 +99,6 @@ function drawNames(picture: Picture): readonly number[] {
   return ends;
 }
 
-function drawLanes(picture: Picture): void {
-  const { rows } = picture.layout;
-  const { counts, most } = densitiesOf(picture);
-  rows.forEach((row, at) => drawLane(picture, row, counts[at], most));
-}
-
 /** Where each run ends, and where its application begins. */
 function drawEnds({ context, tracks, layout, view, colours }: Picture): void {
   layout.bands.forEach(({ headerTop, top, bottom }, track) => {
@@ -112,11 +121,7 @@ function drawEnds({ context, tracks, layout, view, colours }: Picture): void {
 
 function drawHover({ context, tracks, layout, view, colours, hover }: Picture): void {
   const time = hover && timeOf(tracks[hover.track], hover.id);
-  const row =
-    hover &&
-    layout.rows.find(
-      ({ track, lane }) => track === hover.track && lane === tracks[track].laneOf[hover.id - 1],
-    );
+  const row = hover && rowOf(layout, hover.track, tracks[hover.track].laneOf[hover.id - 1]);
   if (time === undefined || row === undefined) {
     return;
   }
@@ -135,19 +140,21 @@ function drawCursor(
   if (place === undefined || time === undefined) {
     return;
   }
-  const { headerTop, headerHeight, bottom } = layout.bands[track];
+  const { headerTop, headerHeight, top, bottom } = layout.bands[track];
   const colour = standing?.side === track ? colours.accent : colours.muted;
   const right = layout.plotLeft + layout.plotWidth;
   const exact = xOf(layout, view, time);
   const x = Math.round(Math.min(Math.max(exact, layout.plotLeft), right));
-  if (Math.abs(x - exact) < 1) {
-    context.fillStyle = colour;
-    context.fillRect(x - 1, headerTop + 3, 2, bottom - headerTop - 3);
-  }
   const beyond = exact < layout.plotLeft - 1 ? '‹ ' : exact > right + 1 ? '› ' : '';
   const text = `${beyond}${place.at}: ${place.text}`;
   const whole = widthOf(context, text) + 10;
   const least = Math.max(layout.plotLeft, nameEnd + 10);
+  if (Math.abs(x - exact) < 1) {
+    context.fillStyle = colour;
+    // Not through the name.
+    const from = x < least ? top : headerTop + 3;
+    context.fillRect(x - 1, from, 2, bottom - from);
+  }
   const left = Math.max(least, Math.min(x - 1, right - whole));
   const width = Math.min(whole, right - left);
   context.fillStyle = colour;

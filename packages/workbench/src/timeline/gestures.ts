@@ -15,6 +15,15 @@ interface Heard {
   onGo(track: number, event: number): void;
 }
 
+/** Where the pointer went down, and what was seen then. */
+interface Pressed {
+  readonly x: number;
+  readonly y: number;
+  readonly view: View;
+  readonly scrolled: number;
+  readonly isOverview: boolean;
+}
+
 /** A press that moves less, in pixels, is a click. */
 const DRAG = 4;
 /** The pointer is at an event that is this close, in pixels. */
@@ -25,8 +34,7 @@ const LINE = 16;
 
 /** @returns what ends it */
 export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): () => void {
-  let pressed:
-    { readonly x: number; readonly view: View; readonly isOverview: boolean } | undefined;
+  let pressed: Pressed | undefined;
   let isDragged = false;
 
   const point = ({ offsetX, offsetY, clientX: x, clientY: y }: PointerEvent): void => {
@@ -46,7 +54,8 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
         return;
       }
       const isOverview = chart.isOverview(event.offsetY);
-      pressed = { x: event.offsetX, view: chart.view, isOverview };
+      const { clientX: x, clientY: y } = event;
+      pressed = { x, y, view: chart.view, scrolled: chart.scrolled, isOverview };
       isDragged = false;
       canvas.setPointerCapture(event.pointerId);
       if (isOverview) {
@@ -58,13 +67,14 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
         point(event);
         return;
       }
-      const pixels = event.offsetX - pressed.x;
-      isDragged ||= Math.abs(pixels) >= DRAG;
+      const [right, down] = [event.clientX - pressed.x, event.clientY - pressed.y];
+      isDragged ||= Math.hypot(right, down) >= DRAG;
       if (pressed.isOverview) {
         chart.lookAt(event.offsetX);
       } else if (isDragged) {
         leave();
-        chart.drag(pressed.view, pixels);
+        chart.drag(pressed.view, right);
+        chart.scrolled = pressed.scrolled - down;
       }
     },
     pointerup: ({ offsetX, offsetY }: PointerEvent) => {

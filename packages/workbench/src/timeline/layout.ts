@@ -18,13 +18,15 @@ const INSET = 2;
 /** A lane with bars is this many times as high as one without. */
 const WITH_BARS = 1.7;
 /** Heights of a lane without bars: what does not fit is scrolled to. */
-const LANE = { least: 10, most: 24 } as const;
+const LANE = { least: 12, most: 24 } as const;
 
 /** What there is room for: CSS pixels, and the size of the letters, 1 being the usual one. */
 export interface Room {
   readonly width: number;
   readonly height: number;
   readonly scale: number;
+  /** Pixels of lanes that are above what is seen. */
+  readonly scrolled: number;
 }
 
 /** One lane of one track. */
@@ -49,7 +51,9 @@ export interface Band {
 
 export interface Layout {
   readonly width: number;
+  /** What is seen of the whole height. */
   readonly height: number;
+  readonly whole: number;
   readonly plotLeft: number;
   readonly plotWidth: number;
   readonly scale: number;
@@ -66,13 +70,13 @@ export interface Layout {
 }
 
 export function layoutOf(tracks: readonly Track[], room: Room): Layout {
-  const { width, scale } = room;
+  const { width, scale, scrolled } = room;
   const overviewBottom = OVERVIEW.top + OVERVIEW.row * scale * Math.max(1, tracks.length);
   const axisBottom = overviewBottom + AXIS * scale;
   const unit = laneHeight(tracks, room, axisBottom);
   const rows: Row[] = [];
   const bands: Band[] = [];
-  let top = axisBottom;
+  let top = axisBottom - scrolled;
   tracks.forEach(({ lanes }, track) => {
     const headerTop = top;
     top += HEADER * scale;
@@ -93,7 +97,16 @@ export function layoutOf(tracks: readonly Track[], room: Room): Layout {
   const plotWidth = Math.max(1, width - plotLeft - RIGHT);
   const overviewWidth = Math.max(OVERVIEW.least, plotWidth - TOOLS * scale);
   return {
-    ...{ width, height: top, scale, rows, bands, plotLeft, plotWidth },
+    ...{
+      width,
+      height: Math.min(room.height, top),
+      whole: top + scrolled,
+      scale,
+      rows,
+      bands,
+      plotLeft,
+      plotWidth,
+    },
     overview: {
       ...{ top: OVERVIEW.top, rowHeight: OVERVIEW.row * scale, bottom: overviewBottom },
       width: Math.min(plotWidth, overviewWidth),
@@ -124,8 +137,16 @@ export function timeAt({ plotLeft, plotWidth }: Layout, { from, to }: View, x: n
   return from + ((x - plotLeft) / plotWidth) * (to - from);
 }
 
-/** The lane there; the nearest of the track's where there is none. */
-export function rowAt({ rows, bands }: Layout, y: number): Row | undefined {
+/** Of a track's lane. */
+export function rowOf({ rows }: Layout, track: number, lane: number): Row | undefined {
+  return rows.find((row) => row.track === track && row.lane === lane);
+}
+
+/** The lane there. */
+export function rowAt({ rows, bands, axis }: Layout, y: number): Row | undefined {
+  if (y < axis.bottom) {
+    return undefined;
+  }
   const track = bands.findIndex(({ headerTop, bottom }) => y >= headerTop && y < bottom);
   const own = rows.filter((row) => row.track === track);
   return own.find(({ top, height }) => y < top + height);

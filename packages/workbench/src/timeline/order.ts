@@ -2,37 +2,57 @@
 
 /** Places of `times`, sorted by time; equals keep their order: a cause comes before its effect. */
 export function orderOf(times: Float64Array): Uint32Array {
-  const { length } = times;
-  let from = new Uint32Array(length);
-  let into = new Uint32Array(length);
-  for (let place = 0; place < length; place++) {
+  let from = new Uint32Array(times.length);
+  for (let place = 0; place < times.length; place++) {
     from[place] = place;
   }
-  for (let width = 1; width < length; width *= 2) {
-    for (let start = 0; start < length; start += 2 * width) {
-      merge(times, from, into, start, width);
+  let into = new Uint32Array(times.length);
+  for (let bounds = stretchesOf(times); bounds.length > 2; bounds = halved(bounds)) {
+    const last = bounds.length - 1;
+    for (let at = 0; at < last; at += 2) {
+      const end = bounds[Math.min(at + 2, last)];
+      merge(times, from, into, { start: bounds[at], middle: bounds[at + 1], end });
     }
     [from, into] = [into, from];
   }
   return from;
 }
 
-/** Two sorted stretches become one; what is in order already is copied as it is. */
+/** Where stretches begin that are in order already; the end comes last. */
+function stretchesOf(times: Float64Array): Uint32Array {
+  const bounds = new Uint32Array(times.length + 1);
+  let count = 1;
+  for (let place = 1; place < times.length; place++) {
+    if (times[place] < times[place - 1]) {
+      bounds[count++] = place;
+    }
+  }
+  bounds[count++] = times.length;
+  return bounds.subarray(0, count);
+}
+
+/** When each two stretches have become one. */
+function halved(bounds: Uint32Array): Uint32Array {
+  const last = bounds.length - 1;
+  const half = new Uint32Array(Math.ceil(last / 2) + 1);
+  for (let at = 0; at < half.length; at++) {
+    half[at] = bounds[Math.min(2 * at, last)];
+  }
+  return half;
+}
+
+interface Stretches {
+  readonly start: number;
+  readonly middle: number;
+  readonly end: number;
+}
+
 function merge(
   times: Float64Array,
   from: Uint32Array,
   into: Uint32Array,
-  start: number,
-  width: number,
+  { start, middle, end }: Stretches,
 ): void {
-  const middle = Math.min(start + width, from.length);
-  const end = Math.min(middle + width, from.length);
-  if (middle === end || times[from[middle - 1]] <= times[from[middle]]) {
-    for (let at = start; at < end; at++) {
-      into[at] = from[at];
-    }
-    return;
-  }
   let left = start;
   let right = middle;
   for (let at = start; at < end; at++) {

@@ -1,4 +1,5 @@
 /** The strip on top: everything there is, and which part of it is seen. */
+import { paintCounts } from './busy.ts';
 import { addCounts } from './density.ts';
 import type { Layout } from './layout.ts';
 import type { Picture } from './picture.ts';
@@ -6,51 +7,58 @@ import type { Track } from './track.ts';
 import type { View } from './view.ts';
 
 export class Overview {
-  /** By track: events by column. They change only with what is drawn here. */
-  private counts: readonly Uint32Array[] = [];
-  private most = 1;
+  /** Changes only with what is drawn here. */
+  private image: ImageData | undefined;
   private drawnFor: readonly unknown[] = [];
 
   draw(picture: Picture): void {
-    this.count(picture);
     const { context, layout, colours, bounds, view } = picture;
-    const { top, rowHeight, bottom, width: whole } = layout.overview;
+    const { top, bottom, width: whole } = layout.overview;
     const { plotLeft } = layout;
-    context.fillStyle = colours.paper;
-    context.fillRect(plotLeft, top, whole, bottom - top);
-    const unit = (rowHeight - 2) / Math.log2(1 + this.most);
-    context.fillStyle = colours.muted;
-    this.counts.forEach((counts, track) => {
-      const foot = top + (track + 1) * rowHeight - 1;
-      for (let column = 0; column < counts.length; column++) {
-        if (counts[column] > 0) {
-          const height = Math.log2(1 + counts[column]) * unit;
-          context.fillRect(plotLeft + column, foot - height, 1, height);
-        }
-      }
-    });
+    const image = this.imageOf(picture);
+    const [left, above] = [plotLeft, top].map((each) => Math.round(each * devicePixelRatio));
+    context.putImageData(image, left, above);
     const scale = whole / (bounds.to - bounds.from);
-    const left = plotLeft + (view.from - bounds.from) * scale;
+    const from = plotLeft + (view.from - bounds.from) * scale;
     const width = Math.max(3, (view.to - view.from) * scale);
     context.fillStyle = colours.accent;
     context.globalAlpha = 0.18;
-    context.fillRect(left, top, width, bottom - top);
+    context.fillRect(from, top, width, bottom - top);
     context.globalAlpha = 1;
     context.strokeStyle = colours.accent;
     context.lineWidth = 1.5;
-    context.strokeRect(left, top, width, bottom - top);
+    context.strokeRect(from, top, width, bottom - top);
+    context.strokeStyle = colours.line;
+    context.lineWidth = 1;
+    context.strokeRect(plotLeft, bottom, whole, 0);
   }
 
-  private count({ tracks, layout, bounds }: Picture): void {
-    const columns = Math.round(layout.overview.width);
-    const key = [tracks, columns, bounds.from, bounds.to];
-    if (key.every((part, at) => part === this.drawnFor[at])) {
-      return;
+  private imageOf(picture: Picture): ImageData {
+    const { tracks, layout, bounds, colours } = picture;
+    const { width, bottom } = layout.overview;
+    const key = [tracks, width, bottom, devicePixelRatio, bounds.from, bounds.to, colours];
+    if (this.image === undefined || !key.every((part, at) => part === this.drawnFor[at])) {
+      this.image = paint(picture);
+      this.drawnFor = key;
     }
-    this.drawnFor = key;
-    this.counts = tracks.map((track) => countsOf(track, bounds, columns));
-    this.most = this.counts.flatMap((each) => [...each]).reduce((a, b) => Math.max(a, b), 1);
+    return this.image;
   }
+}
+
+function paint({ context, tracks, layout, bounds, colours }: Picture): ImageData {
+  const { rowHeight, width, top, bottom } = layout.overview;
+  const columns = Math.round(width * devicePixelRatio);
+  const image = context.createImageData(columns, Math.round((bottom - top) * devicePixelRatio));
+  const counts = tracks.map((track) => countsOf(track, bounds, columns));
+  const most = counts.flatMap((each) => [...each]).reduce((a, b) => Math.max(a, b), 1);
+  const colour = colours.shades.muted[255];
+  counts.forEach((each, track) => {
+    const [markTop, foot] = [track * rowHeight + 1, (track + 1) * rowHeight].map((y) =>
+      Math.round(y * devicePixelRatio),
+    );
+    paintCounts(image, each, { markTop, bottom: foot, most }, colour);
+  });
+  return image;
 }
 
 function countsOf({ lanes }: Track, bounds: View, columns: number): Uint32Array {

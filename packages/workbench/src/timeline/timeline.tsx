@@ -7,7 +7,7 @@ import { summaryOf } from './summary.ts';
 import './timeline.css';
 import { Toolbar } from './toolbar.tsx';
 import { Tooltip } from './tooltip.tsx';
-import { trackOf } from './track.ts';
+import { timeOf, trackOf } from './track.ts';
 
 interface Props {
   readonly sides: readonly Side[];
@@ -18,21 +18,24 @@ interface Props {
 
 export function Timeline({ sides, kinds, standing, onGo }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const plot = useRef<HTMLDivElement>(null);
+  const room = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | undefined>(undefined);
   const go = useRef(onGo);
   go.current = onGo;
   const [pointed, setPointed] = useState<Pointed>();
   const [isWithSetUp, setWithSetUp] = useState(false);
   const tracks = useMemo(() => sides.map((side) => trackOf(side, kinds)), [sides, kinds]);
+  const summary = useMemo(() => summaryOf(tracks, standing), [tracks, standing]);
 
   useEffect(() => {
-    if (canvas.current === null || plot.current === null) {
+    if (canvas.current === null || room.current === null || box.current === null) {
       return undefined;
     }
-    const made = new Chart(canvas.current, plot.current, setWithSetUp);
+    const place = { canvas: canvas.current, room: room.current, box: box.current };
+    const made = new Chart(place, setWithSetUp);
     chart.current = made;
-    const unlisten = listen(canvas.current, made, {
+    const unlisten = listen(place.canvas, made, {
       onPoint: setPointed,
       onGo: (side, event) => go.current(side, event),
     });
@@ -47,23 +50,26 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   }, [tracks, kinds]);
   useEffect(() => chart.current?.stand(standing), [tracks, standing]);
 
+  // What was pointed at may be of a recording that is gone.
+  const track = pointed && tracks[pointed.hit.track];
+  const isThere = track !== undefined && timeOf(track, pointed?.hit.id ?? 0) !== undefined;
   return (
     <section class="timeline" aria-label="Timeline">
       <Toolbar chart={() => chart.current} isWithSetUp={isWithSetUp} />
-      <div class="plot" ref={plot}>
-        <canvas
-          ref={canvas}
-          tabIndex={0}
-          role="application"
-          aria-label="Timeline: arrows pan, + and - zoom, 0 fits, Home and End, s shows the set-up"
-          aria-describedby="timeline-summary"
-        />
+      <div class="plot" ref={box}>
+        <div ref={room}>
+          <canvas
+            ref={canvas}
+            tabIndex={0}
+            role="application"
+            aria-label="Timeline: arrows pan, + and - zoom, 0 fits, Home and End, s shows the set-up"
+            aria-describedby="timeline-summary"
+          />
+        </div>
       </div>
-      {pointed !== undefined && tracks[pointed.hit.track] !== undefined && (
-        <Tooltip {...{ tracks, kinds, pointed }} />
-      )}
+      {pointed !== undefined && isThere && <Tooltip {...{ tracks, kinds, pointed }} />}
       <p id="timeline-summary" class="hidden">
-        {summaryOf(tracks, standing)}
+        {summary}
       </p>
     </section>
   );

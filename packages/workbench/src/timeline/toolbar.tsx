@@ -32,7 +32,7 @@ export function Toolbar({ chart, isWithSetUp }: Props) {
     }
   };
   return (
-    <div class="tools" role="toolbar" aria-label="Timeline">
+    <div class="tools" role="group" aria-label="What the timeline shows">
       {buttons.map(({ label, key, sign, act: change }) => (
         <button
           key={label}

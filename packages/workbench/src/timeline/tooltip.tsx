@@ -16,10 +16,14 @@ const AWAY = 14;
 /** Beside the pointer, towards the middle of the window. */
 export function Tooltip({ tracks, kinds, pointed: { hit, x, y } }: Props) {
   const { kind, doc, rows } = detailsOf(tracks[hit.track], kinds, hit.id);
-  const across = x > innerWidth / 2 ? { right: innerWidth - x + AWAY } : { left: x + AWAY };
-  const down = y > innerHeight / 2 ? { bottom: innerHeight - y + AWAY } : { top: y + AWAY };
+  const isRight = x > innerWidth / 2;
+  const isLow = y > innerHeight / 2;
+  const place = {
+    [isRight ? 'right' : 'left']: `${(isRight ? innerWidth - x : x) + AWAY}px`,
+    [isLow ? 'bottom' : 'top']: `${(isLow ? innerHeight - y : y) + AWAY}px`,
+  };
   return (
-    <div class="tooltip" role="tooltip" style={{ ...across, ...down }}>
+    <div class="tooltip" role="tooltip" style={place}>
       <strong>{kind}</strong>
       <dl>
         {rows.map(([name, value]) => (
@@ -30,7 +34,7 @@ export function Tooltip({ tracks, kinds, pointed: { hit, x, y } }: Props) {
         ))}
       </dl>
       <p>{doc}</p>
-      {hit.beside > 1 && <p>{hit.beside} events are here: zoom in to tell them apart.</p>}
+      {hit.beside > 1 && <p>{hit.beside} events lie here: zoom in, or click again for the next.</p>}
     </div>
   );
 }

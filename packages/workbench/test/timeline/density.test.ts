@@ -17,9 +17,8 @@ function barsFrom(all: readonly { start: number; length: number }[]) {
 
 it('counts the events of each column', () => {
   const counts = new Uint32Array(4);
-  const most = addCounts(Float64Array.of(0, 10, 11, 12, 25, 39, 40), { from: 0, to: 40 }, counts);
+  addCounts(Float64Array.of(0, 10, 11, 12, 25, 39, 40), { from: 0, to: 40 }, counts);
   expect([...counts]).toEqual([1, 3, 1, 1]);
-  expect(most).toBe(3);
 });
 
 it('covers each column by what at least one bar lasts in it', () => {

@@ -16,7 +16,7 @@ const track = trackOf(
   kinds,
 );
 const tracks = [track, track];
-const layout = layoutOf(tracks, { width: 1100, height: 300, scale: 1 });
+const layout = layoutOf(tracks, { width: 1100, height: 300, scale: 1, scrolled: 0 });
 const view = { from: 0, to: 100 };
 const plot = { tracks, layout, view };
 const none = (): number => 0;

@@ -9,15 +9,16 @@ export {
   type MemberOwnership,
   type Ownership,
 } from './ownership.ts';
+export { peerQueues, type PeerQueueView } from './peer-queues.ts';
 export { registersOf, type FieldView, type RegisterGroup, type RegisterView } from './registers.ts';
 export { ringsOf, type RingView } from './ring.ts';
+export { scanoutOf } from './scanout.ts';
 export {
   schedulersOf,
   type SchedulerView,
   type SharingTenantView,
   type SharingView,
 } from './scheduler.ts';
-export { scanoutOf } from './scanout.ts';
 export { queuesOf, type QueueView } from './virtqueue.ts';
 export {
   iotlbEntries,
