@@ -143,8 +143,8 @@ describe.skipIf(!hasChromium)('the workbench', () => {
     const wanted = [entry.replace('assets/', '')];
     for (const name of wanted) {
       const text = readFileSync(`${folder}/assets/${name}`, 'utf8');
-      const imported = [...text.matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)];
-      const workers = [...text.matchAll(/["'](?:assets\/|\.\/)?(worker-[\w-]+\.js)["']/g)];
+      const imported = [...text.matchAll(/(?:from|import)\s*["'`]\.\/([\w.-]+\.js)["'`]/g)];
+      const workers = [...text.matchAll(/["'`](?:assets\/|\.\/)?(worker-[\w-]+\.js)["'`]/g)];
       for (const [, next] of [...imported, ...workers]) {
         if (!wanted.includes(next)) {
           wanted.push(next);
