@@ -65,11 +65,16 @@ function shell(command: string, cwd: string, input = ''): Ran {
   return spawnSync(command, { shell: true, cwd, env, input, encoding: 'utf8', timeout: LIMIT_MS });
 }
 
-/** Starts a command that stays, and waits for the first that it says. */
+/** Starts a command that stays, and waits for the first that it says. @throws Error when it ends. */
 async function start(command: string): Promise<ChildProcess> {
   const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
   const child = spawn(`exec ${command}`, { shell: true, cwd: elsewhere, env });
-  await once(child.stdout, 'data');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  await Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
+  if (child.exitCode !== null) {
+    throw new Error(`It ended with ${child.exitCode}, and was to stay:\n${stderr}`);
+  }
   return child;
 }
 

@@ -10,7 +10,7 @@ describe('event kinds', () => {
       ...['injection', 'posted', 'mapped', 'iotlbMiss', 'iotlbFlush', 'iommuFault', 'dmaRead'],
       ...['dmaWrite', 'doorbell', 'packet', 'packetDone', 'fence', 'fault', 'reset', 'interrupt'],
       ...['flip', 'kick', 'command', 'used', 'needsReset', 'message', 'line', 'dmaRefused'],
-      'statement',
+      ...['statement', 'queueInterrupt'],
     ]);
   });
 

@@ -1,23 +1,29 @@
 /** Where two states differ: the path to the first value that is not the same, or undefined. */
-export function firstDifference(a: unknown, b: unknown, path = 'state'): string | undefined {
+export function firstDifference(a: unknown, b: unknown): string | undefined {
+  const found = difference(a, b);
+  return found === undefined ? undefined : `state${found}`;
+}
+
+/** The rest of the path, which is put together only where something differs. */
+function difference(a: unknown, b: unknown): string | undefined {
   if (Object.is(a, b)) {
     return undefined;
   }
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
-    return `${path}: ${String(a)} and ${String(b)}`;
+    return `: ${String(a)} and ${String(b)}`;
   }
   if (sameBytes(a, b)) {
     return undefined;
   }
-  const left = entries(a);
-  const right = entries(b);
-  if (left.size !== right.size) {
-    return `${path}: ${left.size} and ${right.size} entries`;
+  const left = keysOf(a);
+  const right = keysOf(b);
+  if (left.length !== right.length) {
+    return `: ${left.length} and ${right.length} entries`;
   }
-  for (const [key, value] of left) {
-    const found = firstDifference(value, right.get(key), `${path}.${key}`);
+  for (const key of left) {
+    const found = difference(Reflect.get(a, key), Reflect.get(b, key));
     if (found !== undefined) {
-      return found;
+      return `.${key}${found}`;
     }
   }
   return undefined;
@@ -35,7 +41,7 @@ function sameBytes(a: object, b: object): boolean {
   );
 }
 
-/** What a value holds that is not undefined: a page that was never written is a hole, or undefined. */
-function entries(of: object): Map<string, unknown> {
-  return new Map(Object.entries(of).filter(([, value]) => value !== undefined));
+/** Of what a value holds that is not undefined: a page that was never written is a hole, or undefined. */
+function keysOf(of: object): string[] {
+  return Object.keys(of).filter((key) => Reflect.get(of, key) !== undefined);
 }

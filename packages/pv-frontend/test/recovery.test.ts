@@ -98,7 +98,7 @@ describe('with recover, a device that loses everything', () => {
 
   test('with checkpoints between, likewise', async () => {
     const { commands, ...expected } = await undisturbed(40, {});
-    for (let at = 0; at < commands; at += 7) {
+    for (let at = 0; at < commands; at += 13) {
       const { outcome, bench } = await run(40, {}, (index) => index === at);
       expect(outcome, `lost at command ${at}`).toMatchObject(expected);
       expect(bench.memory.leaks()).toEqual([]);
