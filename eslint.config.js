@@ -19,7 +19,11 @@ const portable = [
 const exact = ['abi', 'lab', 'device-model', 'guest-driver', 'pv-frontend', 'pv-backend'];
 
 const sources = (names) => names.map((name) => `packages/${name}/src/**/*.ts`);
-const nodeSubpaths = ['packages/pv-*/src/node.ts', 'packages/pv-*/src/node/**/*.ts', 'packages/lab/src/node/**/*.ts'];
+const nodeSubpaths = [
+  'packages/pv-*/src/node.ts',
+  'packages/pv-*/src/node/**/*.ts',
+  'packages/lab/src/node/**/*.ts',
+];
 
 const injected = 'Take it as a port or a parameter, so that a run is deterministic.';
 const rounded =

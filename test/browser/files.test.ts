@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  type EventColumns,
   loadTrace,
   parseStacks,
   profiles,
@@ -24,7 +25,8 @@ const data = (name: string): Buffer =>
 /** SHA-256 over all columns of a recording's events. */
 function eventsHash({ events }: Recording): string {
   const hash = createHash('sha256');
-  for (const [name, column] of Object.entries(events.save())) {
+  const columns: EventColumns = events.save();
+  for (const [name, column] of Object.entries<Uint8Array | Uint16Array | Uint32Array | Float64Array>({ ...columns })) {
     const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     hash.update(`${name} ${column.length}\n`).update(bytes);
   }

@@ -45,7 +45,7 @@ export function defineServe(command: Command, act: Act): void {
     .option(
       '--origin <url>',
       'of web pages that may connect, beside those of this machine; may be repeated',
-      (text, before: readonly string[] = []) => [...before, webOrigin(text)],
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), webOrigin(text)],
     )
     .addOption(
       new Option('--max-connections <n>', 'frontends at a time')

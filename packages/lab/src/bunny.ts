@@ -1,4 +1,3 @@
-/// <reference path="./bunny-package.d.ts" />
 /** The Stanford bunny, from the npm package `bunny`: 1,839 vertices, 3,674 triangles, closed. */
 import type { Mesh } from './mesh.ts';
 import { finishMesh } from './raw-mesh.ts';

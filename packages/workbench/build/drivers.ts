@@ -19,7 +19,10 @@ export function drivers(): Plugin {
     resolveId: (id) => ([HASHES, SOURCES].includes(id) ? `\0${id}` : undefined),
     load: (id) =>
       id === `\0${HASHES}`
-        ? mapModule('hashes', driverNames.map((name) => [name, driverSha256(name)]))
+        ? mapModule(
+            'hashes',
+            driverNames.map((name) => [name, driverSha256(name)]),
+          )
         : id === `\0${SOURCES}`
           ? mapModule('files', sources(folders))
           : undefined,

@@ -13,7 +13,7 @@ const NAME = 'virtual:lessons';
 const RESOLVED = `\0${NAME}`;
 const folder = fileURLToPath(new URL('../../../docs/lessons', import.meta.url));
 
-export interface Lesson {
+interface Lesson {
   readonly id: string;
   readonly title: string;
   readonly html: string;
@@ -39,7 +39,7 @@ export function lessons(): Plugin {
   };
 }
 
-export function lessonOf(id: string, text: string): Lesson {
+function lessonOf(id: string, text: string): Lesson {
   const [, title = id] = /^# (.*)$/m.exec(text) ?? [];
   const marked = new Marked({
     renderer: {
@@ -52,7 +52,7 @@ export function lessonOf(id: string, text: string): Lesson {
       link({ href, text: words }) {
         const [, other] = /^(?:\.\/)?([a-z-]+)\.md$/.exec(href) ?? [];
         return other === undefined
-          ? /^https:/.test(href)
+          ? href.startsWith('https:')
             ? `<a href="${href}" target="_blank" rel="noreferrer">${words}</a>`
             : words
           : `<a data-lesson="${other}" href="?beside=${other}">${words}</a>`;

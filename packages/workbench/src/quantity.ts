@@ -1,10 +1,32 @@
 /** Numbers as a person reads them. */
 
+interface Unit {
+  readonly name: string;
+  readonly size: number;
+}
+
+const durations: readonly Unit[] = [
+  { name: 's', size: 1e9 },
+  { name: 'ms', size: 1e6 },
+  { name: 'µs', size: 1e3 },
+  { name: 'ns', size: 1 },
+];
+
+const sizes: readonly Unit[] = [
+  { name: 'MiB', size: 2 ** 20 },
+  { name: 'KiB', size: 2 ** 10 },
+  { name: 'B', size: 1 },
+];
+
+/** In the largest unit that there is one of. */
+function inUnit(value: number, units: readonly Unit[]): string {
+  const unit = units.find(({ size }) => value >= size) ?? units[units.length - 1];
+  return `${significant(value / unit.size)} ${unit.name}`;
+}
+
 /** `1.24 ms` of nanoseconds. */
 export function duration(ns: number): string {
-  const [unit, scale] =
-    ns < 1e3 ? ['ns', 1] : ns < 1e6 ? ['µs', 1e3] : ns < 1e9 ? ['ms', 1e6] : ['s', 1e9];
-  return `${significant(ns / Number(scale))} ${unit}`;
+  return inUnit(ns, durations);
 }
 
 /** Three digits that say something. */
@@ -19,7 +41,5 @@ export function counted(count: number): string {
 
 /** `1.2 MiB`. */
 export function bytes(count: number): string {
-  const [unit, scale] =
-    count < 1 << 10 ? ['B', 1] : count < 1 << 20 ? ['KiB', 1 << 10] : ['MiB', 1 << 20];
-  return `${significant(count / Number(scale))} ${unit}`;
+  return inUnit(count, sizes);
 }

@@ -51,7 +51,7 @@ export const complaint = signal<string | undefined>(undefined);
 export const said = signal<readonly string[]>([]);
 /** All stacks under each profile, with the prices as they are now. */
 export const ranking = signal<readonly Comparison[]>([]);
-export const own = signal<{ readonly model?: OwnFile; readonly texture?: OwnFile }>({});
+const own = signal<{ readonly model?: OwnFile; readonly texture?: OwnFile }>({});
 /** The name of the file that is shown; '' for a run. */
 export const openedFile = signal('');
 
@@ -128,7 +128,7 @@ export async function follow(query: string): Promise<void> {
 
 // ---------------------------------------------------------------------------------- running
 
-export function runOptions(): RunOptions {
+function runOptions(): RunOptions {
   const {
     stacks,
     scene,
@@ -488,9 +488,4 @@ async function showSource(file: string | undefined): Promise<void> {
     const text = await machines.bench.source(file);
     source.value = text === undefined ? undefined : { file, text };
   }
-}
-
-/** Of one side's machine, over all of its state. */
-export function stateHash(side: number): Promise<string> {
-  return machines.bench.stateHash(side);
 }

@@ -88,9 +88,7 @@ interface Watch {
 function watchStack(stack: Stack, eventsPerCheckpoint: number, hasSource: boolean): Watch {
   const witness = new Witness(stack);
   const { tracer: events } = stack.host.machine;
-  const source = hasSource
-    ? followSource(events, stack.guests[0].computer.trace)
-    : undefined;
+  const source = hasSource ? followSource(events, stack.guests[0].computer.trace) : undefined;
   const crossings = new Recorder();
   const checkpoints: Checkpoint[] = [{ event: events.count, crossing: 0, state: saveStack(stack) }];
   let next = eventsPerCheckpoint;

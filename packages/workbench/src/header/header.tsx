@@ -151,7 +151,7 @@ interface ChoiceProps {
   readonly onChoose: (value: string) => void;
 }
 
-export function Choice({ label, value, choices, onChoose }: ChoiceProps) {
+function Choice({ label, value, choices, onChoose }: ChoiceProps) {
   return (
     <label class="choice">
       <span>{label}</span>

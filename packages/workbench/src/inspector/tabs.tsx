@@ -1,7 +1,7 @@
 /** Tabs as WAI-ARIA has them: one is in the order of focus, and arrows go to the others. */
 import { useRef } from 'preact/hooks';
 
-export interface Tab<Name extends string> {
+interface Tab<Name extends string> {
   readonly name: Name;
   readonly label: string;
   readonly doc: string;

@@ -13,7 +13,6 @@ import {
   record,
   runOf,
   saveTrace,
-  stateHash,
   StepShell,
   type Environment,
   type PageWalk,
@@ -229,14 +228,6 @@ export class Bench {
     }
     const picture = await this.side(side).scanout();
     return picture && frameOf(picture);
-  }
-
-  async stateHash(side: number): Promise<string> {
-    const state = await this.cursor(side).state();
-    if (state === undefined) {
-      throw new InputError('It is a real machine, whose state was not recorded.');
-    }
-    return stateHash(state, this.environment);
   }
 
   /** @throws InputError */

@@ -35,12 +35,12 @@ export interface Catalogue {
   readonly costs: Readonly<Record<CostName, string>>;
 }
 
-export interface Named {
+interface Named {
   readonly name: string;
   readonly doc: string;
 }
 
-export interface StackChoice extends Named {
+interface StackChoice extends Named {
   readonly term: string;
   readonly options: readonly OptionChoice[];
 }
@@ -53,12 +53,12 @@ export interface OptionChoice extends Named {
   readonly default: string;
 }
 
-export interface ProfileChoice extends Named {
+interface ProfileChoice extends Named {
   /** In nanoseconds. */
   readonly prices: Readonly<Record<CostName, number>>;
 }
 
-export interface BugChoice {
+interface BugChoice {
   readonly id: string;
   readonly title: string;
   readonly stacks: readonly string[];

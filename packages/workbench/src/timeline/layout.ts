@@ -42,7 +42,7 @@ export interface Row {
   readonly markHeight: number;
 }
 
-export interface Band {
+interface Band {
   readonly headerTop: number;
   readonly headerHeight: number;
   readonly top: number;
