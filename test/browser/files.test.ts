@@ -26,7 +26,9 @@ const data = (name: string): Buffer =>
 function eventsHash({ events }: Recording): string {
   const hash = createHash('sha256');
   const columns: EventColumns = events.save();
-  for (const [name, column] of Object.entries<Uint8Array | Uint16Array | Uint32Array | Float64Array>({ ...columns })) {
+  for (const [name, column] of Object.entries<
+    Uint8Array | Uint16Array | Uint32Array | Float64Array
+  >({ ...columns })) {
     const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     hash.update(`${name} ${column.length}\n`).update(bytes);
   }
