@@ -102,7 +102,8 @@ function checkKind(trace: string | undefined, options: ServeOptions): void {
     refuse('--renderer and --size are for --backend and --vhost-user, not for the workbench.');
   }
   if (backend === undefined && [token, origin, maxConnections].some((each) => each !== undefined)) {
-    refuse('--token, --origin and --max-connections are for --backend.');
+    const kind = vhostUser === undefined ? 'the workbench' : '--vhost-user';
+    refuse(`--token, --origin and --max-connections are for --backend, not for ${kind}.`);
   }
   if (vhostUser !== undefined && listen !== undefined) {
     refuse('--listen is for the workbench and for --backend, not for --vhost-user.');
