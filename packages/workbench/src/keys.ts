@@ -1,5 +1,5 @@
 /** Keys that work wherever nothing is typed: those of `doorbell step`. */
-import { change, command, state, take } from './session.ts';
+import { change, command, state, take } from './session/index.ts';
 
 interface KeyRow {
   readonly doc: string;

@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { start } from './session.ts';
+import { start } from './session/index.ts';
 import './style.css';
 
 const page = document.getElementById('page');

@@ -1,6 +1,6 @@
 /** What stands beside the stage: a lesson, or the prices. */
 import { useEffect, useRef } from 'preact/hooks';
-import { change, complaint, follow, state } from '../session.ts';
+import { change, complaint, follow, state } from '../session/index.ts';
 import { Prices } from './prices.tsx';
 import { useLessons } from './use-lessons.ts';
 import './beside.css';

@@ -1,6 +1,6 @@
 /** "What if an exit were free?": the prices, and the ranking of all stacks under each profile. */
 import { useState } from 'preact/hooks';
-import { catalogue, price, ranking, state } from '../session.ts';
+import { catalogue, price, ranking, state } from '../session/index.ts';
 import type { Comparison } from '../machine/contract.ts';
 import { significant } from '../quantity.ts';
 import { changed, fromSlider, STEPS, toSlider } from './price-scale.ts';

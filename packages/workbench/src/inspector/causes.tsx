@@ -1,6 +1,6 @@
 /** What led to the event: from the application's call down to it. */
 import { useEffect, useRef } from 'preact/hooks';
-import { catalogue, go } from '../session.ts';
+import { catalogue, go } from '../session/index.ts';
 import type { Side } from '../machine/contract.ts';
 import { eventParts } from './text.ts';
 import type { PaneProps } from './side-panes.tsx';

@@ -1,5 +1,5 @@
 /** What was counted until here, on both sides. */
-import { inspectedBefore, inspections, sides } from '../session.ts';
+import { inspectedBefore, inspections, sides } from '../session/index.ts';
 import { counted } from '../quantity.ts';
 import { Changed } from './changed.tsx';
 import { counterRows, difference } from './counter-rows.ts';

@@ -1,5 +1,5 @@
 /** What a state holds, a pane at a time. */
-import { showPane, sides, state } from '../session.ts';
+import { showPane, sides, state } from '../session/index.ts';
 import { paneOf, type PaneName } from '../machine/contract.ts';
 import { panes } from './panes.ts';
 import { SidePanes } from './side-panes.tsx';

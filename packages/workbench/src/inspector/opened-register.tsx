@@ -1,6 +1,6 @@
 /** A register that is open: its bits, what they are for, and who wrote them. */
 import { useState } from 'preact/hooks';
-import { command, said, standing, take } from '../session.ts';
+import { command, said, standing, take } from '../session/index.ts';
 import { RegisterBar } from './register-bar.tsx';
 import { watchName, type Group, type Register } from './registers-shown.ts';
 

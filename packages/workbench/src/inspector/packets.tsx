@@ -1,6 +1,6 @@
 /** The PCI Express packets around the event, and what those of the whole run add up to. */
 import { useEffect, useRef } from 'preact/hooks';
-import { go } from '../session.ts';
+import { go } from '../session/index.ts';
 import type { PacketInspection } from '../machine/contract.ts';
 import { bytes, counted } from '../quantity.ts';
 import { Heads } from './heads.tsx';

@@ -1,6 +1,6 @@
 /** Page tables walked for addresses that matter at this event, and for any that one asks for. */
 import { useEffect, useState } from 'preact/hooks';
-import { walkPages } from '../session.ts';
+import { walkPages } from '../session/index.ts';
 import type { PageWalk, WalkQuery } from '../machine/contract.ts';
 import type { PaneProps } from './side-panes.tsx';
 import { functionName, ownerName } from './text.ts';

@@ -1,7 +1,7 @@
 /** The commands of `doorbell step`, with what they answer, and the breakpoints. */
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { command, complaint, said, standing } from '../session.ts';
+import { command, complaint, said, standing } from '../session/index.ts';
 
 interface Exchange {
   readonly line: string;

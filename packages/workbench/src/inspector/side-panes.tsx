@@ -1,6 +1,6 @@
 /** A pane for each side: the one that is stepped, and the other beside it where there is room. */
 import type { ComponentType } from 'preact';
-import { inspectedBefore, inspections, sides, standing, take } from '../session.ts';
+import { inspectedBefore, inspections, sides, standing, take } from '../session/index.ts';
 import type { Inspection, Place, Side } from '../machine/contract.ts';
 
 export interface PaneProps {

@@ -1,5 +1,5 @@
 /** Why a run is stuck: what `doorbell explain` says of it. */
-import { go } from '../session.ts';
+import { go } from '../session/index.ts';
 import type { PaneProps } from './side-panes.tsx';
 
 export function Why({ own, side }: PaneProps) {

@@ -1,6 +1,6 @@
 /** The paravirtual pair with its backend in another process: where it is, and how it is with it. */
 import { useState } from 'preact/hooks';
-import { backend, runWith, running, sides, state } from '../session.ts';
+import { backend, runWith, running, sides, state } from '../session/index.ts';
 import { pixelsText } from './pixels-text.ts';
 import './remote.css';
 

@@ -1,7 +1,7 @@
 /** The driver's source, the line that runs, and what it has in scope. */
 import type { SourceLine } from '@doorbell/lab';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { sides, source, standing, state } from '../session.ts';
+import { sides, source, standing, state } from '../session/index.ts';
 import type { CodeView } from './code-view.ts';
 import './source.css';
 

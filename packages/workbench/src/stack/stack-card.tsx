@@ -10,7 +10,7 @@ import {
   sides,
   state,
   take,
-} from '../session.ts';
+} from '../session/index.ts';
 import type { Frame, Side } from '../machine/contract.ts';
 import { withOption, optionsOf, stackName } from './stack-text.ts';
 import { Figures } from './figures.tsx';

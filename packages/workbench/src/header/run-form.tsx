@@ -1,0 +1,88 @@
+/** What is run. */
+import type { PageState } from '../link.ts';
+import { catalogue, change, openedFile, run, running, state } from '../session/index.ts';
+import { Choice, Count } from './fields.tsx';
+
+const sizes = ['64x64', '160x120', '320x240', '640x480'];
+
+/** Another run begins at its end. */
+function rerun(part: Partial<PageState>): void {
+  change({ ...part, event: 0, script: '' });
+  void run();
+}
+
+export function RunForm() {
+  const { scene, frames, width, height, guests, profile } = state.value;
+  const all = catalogue.value;
+  const size = `${width}x${height}`;
+  return (
+    <form
+      class="group"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      <Choice
+        label="Scene"
+        value={scene}
+        choices={all?.scenes.map(({ name }) => name) ?? [scene]}
+        onChoose={(name) => rerun({ scene: name })}
+      />
+      <Choice
+        label="Size"
+        value={size}
+        choices={[...new Set([...sizes, size])]}
+        onChoose={(text) => {
+          const [wide, high] = text.split('x').map(Number);
+          rerun({ width: wide, height: high });
+        }}
+      />
+      <Count label="Frames" value={frames} most={600} onChange={(n) => rerun({ frames: n })} />
+      <Count label="Guests" value={guests} most={64} onChange={(n) => rerun({ guests: n })} />
+      <Choice
+        label="Profile"
+        value={profile}
+        choices={all?.profiles.map(({ name }) => name) ?? [profile]}
+        onChoose={(name) => rerun({ profile: name })}
+      />
+      <BugChoice />
+      <button class="primary" type="submit" disabled={running.value !== undefined}>
+        Run
+      </button>
+      <Progress />
+    </form>
+  );
+}
+
+/** What is wrong with the driver on purpose; a bug brings the stack that it can be had on. */
+function BugChoice() {
+  const bugs = catalogue.value?.bugs ?? [];
+  const { bug } = state.value;
+  return (
+    <Choice
+      label="Bug"
+      value={bug ?? 'none'}
+      choices={['none', ...bugs.map(({ id }) => id)]}
+      onChoose={(id) => {
+        const found = bugs.find((each) => each.id === id);
+        rerun(
+          found === undefined
+            ? { bug: undefined }
+            : { bug: id, stacks: found.stacks.slice(0, 1), scene: 'triangle', pane: 'why' },
+        );
+      }}
+    />
+  );
+}
+
+function Progress() {
+  const now = running.value;
+  const text =
+    now === undefined ? openedFile.value : `${now.stack}: frame ${now.frame} of ${now.frames}`;
+  return (
+    <output class="progress" aria-live="off">
+      {text}
+    </output>
+  );
+}

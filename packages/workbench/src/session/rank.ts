@@ -1,0 +1,36 @@
+/** All stacks under each profile: what the prices' panel shows beside the run. */
+import { effect } from '@preact/signals';
+import type { Catalogue, Comparison } from '../machine/contract.ts';
+import { runOptions } from './options.ts';
+import { catalogue, ranking, running, runs, state } from './signals.ts';
+import { machines, trying } from './threads.ts';
+
+/** The run whose stacks were ranked last. */
+let ranked = 0;
+
+/** All seven stacks, under each profile, while one looks at prices and does other things. */
+async function rank(all: Catalogue): Promise<void> {
+  const { prices } = state.value;
+  await trying(async () => {
+    const done: Comparison[] = [];
+    for (const { name } of all.profiles) {
+      const stacks = all.stacks.map((each) => each.name);
+      const { bug: _, ...options } = runOptions();
+      const small = { ...options, stacks, profile: name, prices, frames: 1 };
+      done.push(await machines().background.compare(small));
+      ranking.value = [...done];
+    }
+  });
+}
+
+/** Ranks what was run last, as soon as somebody looks at prices. */
+export function rankWhenAsked(): void {
+  effect(() => {
+    const [all, run] = [catalogue.value, runs.value];
+    const isAsked = state.value.beside === 'prices' && running.value === undefined;
+    if (all !== undefined && isAsked && run !== ranked) {
+      ranked = run;
+      void rank(all);
+    }
+  });
+}
