@@ -24,7 +24,7 @@ export interface SideBySideParts {
   readonly folder: string;
   readonly ledger: Ledger;
   readonly signal: AbortSignal;
-  /** Resolves when QEMU has taken all that our device has flushed. */
+  /** Resolves when QEMU was sent all that our device has flushed. */
   readonly settled: () => Promise<void>;
 }
 

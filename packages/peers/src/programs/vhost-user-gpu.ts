@@ -58,10 +58,7 @@ class Comparison {
       theirs: { gpu: theirs, id: THEIRS },
       ...{ memory: machine.memory, qmp: machine.qmp, folder: run.folder },
       ...{ ledger: this.ledger, signal: run.signal },
-      settled: async () => {
-        await both.connection.settled();
-        await both.connection.taken();
-      },
+      settled: () => both.connection.settled(),
     });
   }
 
