@@ -5,4 +5,4 @@ import { shared } from '../vitest.shared.ts';
 const exclude = [...configDefaults.exclude, '**/*.linux.test.ts'];
 
 // Few files, and each has its own modules: some of them load modules that they have changed.
-export default defineConfig({ test: { ...shared, isolate: true, exclude } });
+export default defineConfig({ test: { ...shared, isolate: true, exclude, maxWorkers: 2 } });

@@ -58,7 +58,10 @@ class Comparison {
       theirs: { gpu: theirs, id: THEIRS },
       ...{ memory: machine.memory, qmp: machine.qmp, folder: run.folder },
       ...{ ledger: this.ledger, signal: run.signal },
-      settled: () => both.connection.settled(),
+      settled: async () => {
+        await both.connection.settled();
+        await both.connection.taken();
+      },
     });
   }
 

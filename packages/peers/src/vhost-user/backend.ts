@@ -160,7 +160,7 @@ export class VhostUserBackend implements VhostUserConnection {
     const channel = this.newChannel(socket);
     this.channel = channel;
     void channel.ask(gpuRequests.GET_PROTOCOL_FEATURES, gpuU64.size);
-    channel.send(gpuRequests.SET_PROTOCOL_FEATURES, gpuU64.encode({ value: 0n }));
+    channel.agree();
     this.screen.attach(channel);
   }
 

@@ -1,6 +1,6 @@
 /** The GPU socket: what is shown goes out in pieces as there is room; what was asked comes back. */
 import type { Libc, Watch } from '../native/libc.ts';
-import { GPU_REPLY, gpuHeader } from './gpu-messages.ts';
+import { GPU_REPLY, gpuHeader, gpuRequests, gpuU64 } from './gpu-messages.ts';
 import { requireThat } from './rule.ts';
 
 export interface GpuChannelParts {
@@ -25,6 +25,13 @@ interface Question {
  */
 const BURST_MS = 5;
 const MAX_REPLY = 2048;
+/**
+ * After the last message so many milliseconds pass, and as many more, before one that says nothing.
+ * Linux wakes a reader after it has queued the bytes. A reader that was awake may have read them by
+ * then and waits for more: with poll(2) it looks again, with io_uring it is told that there is more.
+ * QEMU (11.1) believes that, and stands in a read, with all of its machine, until there is.
+ */
+const NUDGES_MS = [20, 500];
 
 export class GpuChannel {
   bytesSent = 0;
@@ -35,6 +42,7 @@ export class GpuChannel {
   private readonly reply = Buffer.alloc(gpuHeader.size + MAX_REPLY);
   private replyLength = 0;
   private watch: Watch | undefined;
+  private nudge: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(parts: GpuChannelParts) {
@@ -54,6 +62,7 @@ export class GpuChannel {
     }
     this.isClosed = true;
     this.watch?.close();
+    clearTimeout(this.nudge);
     this.waiting.length = 0;
     for (const { answer } of this.questions.splice(0)) {
       answer(undefined);
@@ -72,6 +81,27 @@ export class GpuChannel {
 
   /** Sends a message: `payload` in parts, which must not be freed, and may change, until all is sent. */
   send(request: number, ...payload: readonly Uint8Array[]): void {
+    this.put(request, payload);
+    this.nudgeLater(NUDGES_MS);
+  }
+
+  /** What it is told at first, over again. */
+  private nudgeLater([delay, ...others]: readonly number[]): void {
+    clearTimeout(this.nudge);
+    if (!this.isClosed && delay !== undefined) {
+      this.nudge = setTimeout(() => {
+        this.agree();
+        this.nudgeLater(others);
+      }, delay);
+    }
+  }
+
+  /** No protocol features. */
+  agree(): void {
+    this.put(gpuRequests.SET_PROTOCOL_FEATURES, [gpuU64.encode({ value: 0n })]);
+  }
+
+  private put(request: number, payload: readonly Uint8Array[]): void {
     if (this.isClosed) {
       return;
     }
