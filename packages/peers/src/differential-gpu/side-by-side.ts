@@ -1,7 +1,6 @@
 /** Two devices on one bus that are sent the same, byte for byte. */
 import type { Memory } from '@doorbell/abi';
 import type { Picture } from '@doorbell/guest-driver';
-import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Ledger } from '../differential/ledger.ts';
 import type { Qmp } from '../qemu/qmp.ts';
@@ -24,15 +23,12 @@ export interface SideBySideParts {
   readonly folder: string;
   readonly ledger: Ledger;
   readonly signal: AbortSignal;
-  /** Resolves when QEMU was sent all that our device has flushed. */
-  readonly settled: () => Promise<void>;
+  /** Resolves when QEMU has taken all that our device has flushed. */
+  readonly taken: () => Promise<void>;
 }
 
 /** What takes longer is never answered. */
 const PATIENCE_MS = 60_000;
-/** What differs for so long goes on to, and so it does when all that differed has taken so long. */
-const SETTLE_MS = { screen: 1000, run: 8000 } as const;
-const LOOK_MS = 10;
 
 export class SideBySide {
   /** Compared so far. */
@@ -41,8 +37,6 @@ export class SideBySide {
   private readonly parts: SideBySideParts;
   /** What our display showed when it was last looked at. */
   private shown: Picture | undefined;
-  /** Spent on what still differed. */
-  private waitedMs = 0;
 
   constructor(parts: SideBySideParts) {
     this.parts = parts;
@@ -98,24 +92,15 @@ export class SideBySide {
   }
 
   private async look(where: string): Promise<void> {
-    const { ledger, qmp, folder, ours, theirs, settled } = this.parts;
+    const { ledger, qmp, folder, ours, theirs, taken } = this.parts;
     this.screens++;
-    await settled();
-    const began = performance.now();
-    const deadline = began + Math.min(SETTLE_MS.screen, SETTLE_MS.run - this.waitedMs);
-    for (;;) {
-      const expected = await qmp.screendump(theirs.id, join(folder, 'theirs.ppm'));
-      const seen = await qmp.screendump(ours.id, join(folder, 'ours.ppm'));
-      const { same, detail } = sameness(expected, seen);
-      if (same || performance.now() >= deadline) {
-        const isAsBefore = this.shown !== undefined && differingPixels(this.shown, seen) === 0;
-        const otherwise = isAsBefore ? 'as before' : detail;
-        ledger.compare(where, same ? 'the same' : otherwise, 'the same');
-        this.shown = seen;
-        this.waitedMs += same ? 0 : performance.now() - began;
-        return;
-      }
-      await pause(LOOK_MS);
-    }
+    await taken();
+    const expected = await qmp.screendump(theirs.id, join(folder, 'theirs.ppm'));
+    const seen = await qmp.screendump(ours.id, join(folder, 'ours.ppm'));
+    const { same, detail } = sameness(expected, seen);
+    const isAsBefore = this.shown !== undefined && differingPixels(this.shown, seen) === 0;
+    const otherwise = isAsBefore ? 'as before' : detail;
+    ledger.compare(where, same ? 'the same' : otherwise, 'the same');
+    this.shown = seen;
   }
 }

@@ -94,12 +94,9 @@ export class VhostUserBackend implements VhostUserConnection {
     };
   }
 
-  settled(): Promise<void> {
-    return this.screen.settled();
-  }
-
   /** The front-end takes one message after the other: it has answered one that came last. */
   async taken(): Promise<void> {
+    await this.screen.settled();
     await this.channel?.ask(gpuRequests.GET_PROTOCOL_FEATURES, gpuU64.size);
   }
 

@@ -57,12 +57,10 @@ export interface VhostUserConnection {
   /** Up to now; stays readable at the end. */
   readonly counts: ConnectionCounts;
   /**
-   * Resolves when the front-end was sent all that the guest has flushed until now: it is to be seen
-   * once QEMU's loop has come to it. Pictures are sent at the rate of a monitor, so that what a
-   * guest has had answered may be some milliseconds from being seen.
+   * Resolves when the front-end has taken all that the guest has flushed until now, or nobody is
+   * there. Pictures are sent at the rate of a monitor, so that what a guest has had answered may be
+   * some milliseconds from being seen.
    */
-  settled(): Promise<void>;
-  /** Resolves when the front-end has taken all that it was sent, or nobody is there. */
   taken(): Promise<void>;
   /** Ends the connection; resolves as `closed` does. */
   close(): Promise<string>;
