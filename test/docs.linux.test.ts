@@ -1,3 +1,3 @@
 import { describeDocuments } from './documents.ts';
 
-describeDocuments('linux');
+describeDocuments('linux', () => true);

@@ -1,3 +1,3 @@
-import { describeDocuments } from './documents.ts';
+import { describeDocuments, isLesson } from './documents.ts';
 
-describeDocuments('quick');
+describeDocuments('quick', (path) => !isLesson(path));

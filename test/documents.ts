@@ -105,6 +105,8 @@ function runProgram(name: string, text: string): Ran {
 /** Which of the documents' parts are executed. */
 export type Part = 'quick' | 'linux';
 
+export const isLesson = (path: string): boolean => path.startsWith(join('docs', 'lessons'));
+
 function isOf(part: Part, needs: readonly string[]): boolean {
   return needs.includes('linux') === (part === 'linux');
 }
@@ -114,13 +116,10 @@ interface Page {
   readonly found: readonly Block[];
 }
 
-export function describeDocuments(part: Part): void {
-  const found = documents.map((path) => ({
-    path: relative(root, path),
-    found: blocks(readFileSync(path, 'utf8')),
-  }));
-  for (const page of found) {
-    describePage(page, part);
+/** @param which  of the documents, by their paths from the root. */
+export function describeDocuments(part: Part, which: (path: string) => boolean): void {
+  for (const path of documents.map((each) => relative(root, each)).filter(which)) {
+    describePage({ path, found: blocks(readFileSync(join(root, path), 'utf8')) }, part);
   }
 }
 

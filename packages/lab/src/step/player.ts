@@ -20,11 +20,13 @@ const KEPT = 16;
 
 export function playerOf(recording: RunRecording, environment: Environment): Player {
   const { events } = recording;
-  let player: ReplayPlayer | undefined;
+  const made = (): ReplayPlayer => new ReplayPlayer(recording, environment.wallMs);
+  // It takes longer than a jump may: who opens a recording waits anyway.
+  let player = unlessItFails(made);
   const kept = new Map<EventId, StackState>();
   const replayed = (event: EventId): StackState => {
     try {
-      player ??= new ReplayPlayer(recording, environment.wallMs);
+      player ??= made();
       return player.state(event);
     } catch (error) {
       player = undefined;
@@ -49,6 +51,15 @@ export function playerOf(recording: RunRecording, environment: Environment): Pla
         resolve(stateAt(event));
       }),
   };
+}
+
+/** Undefined when it fails: the first state that is asked for says why. */
+function unlessItFails<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
 }
 
 function unplayable({ request }: RunRecording, event: EventId, { message }: Error): InputError {

@@ -1,0 +1,3 @@
+import { describeDocuments, isLesson } from './documents.ts';
+
+describeDocuments('quick', isLesson);
