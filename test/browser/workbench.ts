@@ -17,7 +17,8 @@ const ofTheTests = 'Canvas2D: Multiple readback';
 /** A frame that takes no time, on two stacks with the same driver. */
 export const SMALL = '?stacks=native,emulated&scene=triangle&size=64x64&frames=1&source=off';
 
-export function useWorkbench(): Bench {
+/** @param given  gives what `serve` is given beside: a trace. */
+export function useWorkbench(given: () => Promise<readonly string[]> = async () => []): Bench {
   let browser: Browser;
   let server: DoorbellProcess;
   const complaints: string[] = [];
@@ -41,7 +42,7 @@ export function useWorkbench(): Bench {
     },
   };
   beforeAll(async () => {
-    server = new DoorbellProcess(['serve', '--quiet']);
+    server = new DoorbellProcess(['serve', '--quiet', ...(await given())]);
     browser = await startChromium();
     bench.address = await server.wrote('stdout', /^http:\S+(?=\n)/);
   }, 120_000);

@@ -1,13 +1,10 @@
 /** What a state holds, a pane at a time. */
 import { showPane, sides, state } from '../session/index.ts';
-import { paneOf, type PaneName } from '../machine/contract.ts';
+import { paneOf, panesOfPeers } from '../machine/contract.ts';
 import { panes } from './panes.ts';
 import { SidePanes } from './side-panes.tsx';
 import { tabId, Tabs } from './tabs.tsx';
 import './inspector.css';
-
-/** What there is of a real peer beside its events. */
-const hasPeers: ReadonlySet<PaneName> = new Set<PaneName>(['why', 'causes', 'rings']);
 
 export function Inspector() {
   const chosen = paneOf(state.value.pane);
@@ -35,7 +32,7 @@ export function Inspector() {
         key={chosen}
       >
         {Whole !== undefined && <Whole />}
-        {Each !== undefined && <SidePanes of={Each} hasPeers={hasPeers.has(chosen)} />}
+        {Each !== undefined && <SidePanes of={Each} hasPeers={panesOfPeers.has(chosen)} />}
       </div>
     </section>
   );

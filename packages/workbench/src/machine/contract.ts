@@ -173,6 +173,9 @@ export const paneNames = [
 
 export type PaneName = (typeof paneNames)[number];
 
+/** What there is of a real peer beside its events. */
+export const panesOfPeers: ReadonlySet<PaneName> = new Set<PaneName>(['why', 'causes', 'rings']);
+
 /** As an address names it; the registers where it names none that there is. */
 export function paneOf(text: string): PaneName {
   return paneNames.find((name) => name === text) ?? 'registers';

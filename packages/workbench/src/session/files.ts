@@ -1,6 +1,12 @@
 /** Files that are opened, and files that are saved. */
 import { LinkError } from '../link.ts';
-import type { OwnFile } from '../machine/contract.ts';
+import {
+  type OwnFile,
+  type PaneName,
+  paneOf,
+  panesOfPeers,
+  type Side,
+} from '../machine/contract.ts';
 import { change } from './address.ts';
 import { runOptions } from './options.ts';
 import { lay, run } from './run.ts';
@@ -30,11 +36,20 @@ export async function open(file: File, isGiven = false): Promise<void> {
         change({
           ...(isGiven ? {} : { side: 0, event: 0, script: '', trace: '' }),
           stacks: recorded.map(({ name }) => name),
+          pane: paneFor(recorded),
         });
         await lay(recorded);
       }
     }
   });
+}
+
+/** The one that is shown, where it has something of them. */
+function paneFor([first]: readonly Side[]): PaneName {
+  const pane = paneOf(state.value.pane);
+  return first?.account === undefined || panesOfPeers.has(pane) || pane === 'session'
+    ? pane
+    : 'rings';
 }
 
 /** A trace that lies beside the page, by its name. */

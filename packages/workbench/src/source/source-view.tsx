@@ -2,6 +2,7 @@
 import type { SourceLine } from '@doorbell/lab';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { sides, source, standing, state } from '../session/index.ts';
+import type { Side } from '../machine/contract.ts';
 import type { CodeView } from './code-view.ts';
 import './source.css';
 
@@ -28,15 +29,15 @@ export function SourceView() {
       view?.show(shown.file, shown.text, lastLine?.file === shown.file ? lastLine.line : undefined);
     }
   }, [view, shown, lastLine?.file, lastLine?.line]);
-  const hasLines = (sides.value[state.value.side]?.lines.length ?? 0) > 0;
+  const stepped = sides.value[state.value.side];
   return (
     <section class="source panel" aria-label="Source of the driver">
-      <h2>
-        {line === undefined
-          ? noLine(sides.value.length > 0, hasLines, lastLine)
-          : `${line.file}:${line.line}`}
-      </h2>
-      <div class={`code ${line === undefined ? 'away' : ''}`} ref={holder} />
+      <h2>{line === undefined ? noLine(stepped, lastLine) : `${line.file}:${line.line}`}</h2>
+      <div
+        class={`code ${line === undefined ? 'away' : ''}`}
+        hidden={stepped?.lines.length === 0}
+        ref={holder}
+      />
       <pre class="locals" role="group" aria-label="Locals">
         {locals ?? ''}
       </pre>
@@ -44,11 +45,14 @@ export function SourceView() {
   );
 }
 
-function noLine(hasRun: boolean, hasLines: boolean, last: SourceLine | undefined): string {
-  if (!hasRun) {
+function noLine(side: Side | undefined, last: SourceLine | undefined): string {
+  if (side === undefined) {
     return 'Source of the driver';
   }
-  if (!hasLines) {
+  if (side.account !== undefined) {
+    return `The driver is that of ${side.term}: its lines were not recorded`;
+  }
+  if (side.lines.length === 0) {
     return 'No source lines were recorded';
   }
   return `No line of the driver runs here${last === undefined ? '' : `; the last was ${last.file}:${last.line}`}`;

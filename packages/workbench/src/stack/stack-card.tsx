@@ -26,7 +26,14 @@ export function StackCard({ side }: { readonly side: number }) {
       aria-label={`Stack ${side + 1}: ${wanted ?? 'none'}`}
     >
       <div class="head">
-        <StackChoice side={side} text={wanted ?? ''} />
+        {recorded?.account === undefined ? (
+          <StackChoice side={side} text={wanted ?? ''} />
+        ) : (
+          <div class="choose">
+            <strong>{recorded.name}</strong>
+            <span class="term">{recorded.term}</span>
+          </div>
+        )}
         <button
           type="button"
           class="take"
@@ -38,7 +45,9 @@ export function StackCard({ side }: { readonly side: number }) {
           {isStepped ? 'stepped' : 'step this'}
         </button>
       </div>
-      <Screen frame={wanted === undefined ? undefined : screens.value[side]} />
+      {wanted !== undefined && recorded?.account === undefined && (
+        <Screen frame={screens.value[side]} />
+      )}
       {recorded === undefined || running.value !== undefined ? (
         <p class="waiting">{wanted === undefined ? 'No second stack.' : waitingText(wanted)}</p>
       ) : (

@@ -146,7 +146,7 @@ function drawCursor(
   const exact = xOf(layout, view, time);
   const x = Math.round(Math.min(Math.max(exact, layout.plotLeft), right));
   const beyond = exact < layout.plotLeft - 1 ? '‹ ' : exact > right + 1 ? '› ' : '';
-  const text = `${beyond}${place.at}: ${place.text}`;
+  const text = `${beyond}${place.text}`;
   const whole = widthOf(context, text) + 10;
   const least = Math.max(layout.plotLeft, nameEnd + 10);
   if (Math.abs(x - exact) < 1) {

@@ -8,7 +8,7 @@ const GUTTER = 88;
 const RIGHT = 12;
 /** Right of the overview: the buttons. */
 const TOOLS = 268;
-const OVERVIEW = { top: 4, row: 11, least: 40 } as const;
+const OVERVIEW = { top: 4, height: 22, row: 11, least: 40 } as const;
 const AXIS = 20;
 const HEADER = 18;
 const GAP = 6;
@@ -71,7 +71,8 @@ export interface Layout {
 
 export function layoutOf(tracks: readonly Track[], room: Room): Layout {
   const { width, scale, scrolled } = room;
-  const overviewBottom = OVERVIEW.top + OVERVIEW.row * scale * Math.max(1, tracks.length);
+  const overviewHeight = Math.max(OVERVIEW.height, OVERVIEW.row * tracks.length) * scale;
+  const overviewBottom = OVERVIEW.top + overviewHeight;
   const axisBottom = overviewBottom + AXIS * scale;
   const unit = laneHeight(tracks, room, axisBottom);
   const rows: Row[] = [];
@@ -108,7 +109,8 @@ export function layoutOf(tracks: readonly Track[], room: Room): Layout {
       plotWidth,
     },
     overview: {
-      ...{ top: OVERVIEW.top, rowHeight: OVERVIEW.row * scale, bottom: overviewBottom },
+      ...{ top: OVERVIEW.top, bottom: overviewBottom },
+      rowHeight: overviewHeight / Math.max(1, tracks.length),
       width: Math.min(plotWidth, overviewWidth),
     },
     axis: { top: overviewBottom, bottom: axisBottom },

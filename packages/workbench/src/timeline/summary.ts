@@ -15,7 +15,9 @@ export function summaryOf(tracks: readonly Track[], standing: Standing | undefin
   });
   const places = tracks.flatMap(({ name }, track) => {
     const place = standing?.places[track];
-    return place === undefined ? [] : [`${name} stands at event ${place.at}: ${place.text}.`];
+    return place === undefined
+      ? []
+      : [`${name} stands ${place.at === 0 ? '' : 'at '}${place.text}.`];
   });
   return [...runs, ...places].join(' ');
 }

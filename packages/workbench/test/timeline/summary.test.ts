@@ -17,7 +17,7 @@ const track = trackOf(
 
 it('says in words what a run is, and where one stands', () => {
   const place = {
-    text: 'exit',
+    text: '#1 exit',
     request: 0,
     time: 500,
     line: undefined,
@@ -28,7 +28,7 @@ it('says in words what a run is, and where one stands', () => {
   const standing = { side: 0, granularity: 'call', breakpoints: [], places: [{ ...place, at: 1 }] };
   expect(summaryOf([track], standing)).toBe(
     '3 events of native over 2.5 µs (app 2, driver 0, hypervisor 1, iommu 0, device 0). ' +
-      'native stands at event 1: exit.',
+      'native stands at #1 exit.',
   );
   expect(summaryOf([], undefined)).toBe('Nothing was recorded yet.');
 });
