@@ -11,5 +11,6 @@ export type { Limits } from './gpu/limits.ts';
 export type { PixelFormat } from './gpu/pixels.ts';
 export type { Rect } from './gpu/rect.ts';
 export type { ScanoutSink } from './gpu/scanout-sink.ts';
+export { ThreadServer, type ThreadServerParts } from './thread-server.ts';
 export { VirtioGpu } from './gpu/virtio-gpu.ts';
 export type { DisplaySinks, VirtioGpuParts } from './gpu/virtio-gpu-parts.ts';

@@ -9,4 +9,5 @@ export { PackedDriverQueue } from './ring/packed.ts';
 export { queueLayout, setupAt } from './ring/queue-layout.ts';
 export { SplitDriverQueue } from './ring/split.ts';
 export { MessageTransport, type MessageTransportParts } from './message-transport.ts';
+export { ThreadTransport, type ThreadTransportParts } from './thread-transport.ts';
 export { TransportLost } from './register-requests.ts';

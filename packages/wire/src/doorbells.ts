@@ -82,23 +82,24 @@ export class Doorbells {
     this.ring(MESSAGES);
   }
 
-  /** Whether there may be messages that came since the last time. */
-  takeMessages(): boolean {
+  /** How many messages the other side has told of since the last time. */
+  takeMessages(): number {
     return this.take(MESSAGES);
   }
 
   /** Calls with each queue that was rung since the last time. */
   eachRung(queues: number, answer: (queue: number) => void): void {
     for (let queue = 0; queue < queues; queue++) {
-      if (this.take(queue)) {
+      if (this.take(queue) > 0) {
         answer(queue);
       }
     }
   }
 
-  private take(doorbell: number): boolean {
+  /** How often it was rung since the last time. */
+  private take(doorbell: number): number {
     const count = Atomics.load(this.words, this.word(this.own, doorbell));
-    const rung = count !== this.seen[doorbell];
+    const rung = (count - this.seen[doorbell]) >>> 0;
     this.seen[doorbell] = count;
     return rung;
   }

@@ -9,7 +9,10 @@ import type { Doorbells } from './doorbells.ts';
 export interface ThreadPort {
   /** Gives the bytes away: their buffer is the other thread's then. */
   post(message: Uint8Array): void;
-  /** Takes the next message that is there, or undefined. */
+  /**
+   * Takes the next message, which was posted; where messages come with the event loop, later.
+   * Undefined: there is none, or it is closed.
+   */
   take(): unknown;
   close(): void;
 }
@@ -59,24 +62,27 @@ export class ThreadConnection implements Connection {
   async run(queues: () => number, onRung: (queue: number) => void): Promise<void> {
     while (!this.ended) {
       await this.doorbells.rung();
-      if (this.doorbells.takeMessages()) {
-        this.takeMessages();
-      }
+      await this.takeMessages(this.doorbells.takeMessages());
       if (!this.ended) {
         this.doorbells.eachRung(queues(), onRung);
       }
     }
   }
 
-  private takeMessages(): void {
-    while (!this.ended) {
-      const message = this.port.take();
+  private async takeMessages(due: number): Promise<void> {
+    for (let left = due; left > 0 && !this.ended; left--) {
+      const message = await this.port.take();
       if (message === undefined) {
         return;
       }
-      if (message instanceof Uint8Array) {
+      // It may have been closed meanwhile.
+      if (!this.isEnded() && message instanceof Uint8Array) {
         this.onMessage(message);
       }
     }
+  }
+
+  private isEnded(): boolean {
+    return this.ended;
   }
 }

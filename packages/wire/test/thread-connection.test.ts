@@ -30,6 +30,9 @@ function ends() {
     ring: (queue: number) => {
       driver.ring(queue);
     },
+    ringMessages: () => {
+      driver.ringMessages();
+    },
     there,
   };
 }
@@ -89,8 +92,11 @@ describe('ThreadConnection', () => {
   });
 
   it('passes over what is no message', async () => {
-    const { driver, device, there } = ends();
-    there.push('text', 5);
+    const { driver, device, there, ringMessages } = ends();
+    for (const other of ['text', 5]) {
+      there.push(other);
+      ringMessages();
+    }
     driver.connection.send(Uint8Array.of(3));
     device.connection.receive(
       (message) => {
@@ -104,6 +110,33 @@ describe('ThreadConnection', () => {
       () => {},
     );
     expect(device.log[0]).toBe('got 3');
+  });
+
+  it('waits for a message that comes with the event loop, and gives it before the doorbells', async () => {
+    const { driver, device } = threadEnds();
+    const log: string[] = [];
+    const connection = new ThreadConnection(
+      {
+        post: () => {},
+        take: () => new Promise((resolve) => setTimeout(() => resolve(Uint8Array.of(7)), 5)),
+        close: () => {},
+      },
+      device,
+    );
+    connection.receive(
+      (message) => log.push(`got ${message.join()}`),
+      () => {},
+    );
+    driver.ringMessages();
+    driver.ring(0);
+    await connection.run(
+      () => 1,
+      (queue) => {
+        log.push(`queue ${queue}`);
+        connection.close('seen');
+      },
+    );
+    expect(log).toEqual(['got 7', 'queue 0']);
   });
 
   it('sends nothing once closed, and closes once', () => {

@@ -2,8 +2,8 @@
 import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { LinearMemory } from '@doorbell/abi';
 import { Doorbells, ThreadConnection } from '@doorbell/wire';
+import { ThreadServer, type DeviceModule } from '../thread-server.ts';
 import { hostClock, threadLoop } from './host-clock.ts';
-import { ThreadServer, type DeviceModule } from './thread-server.ts';
 
 /** As `startWorkerBackend` sends it. */
 interface WorkerData {

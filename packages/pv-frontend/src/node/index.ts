@@ -3,4 +3,3 @@ export { connectWebSocket, type ConnectOptions } from './connect-websocket.ts';
 export { hostClock } from './host-clock.ts';
 export { impair, type Impairment } from './impaired-connection.ts';
 export { startWorkerBackend, type WorkerBackend, type WorkerRequest } from './worker-backend.ts';
-export { WorkerTransport } from './worker-transport.ts';

@@ -7,8 +7,8 @@ import {
 } from 'node:worker_threads';
 import type { Display } from '@doorbell/abi';
 import { Doorbells, ThreadConnection, type ThreadPort } from '@doorbell/wire';
-import { threadLoop } from './host-clock.ts';
-import { WorkerTransport } from './worker-transport.ts';
+import { ThreadTransport } from '../thread-transport.ts';
+import { hostClock, threadLoop } from './host-clock.ts';
 
 export interface WorkerRequest {
   /** What the thread runs: `workerProgram` of `@doorbell/pv-backend/node`. */
@@ -24,7 +24,7 @@ export interface WorkerRequest {
 }
 
 export interface WorkerBackend {
-  readonly transport: WorkerTransport;
+  readonly transport: ThreadTransport;
   /** Ends the thread. */
   close(): Promise<void>;
 }
@@ -47,7 +47,10 @@ export async function startWorkerBackend(request: WorkerRequest): Promise<Worker
     connection.close(`The backend's thread ended, code ${code}.`);
   });
   try {
-    const transport = await WorkerTransport.connect({ connection, doorbells, display });
+    const transport = await ThreadTransport.connect({
+      ...{ connection, doorbells, display },
+      clock: hostClock(),
+    });
     return {
       transport,
       close: async () => {

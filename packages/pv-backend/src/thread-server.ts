@@ -13,7 +13,7 @@ import {
   type ThreadConnection,
   Violation,
 } from '@doorbell/wire';
-import { checkFree, checkQueue, registerMessages } from '../device-messages.ts';
+import { checkFree, checkQueue, registerMessages } from './device-messages.ts';
 
 /** A device and what it counts. */
 export interface ThreadDevice {

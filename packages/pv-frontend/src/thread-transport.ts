@@ -13,28 +13,29 @@ import {
   MAX_DOORBELLS,
   type ThreadConnection,
   Violation,
+  type WallClock,
 } from '@doorbell/wire';
-import { RegisterRequests } from '../register-requests.ts';
-import { hostClock } from './host-clock.ts';
+import { RegisterRequests } from './register-requests.ts';
 
 /** For any answer, the first one included: a thread that starts has code to load. */
 const TIMEOUT_NS = 30e9;
 
-export interface WorkerTransportParts {
+export interface ThreadTransportParts {
   readonly connection: ThreadConnection;
   readonly doorbells: Doorbells;
   readonly display: Display;
+  readonly clock: WallClock;
 }
 
-export class WorkerTransport extends RegisterRequests implements VirtioTransport {
+export class ThreadTransport extends RegisterRequests implements VirtioTransport {
   protected readonly link: Link<'driver'>;
   private readonly doorbells: Doorbells;
   private readonly display: Display;
   private onUsed: (() => void)[] = [];
 
   /** @throws TransportLost when the thread does not answer. */
-  static async connect(parts: WorkerTransportParts): Promise<WorkerTransport> {
-    const transport = new WorkerTransport(parts);
+  static async connect(parts: ThreadTransportParts): Promise<ThreadTransport> {
+    const transport = new ThreadTransport(parts);
     void parts.connection.run(
       () => transport.onUsed.length,
       (queue) => {
@@ -45,13 +46,13 @@ export class WorkerTransport extends RegisterRequests implements VirtioTransport
     return transport;
   }
 
-  private constructor({ connection, doorbells, display }: WorkerTransportParts) {
+  private constructor({ connection, doorbells, display, clock }: ThreadTransportParts) {
     super();
     this.doorbells = doorbells;
     this.display = display;
     this.link = new Link({
       connection,
-      clock: hostClock(),
+      clock,
       handlers: this.handlers(),
       timeoutNs: TIMEOUT_NS,
       onLost: () => {
