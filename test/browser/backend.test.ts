@@ -1,3 +1,4 @@
+import type { Page, Route } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import { Backend } from '../pv/doorbell-process.ts';
 import { hasChromium } from './chromium.ts';
@@ -59,3 +60,44 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
     expect(await pixels(page, 0)).toBe(before);
   });
 });
+
+describe.skipIf(!hasChromium)('a backend in a thread of its own', () => {
+  const bench = useWorkbench();
+  const query = '?stacks=native,pv:transport=worker&scene=bunny&size=64x48&frames=3&source=off';
+
+  async function expectSame(page: Page, how: RegExp): Promise<void> {
+    await page.getByText(how).waitFor();
+    expect(await complaint(page).count()).toBe(0);
+    expect(await pixels(page, 1)).toBe(await pixels(page, 0));
+  }
+
+  test('shares its memory with the driver, and the pixels are those of native', async () => {
+    const page = await bench.open(query);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await expectSame(page, /a thread for its backend, and shared memory$/);
+  });
+
+  test('is sent messages where a page may not share memory', async () => {
+    const page = await bench.open(`${query}&frames=1`);
+    await page.route('**/*', async (route) => {
+      const { headers, ...response } = await answerOf(route);
+      const {
+        'cross-origin-embedder-policy': _,
+        'cross-origin-opener-policy': __,
+        ...others
+      } = headers;
+      await route.fulfill({ ...response, headers: others });
+    });
+    await page.goto(bench.address + query);
+    await settled(page);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+    await expectSame(page, /and messages, as this page may not share memory$/);
+  });
+});
+
+async function answerOf(
+  route: Route,
+): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
+  const response = await route.fetch();
+  return { status: response.status(), headers: response.headers(), body: await response.body() };
+}

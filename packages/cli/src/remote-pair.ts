@@ -1,7 +1,7 @@
 /** The paravirtual pair with its backend in a worker thread, or in another process. */
 import {
   messagePair,
-  pvCounts,
+  threadPair,
   type ConnectBackend,
   type RemotePair,
   type RemoteRequest,
@@ -29,7 +29,7 @@ export function backendConnector(options: RemoteOptions): ConnectBackend {
 }
 
 async function workerPair(request: RemoteRequest): Promise<RemotePair> {
-  const { renderer, size, memory, dma, ram, display } = request;
+  const { renderer, size, ram, display } = request;
   const worker = await startWorkerBackend({
     program: workerProgram,
     device: new URL('worker-device.ts', import.meta.url).href,
@@ -37,13 +37,7 @@ async function workerPair(request: RemoteRequest): Promise<RemotePair> {
     ram: ram as SharedArrayBuffer,
     display,
   });
-  const { transport } = worker;
-  return {
-    ...{ transport, memory, dma, clock: hostClock(), recovers: false },
-    close: () => worker.close(),
-    lost: () => transport.lost,
-    counts: async () => pvCounts(await transport.deviceCounts(), 0),
-  };
+  return { ...threadPair(request, worker.transport, hostClock()), close: () => worker.close() };
 }
 
 async function webSocketPair(

@@ -30,7 +30,7 @@ export async function runRemote(
 ): Promise<RemoteResult> {
   const { spec, profile, context } = request;
   const kind = spec.options.transport as RemoteTransport;
-  const shared = kind === 'worker';
+  const shared = kind === 'worker' && 'SharedArrayBuffer' in globalThis;
   const monitor = new Monitor(environment.sha256(), (frame, shown) =>
     request.onShown?.(frame, shown, 0),
   );

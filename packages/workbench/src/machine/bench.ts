@@ -44,7 +44,7 @@ type ReadSource = (file: string) => string | undefined;
 type Laid = Recording | RanElsewhere;
 
 const NOT_RECORDED =
-  'Nothing was recorded: the backend is in another process, where no virtual time is.';
+  'Nothing was recorded: the backend is in another thread or process, where no virtual time is.';
 
 const isRecorded = (laid: Laid): laid is Recording => 'events' in laid;
 

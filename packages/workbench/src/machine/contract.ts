@@ -117,7 +117,7 @@ export interface Side {
   readonly term: string;
   readonly scene: string;
   readonly guests: number;
-  /** None where the backend was in another process. */
+  /** None where the backend was in another thread or process. */
   readonly columns: EventColumns;
   /** By the numbers that events have; empty where no lines were recorded. */
   readonly lines: readonly SourceLine[];

@@ -1,4 +1,4 @@
-/** A run whose backend is in another process: nothing of it is recorded, and its time is the wall's. */
+/** A run whose backend is in another thread or process: nothing of it is recorded, and its time is the wall's. */
 import {
   InputError,
   messagePair,
@@ -12,6 +12,7 @@ import {
 import { wallClockOf } from '@doorbell/wire';
 import { connectSocket } from './browser-socket.ts';
 import type { BackendState, Frame, Side } from './contract.ts';
+import { pairWithThread, sharesMemory } from './thread-pair.ts';
 
 export interface RanElsewhere {
   readonly side: Side;
@@ -35,7 +36,7 @@ export async function runElsewhere(
   const { picture } = monitor;
   return {
     side: {
-      ...{ name: request.spec.id, term: request.spec.kind.term, scene: request.scene.name },
+      ...{ name: request.spec.id, term: termOf(request.spec), scene: request.scene.name },
       ...{ guests: 1, columns: noEvents(), lines: [], report, error: undefined },
       explanation: nothingSaid,
     },
@@ -46,15 +47,19 @@ export async function runElsewhere(
   };
 }
 
+function termOf({ kind, options }: StackSpec): string {
+  return options.transport === 'worker'
+    ? `${kind.term}; a thread for its backend, and ${sharesMemory ? 'shared memory' : 'messages, as this page may not share memory'}`
+    : kind.term;
+}
+
 function connectorTo(
   address: string | undefined,
   tell: (state: BackendState) => void,
 ): ConnectBackend {
   return async (transport, request) => {
-    if (transport !== 'websocket') {
-      throw new InputError(
-        `transport=${transport} is for the command line: a page has inline, and websocket.`,
-      );
+    if (transport === 'worker') {
+      return pairWithThread(request);
     }
     if (address === undefined) {
       throw new InputError(

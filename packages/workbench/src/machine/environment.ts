@@ -2,6 +2,7 @@
 import type { Environment } from '@doorbell/lab';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { turn } from './event-loop.ts';
 import { hashes } from 'virtual:driver-hashes';
 
 export const browserEnvironment: Environment = {
@@ -15,16 +16,7 @@ export const browserEnvironment: Environment = {
     };
   },
   wallMs: () => performance.now(),
-  // Messages are served between frames; a timer of 0 ms would wait 4.
-  breathe: () =>
-    new Promise((resolve) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(undefined);
-    }),
+  breathe: turn,
   driverSha256: (driver) => {
     const hash = hashes.get(driver);
     if (hash === undefined) {

@@ -27,7 +27,11 @@ export function StackCard({ side }: { readonly side: number }) {
     >
       <div class="head">
         {recorded?.account === undefined ? (
-          <StackChoice side={side} text={wanted ?? ''} />
+          <StackChoice
+            side={side}
+            text={wanted ?? ''}
+            term={recorded?.name === wanted ? recorded?.term : undefined}
+          />
         ) : (
           <div class="choose">
             <strong>{recorded.name}</strong>
@@ -69,9 +73,11 @@ function waitingText(stack: string): string {
 interface StackChoiceProps {
   readonly side: number;
   readonly text: string;
+  /** Of the run that is shown; undefined: what the stack is called. */
+  readonly term: string | undefined;
 }
 
-function StackChoice({ side, text }: StackChoiceProps) {
+function StackChoice({ side, text, term }: StackChoiceProps) {
   const all = catalogue.value?.stacks ?? [];
   const name = stackName(text);
   const choice = all.find((each) => each.name === name);
@@ -98,7 +104,9 @@ function StackChoice({ side, text }: StackChoiceProps) {
           {side === 1 && <option value="">none</option>}
         </select>
       </label>
-      <span class="term">{choice?.term ?? ''}</span>
+      <span class="term" title={term}>
+        {term ?? choice?.term ?? ''}
+      </span>
       {choice !== undefined && (
         <details class="menu">
           <summary title="Options of this stack">
