@@ -2,26 +2,17 @@
 //
 // Measures the shapes of the literature under each profile that ships, and writes what they were to
 // packages/lab/src/shapes/figures.json. `npm run reference` makes the page and its charts of it.
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { profiles } from '../packages/hypervisor/src/profile.ts';
 import type { Environment } from '../packages/lab/src/environment.ts';
+import { labEnvironment } from '../packages/lab/src/node/environment.ts';
 import { measureShapes, shapes } from '../packages/lab/src/shapes/index.ts';
 import { judge } from '../packages/lab/src/shapes/shape.ts';
 
 const environment: Environment = {
-  sha256: () => {
-    const hash = createHash('sha256');
-    return {
-      update: (bytes) => {
-        hash.update(bytes);
-      },
-      digest: () => hash.digest('hex'),
-    };
-  },
+  ...labEnvironment,
   wallMs: () => 0,
   breathe: () => Promise.resolve(),
-  driverSha256: () => '',
 };
 
 const figures: Record<string, Awaited<ReturnType<typeof measureShapes>>> = {};

@@ -1,17 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../src/environment.ts';
+import { labEnvironment } from '../src/node/environment.ts';
 
-/** Node's hash, no wall clock, a driver without sources. */
+/** Node's, without a wall clock, without turns of the event loop, and with a driver without sources. */
 export const testEnvironment: Environment = {
-  sha256: () => {
-    const hash = createHash('sha256');
-    return {
-      update: (bytes) => {
-        hash.update(bytes);
-      },
-      digest: () => hash.digest('hex'),
-    };
-  },
+  ...labEnvironment,
   wallMs: () => 0,
   breathe: () => Promise.resolve(),
   driverSha256: (driver) => createHash('sha256').update(driver).digest('hex'),
