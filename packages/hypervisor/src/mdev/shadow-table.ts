@@ -1,13 +1,14 @@
 /**
- * The shadow of one channel's page tables: what the GPU walks in place of the guest's. It follows
- * the guest's tables when it is told to, and differs from them where the mediator lays something
- * over a page. Pages of the guest's RAM are pinned while an entry leads to them.
+ * The shadow of one channel's page tables. It follows the guest's tables when it is told to:
+ * translates their entries, and pins the pages of the guest's RAM that these lead to. What the GPU
+ * walks may differ from it where the mediator lays something over a page.
  */
 import { gpuVa, GpuError, PAGE_BYTES, pte } from '@doorbell/abi';
 import type { BellChannel, HostBell } from '../host-bell/host-bell.ts';
-import { GpuPageTable, type GpuPageTableState } from '../host-bell/page-table.ts';
 import { cost } from '../profile.ts';
 import type { GuestVram } from './guest-vram.ts';
+import { type EntryWords, LaidTable, type LaidTableState } from './laid-table.ts';
+import { LedToPages, type LedToPagesState } from './led-to-pages.ts';
 import type { MediatedMemory } from './mediated-memory.ts';
 import {
   BAD_LOW,
@@ -23,8 +24,6 @@ import type { TableBudget } from './table-budget.ts';
 
 const { entries: ENTRIES } = gpuVa;
 const WORDS = ENTRIES * 2;
-/** Pages that wait for the GPU to forget them, at most. */
-const MOST_RELEASED = 1024;
 /** What no entry of a guest's that leads anywhere holds: it is looked at anew. */
 const UNKNOWN_HIGH = 0xffffffff;
 
@@ -53,35 +52,20 @@ export type Source =
   | { readonly memory: 'vram'; readonly page: number }
   | { readonly memory: 'system'; readonly physical: number };
 
-export interface ShadowState {
+export interface ShadowState extends LaidTableState, LedToPagesState {
   readonly root: number;
   readonly directory: Uint32Array;
-  readonly physical: GpuPageTableState;
-  readonly grown: readonly number[];
   readonly tables: readonly (readonly [number, GuestTable])[];
-  readonly pinned: readonly (readonly [number, number])[];
-  readonly overlays: readonly (readonly [number, readonly [number, number]])[];
-  readonly released: readonly number[];
-  readonly lessened: boolean;
 }
 
 export class ShadowTable {
   /** The page of the guest's VRAM that its PAGE_ROOT names. */
   readonly guestRoot: number;
   private readonly parts: ShadowParts;
-  private readonly physical: GpuPageTable;
+  private readonly laid: LaidTable;
+  private readonly pages: LedToPages;
   /** By index in the directory. */
   private readonly tables = new Map<number, GuestTable>();
-  /** Indices whose physical table is there. */
-  private readonly grown = new Set<number>();
-  /** Guest-physical address that a GPU virtual page leads to. */
-  private readonly pinned = new Map<number, number>();
-  /** Entries laid over GPU virtual pages. */
-  private readonly overlays = new Map<number, readonly [number, number]>();
-  /** Guest-physical addresses to unpin when the GPU has forgotten them. */
-  private readonly released: number[] = [];
-  /** An entry that the GPU may have cached says less than it did. */
-  private lessened = false;
   private readonly directory = new Uint32Array(WORDS);
   private readonly incoming = new Uint32Array(WORDS);
 
@@ -89,25 +73,28 @@ export class ShadowTable {
   constructor(parts: ShadowParts, guestRoot: number, state?: ShadowState) {
     this.parts = parts;
     this.guestRoot = guestRoot;
+    const { bell, budget, memory, channel } = parts;
+    this.pages = new LedToPages(memory, () => channel().invalidate(), state);
+    const laidParts = { bell, budget, derived: (page: number) => this.derived(page) };
     if (state !== undefined) {
-      this.physical = new GpuPageTable(parts.bell, state.physical);
+      this.laid = new LaidTable(laidParts, state);
       this.restore(state);
       return;
     }
-    if (!parts.budget.take()) {
+    if (!budget.take()) {
       throw new GpuError('out-of-memory', 'The guest may have no more shadow page tables.');
     }
     try {
-      this.physical = new GpuPageTable(parts.bell);
+      this.laid = new LaidTable(laidParts);
     } catch (error) {
-      parts.budget.give(1);
+      budget.give(1);
       throw error;
     }
   }
 
   /** What PAGE_ROOT of the physical channel takes. */
   get root(): number {
-    return this.physical.root;
+    return this.laid.root;
   }
 
   // ------------------------------------------------------------------------------ following
@@ -147,7 +134,7 @@ export class ShadowTable {
       this.readEntry(page, entry, this.directory);
       others = this.syncTable(entry, false);
     }
-    if (this.released.length > MOST_RELEASED) {
+    if (this.pages.isFull) {
       this.settle();
     }
     return others;
@@ -165,13 +152,7 @@ export class ShadowTable {
 
   /** The GPU forgets what has changed; then what led to RAM is unpinned. */
   settle(): void {
-    if (this.lessened) {
-      this.lessened = false;
-      this.parts.channel().invalidate();
-    }
-    for (const address of this.released.splice(0)) {
-      this.parts.memory.unpin(address);
-    }
+    this.pages.settle();
   }
 
   /** The guest has changed whether the device reaches RAM at all. */
@@ -186,17 +167,15 @@ export class ShadowTable {
 
   /** RAM of the guest goes away: the hardware refuses what leads there, until the guest maps it anew. */
   dropMemory(address: number, bytes: number): void {
-    for (const [page, pinned] of [...this.pinned]) {
-      if (pinned >= address && pinned < address + bytes) {
-        const { guest, shadow } = this.tables.get(Math.floor(page / ENTRIES))!;
-        const at = (page % ENTRIES) * 2;
-        this.release(page);
-        guest[at + 1] = UNKNOWN_HIGH;
-        shadow[at] = UNREACHABLE_LOW;
-        shadow[at + 1] = 0;
-        this.lessened = true;
-        this.publish(page, page);
-      }
+    for (const page of this.pages.within(address, bytes)) {
+      const { guest, shadow } = this.tables.get(Math.floor(page / ENTRIES))!;
+      const at = (page % ENTRIES) * 2;
+      this.pages.release(page);
+      guest[at + 1] = UNKNOWN_HIGH;
+      shadow[at] = UNREACHABLE_LOW;
+      shadow[at + 1] = 0;
+      this.pages.lessen();
+      this.laid.publish(page, page);
     }
     this.settle();
   }
@@ -261,22 +240,24 @@ export class ShadowTable {
         this.derive(index * ENTRIES + at / 2, words[at], words[at + 1], shadow, at);
         guest[at] = words[at];
         guest[at + 1] = words[at + 1];
-        this.lessened ||= isThere;
+        if (isThere) {
+          this.pages.lessen();
+        }
         first = first < 0 ? at / 2 : first;
         last = at / 2;
       }
     }
     if (first >= 0) {
-      this.publish(index * ENTRIES + first, index * ENTRIES + last);
+      this.laid.publish(index * ENTRIES + first, index * ENTRIES + last);
     }
   }
 
   /** Translates one entry, and pins what it leads to. What it led to is unpinned later. */
   private derive(page: number, low: number, high: number, into: Uint32Array, at: number): void {
-    const { bell, memory, vram, masters } = this.parts;
+    const { bell, vram, masters } = this.parts;
     const entry = tableEntry(low, high, vram.pages);
     bell.host.machine.charge(cost['mdev.entry']);
-    this.release(page);
+    this.pages.release(page);
     into[at + 1] = 0;
     switch (entry.kind) {
       case 'absent':
@@ -289,50 +270,35 @@ export class ShadowTable {
         into[at] = vramLow(low, vram.first + entry.page);
         break;
       case 'system': {
-        const pinned = masters() ? memory.pin(entry.address) : undefined;
+        const pinned = masters() ? this.pages.pin(page, entry.address) : undefined;
         if (pinned === undefined) {
           into[at] = UNREACHABLE_LOW;
         } else {
-          this.pinned.set(page, entry.address);
           [into[at], into[at + 1]] = systemEntry(low, pinned.iova);
         }
       }
     }
   }
 
-  private release(page: number): void {
-    const address = this.pinned.get(page);
-    if (address !== undefined) {
-      this.pinned.delete(page);
-      this.released.push(address);
-    }
-  }
-
   // ------------------------------------------------------------------------------ laid over
 
   /** Lays an entry over a page, or (undefined) takes it away. */
-  lay(page: number, entry: readonly [number, number] | undefined): void {
-    if (entry === undefined) {
-      this.overlays.delete(page);
-    } else {
-      this.overlays.set(page, entry);
-    }
-    this.lessened = true;
-    this.publish(page, page);
+  lay(page: number, entry: EntryWords | undefined): void {
+    this.pages.lessen();
+    this.laid.lay(page, entry);
   }
 
   /** What the guest's own tables lead to, or undefined: nothing that it could read. */
   source(page: number): Source | undefined {
     const [low] = this.derived(page);
-    const { memory, vram } = this.parts;
+    const { vram } = this.parts;
     if ((low & pte.VALID.mask) === 0 || (low & pte.RESERVED.mask) !== 0) {
       return undefined;
     }
     if ((low & pte.SYSTEM.mask) === 0) {
       return { memory: 'vram', page: (low >>> gpuVa.tableShift) - vram.first };
     }
-    const address = this.pinned.get(page);
-    const pinned = address === undefined ? undefined : memory.at(address);
+    const pinned = this.pages.at(page);
     return pinned === undefined ? undefined : { memory: 'system', physical: pinned.physical };
   }
 
@@ -343,78 +309,31 @@ export class ShadowTable {
   }
 
   /** The entry that follows from the guest's, whatever is laid over it. */
-  derived(page: number): readonly [number, number] {
+  derived(page: number): EntryWords {
     const shadow = this.tables.get(Math.floor(page / ENTRIES))?.shadow;
     const at = (page % ENTRIES) * 2;
     return shadow === undefined ? [0, 0] : [shadow[at], shadow[at + 1]];
   }
 
-  // ------------------------------------------------------------------------------ what the GPU walks
-
-  /** Writes the entries of pages `first` to `last`, which are of one table; a new table as a whole. */
-  private publish(first: number, last: number): void {
-    const index = Math.floor(first / ENTRIES);
-    const entries = this.entries(first, last);
-    if (this.grown.has(index)) {
-      this.physical.write(first, entries);
-    } else if (entries.some((word) => word !== 0) && this.grow(index)) {
-      this.physical.write(
-        index * ENTRIES,
-        this.entries(index * ENTRIES, (index + 1) * ENTRIES - 1),
-      );
-    }
-  }
-
-  private entries(first: number, last: number): Uint32Array {
-    const entries = new Uint32Array((last - first + 1) * 2);
-    for (let page = first; page <= last; page++) {
-      entries.set(this.overlays.get(page) ?? this.derived(page), (page - first) * 2);
-    }
-    return entries;
-  }
-
-  /** False: the guest, or the part, has no room for another table; its pages are not present. */
-  private grow(index: number): boolean {
-    const { bell, budget } = this.parts;
-    if (!budget.take()) {
-      return false;
-    }
-    const isRoom = bell.vramPagesUsed < bell.vramPages;
-    if (isRoom) {
-      this.grown.add(index);
-    } else {
-      budget.give(1);
-    }
-    return isRoom;
-  }
-
   /** The channel is reset. */
   destroy(): void {
-    for (const page of [...this.pinned.keys()]) {
-      this.release(page);
-    }
-    this.lessened = true;
+    this.pages.releaseAll();
+    this.pages.lessen();
     this.settle();
-    this.physical.destroy();
-    this.parts.budget.give(1 + this.grown.size);
+    this.laid.destroy();
   }
 
   // ------------------------------------------------------------------------------ state
 
   save(): ShadowState {
+    const { physical, grown, overlays } = this.laid.save();
+    const { pinned, released, lessened } = this.pages.save();
+    const tables = [...this.tables].map(([index, { page, guest, shadow }]) => {
+      return [index, { page, guest: guest.slice(), shadow: shadow.slice() }] as const;
+    });
     return {
-      root: this.guestRoot,
-      directory: this.directory.slice(),
-      physical: this.physical.save(),
-      grown: [...this.grown],
-      tables: [...this.tables].map(([index, { page, guest, shadow }]) => [
-        index,
-        { page, guest: guest.slice(), shadow: shadow.slice() },
-      ]),
-      pinned: [...this.pinned],
-      overlays: [...this.overlays],
-      released: [...this.released],
-      lessened: this.lessened,
+      ...{ root: this.guestRoot, directory: this.directory.slice(), physical, grown, tables },
+      ...{ pinned, overlays, released, lessened },
     };
   }
 
@@ -423,10 +342,5 @@ export class ShadowTable {
     for (const [index, { page, guest, shadow }] of state.tables) {
       this.tables.set(index, { page, guest: guest.slice(), shadow: shadow.slice() });
     }
-    state.grown.forEach((index) => this.grown.add(index));
-    state.pinned.forEach(([page, address]) => this.pinned.set(page, address));
-    state.overlays.forEach(([page, entry]) => this.overlays.set(page, entry));
-    this.released.push(...state.released);
-    this.lessened = state.lessened;
   }
 }
