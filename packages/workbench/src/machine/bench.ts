@@ -14,6 +14,7 @@ import {
   runOf,
   saveTrace,
   StepShell,
+  type EngineTimeline,
   type Environment,
   type PageWalk,
   type Picture,
@@ -215,6 +216,11 @@ export class Bench {
   /** Undefined: there is no such function or channel. */
   async walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
     return this.side(side).walkPages(query);
+  }
+
+  /** Who had each shared set of engines, and who waited, over the whole run. */
+  async engineTimelines(side: number): Promise<readonly EngineTimeline[]> {
+    return this.side(side).engineTimelines();
   }
 
   private side(side: number): Inspector {

@@ -5,6 +5,7 @@ import type {
   ConfigView,
   CostName,
   EnginesView,
+  EngineTimeline,
   EventColumns,
   Explanation,
   IotlbEntry,
@@ -222,7 +223,7 @@ export interface ProposedWalk {
   readonly walk: PageWalk | undefined;
 }
 
-export type { PageWalk, WalkQuery };
+export type { EngineTimeline, PageWalk, WalkQuery };
 
 export type Prices = RunOptions['prices'];
 

@@ -86,7 +86,7 @@ export function trackOf({ name, guests, columns }: Side, kinds: Catalogue['kinds
 }
 
 /** When the application's first call begins; a run without one begins with its first event. */
-function originOf({ times, kinds }: Side['columns'], table: Catalogue['kinds']): number {
+export function originOf({ times, kinds }: Side['columns'], table: Catalogue['kinds']): number {
   const call = table.findIndex(({ name }) => name === 'appCall');
   let first = Infinity;
   let firstCall = Infinity;
