@@ -3,8 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { EngineTimeline, Inspection, Side } from '../machine/contract.ts';
 import { duration } from '../quantity.ts';
-import { catalogue, engineTimelines } from '../session/index.ts';
-import { originOf } from '../timeline/track.ts';
+import { engineTimelines } from '../session/index.ts';
 import { Changed } from './changed.tsx';
 import { rowsOf, type EngineRow } from './engine-rows.ts';
 import { EngineTimelineChart } from './engine-timeline.tsx';
@@ -45,8 +44,7 @@ function useRows(
   own: Side,
 ): { readonly rows: readonly (readonly EngineRow[])[]; readonly origin: number } {
   const [timelines, setTimelines] = useState<readonly EngineTimeline[]>([]);
-  const kinds = catalogue.value?.kinds;
-  const origin = useMemo(() => originOf(own.columns, kinds ?? []), [own, kinds]);
+  const { origin } = own.track;
   useEffect(() => {
     let isOver = false;
     void engineTimelines(side).then((found) => {

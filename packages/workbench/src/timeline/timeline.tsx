@@ -7,7 +7,7 @@ import { summaryOf } from './summary.ts';
 import './timeline.css';
 import { Toolbar } from './toolbar.tsx';
 import { Tooltip } from './tooltip.tsx';
-import { timeOf, trackOf } from './track.ts';
+import { timeOf } from './track.ts';
 import type { View } from './view.ts';
 
 interface Props {
@@ -27,7 +27,7 @@ export function Timeline({ sides, kinds, standing, onGo, onLook }: Props) {
   go.current = onGo;
   const [pointed, setPointed] = useState<Pointed>();
   const [isWithSetUp, setWithSetUp] = useState(false);
-  const tracks = useMemo(() => sides.map((side) => trackOf(side, kinds)), [sides, kinds]);
+  const tracks = useMemo(() => sides.map(({ track }) => track), [sides]);
   const summary = useMemo(() => summaryOf(tracks, standing), [tracks, standing]);
 
   useEffect(() => {

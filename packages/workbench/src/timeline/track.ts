@@ -37,7 +37,10 @@ export interface Track {
   readonly ends: Uint32Array;
 }
 
-export function trackOf({ name, guests, columns }: Side, kinds: Catalogue['kinds']): Track {
+export function trackOf(
+  { name, guests, columns }: Pick<Side, 'name' | 'guests' | 'columns'>,
+  kinds: Catalogue['kinds'],
+): Track {
   const order = orderOf(columns.times);
   const ends = endsOf(columns, kinds);
   const origin = originOf(columns, kinds);
@@ -86,7 +89,7 @@ export function trackOf({ name, guests, columns }: Side, kinds: Catalogue['kinds
 }
 
 /** When the application's first call begins; a run without one begins with its first event. */
-export function originOf({ times, kinds }: Side['columns'], table: Catalogue['kinds']): number {
+function originOf({ times, kinds }: Side['columns'], table: Catalogue['kinds']): number {
   const call = table.findIndex(({ name }) => name === 'appCall');
   let first = Infinity;
   let firstCall = Infinity;
