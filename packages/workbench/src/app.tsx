@@ -5,7 +5,7 @@ import { Header } from './header/header.tsx';
 import { Inspector } from './inspector/inspector.tsx';
 import { onKey } from './keys.ts';
 import { BackendAway } from './remote/remote-panel.tsx';
-import { catalogue, complaint, go, open, sides, standing, state } from './session/index.ts';
+import { catalogue, complaint, go, open, seen, sides, standing, state } from './session/index.ts';
 import { SourceView } from './source/source-view.tsx';
 import { StackCard } from './stack/stack-card.tsx';
 import { Timeline } from './timeline/timeline.tsx';
@@ -35,6 +35,9 @@ export function App() {
           kinds={catalogue.value?.kinds ?? []}
           standing={standing.value}
           onGo={(side, event) => void go(side, event)}
+          onLook={(view) => {
+            seen.value = view;
+          }}
         />
         <div class="bottom">
           <SourceView />

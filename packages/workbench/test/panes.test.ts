@@ -160,6 +160,9 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
     );
     const { schedulers = [] } = await inspected(bench, 'scheduler', at + 1);
     expect(schedulers.map(({ running }) => running)).toEqual([0]);
+    const [{ tenants }] = await bench.engineTimelines(0);
+    expect(tenants.map(({ tenant }) => tenant)).toEqual([0]);
+    expect(tenants[0].ran.starts.length).toBeGreaterThan(0);
   });
 
   it('counters: they only grow', async () => {

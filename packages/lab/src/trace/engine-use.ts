@@ -1,5 +1,5 @@
 /** When packets had a GPU's engines, for whom, and since when each had been ready: from a trace's events. */
-import { ringPackets } from '@doorbell/abi';
+import { ringPackets, type EventId } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';
 import { guestOfRequest } from '../meter.ts';
 
@@ -14,6 +14,9 @@ export interface EngineUse {
   readonly ready: number;
   readonly from: number;
   readonly to: number;
+  /** The events: what made it ready, and its beginning. */
+  readonly readyBy: EventId;
+  readonly begunBy: EventId;
   /** Levels of the IOMMU's tables that were walked for it: what that takes is a part of its time. */
   readonly levels: number;
 }
@@ -25,9 +28,17 @@ export function ownerOf({ request }: TraceEvent): number {
 interface Begun {
   readonly guest: number;
   readonly at: number;
-  readonly ready: number;
+  readonly ready: Ready;
+  readonly begunBy: EventId;
   readonly isWait: boolean;
   levels: number;
+}
+
+interface Ready {
+  readonly at: number;
+  readonly by: EventId;
+  /** A doorbell that no packet has followed yet: another one changes nothing. */
+  readonly isRung: boolean;
 }
 
 /**
@@ -37,18 +48,20 @@ interface Begun {
  */
 export function engineUses(events: Tracer, isShared: boolean): readonly EngineUse[] {
   const uses: EngineUse[] = [];
-  const ready = new Map<number, number>();
+  const ready = new Map<number, Ready>();
   const begun = new Map<string, Begun>();
   /** Of each GPU: the packet that began last, and walks that belong to it or to the next. */
   const last = new Map<number, Begun>();
   const walked = new Map<number, { readonly at: number; levels: number }>();
   for (const event of events) {
-    const { kind, time, a, b } = event;
+    const { id, kind, time, a, b } = event;
     const gpu = isShared ? 0 : ownerOf(event);
     const channel = `${gpu} ${a}`;
     switch (kind) {
       case 'doorbell':
-        ready.set(ownerOf(event), time);
+        if (ready.get(ownerOf(event))?.isRung !== true) {
+          ready.set(ownerOf(event), { at: time, by: id, isRung: true });
+        }
         break;
       case 'iotlbMiss': {
         const packet = last.get(gpu);
@@ -65,11 +78,13 @@ export function engineUses(events: Tracer, isShared: boolean): readonly EngineUs
       case 'packet': {
         const own = walked.get(gpu);
         const guest = ownerOf(event);
+        const since = ready.get(guest) ?? { at: time, by: id, isRung: false };
         const packet = {
-          ...{ guest, at: time, ready: ready.get(guest) ?? time },
+          ...{ guest, at: time, ready: since, begunBy: id },
           isWait: b === ringPackets.WAIT.opcode,
           levels: own?.at === time ? own.levels : 0,
         };
+        ready.set(guest, { ...since, isRung: false });
         walked.delete(gpu);
         begun.set(channel, packet);
         last.set(gpu, packet);
@@ -81,10 +96,12 @@ export function engineUses(events: Tracer, isShared: boolean): readonly EngineUs
         if (packet === undefined) {
           break;
         }
-        const { guest, ready: since, levels, isWait } = packet;
-        ready.set(guest, time);
+        const { guest, ready: since, levels, isWait, begunBy } = packet;
+        const isRung = ready.get(guest)?.isRung === true;
+        ready.set(guest, { at: time, by: id, isRung });
         if (!isWait) {
-          uses.push({ guest, ready: since, from: time - b, to: time, levels });
+          const events = { readyBy: since.by, begunBy };
+          uses.push({ guest, ready: since.at, from: time - b, to: time, ...events, levels });
         }
         break;
       }

@@ -1,8 +1,7 @@
 /** What a wait was for, in time: the guest's packets on the engines, others' before them, and the rest. */
 import type { EventId } from '@doorbell/abi';
-import { functionsOf, partOf } from '../step/inspect/saved.ts';
+import { modelsOf } from '../step/inspect/saved.ts';
 import { schedulersOf } from '../step/inspect/scheduler.ts';
-import type { StackState } from '../stacks/stack.ts';
 import { engineUses, ownerOf, type EngineUse } from './engine-use.ts';
 import type { Recording } from './recording.ts';
 import { spansOf } from './spans.ts';
@@ -47,11 +46,6 @@ export function waitParts(recording: Recording): ReadonlyMap<EventId, WaitParts>
     }
   }
   return parts;
-}
-
-/** Device models of a GPU. */
-function modelsOf(state: StackState): number {
-  return functionsOf(state).filter((each) => each.guest >= 0 && partOf(each) !== undefined).length;
 }
 
 function partsOf(

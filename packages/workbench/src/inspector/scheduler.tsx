@@ -1,14 +1,20 @@
 /** Who has a shared GPU's engines, who waits for them, and what the policy keeps of each. */
-import type { Inspection } from '../machine/contract.ts';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { EngineTimeline, Inspection, Side } from '../machine/contract.ts';
 import { duration } from '../quantity.ts';
+import { engineTimelines } from '../session/index.ts';
 import { Changed } from './changed.tsx';
+import { rowsOf, type EngineRow } from './engine-rows.ts';
+import { EngineTimelineChart } from './engine-timeline.tsx';
 import { Heads } from './heads.tsx';
 import type { PaneProps } from './side-panes.tsx';
 
 type View = NonNullable<Inspection['schedulers']>[number];
 
-export function Scheduler({ inspection, before }: PaneProps) {
+export function Scheduler({ side, own, place, inspection, before }: PaneProps) {
   const { schedulers } = inspection;
+  const { rows, origin } = useRows(side, own);
   if (schedulers === undefined) {
     return <p class="none">It is asked for …</p>;
   }
@@ -18,18 +24,53 @@ export function Scheduler({ inspection, before }: PaneProps) {
   return (
     <>
       {schedulers.map((view, index) => (
-        <SchedulerView key={index} view={view} was={before?.schedulers?.[index]} />
+        <SchedulerView key={index} view={view} was={before?.schedulers?.[index]}>
+          <EngineTimelineChart
+            {...{ side, rows: rows[index] ?? noRows }}
+            now={place.at === 0 ? undefined : place.time - origin}
+            turn={turnOf(view, origin)}
+          />
+        </SchedulerView>
       ))}
     </>
   );
 }
 
+const noRows: readonly EngineRow[] = [];
+
+/** Of each set of engines, once they are worked out; and the time that is 0 on the axis. */
+function useRows(
+  side: number,
+  own: Side,
+): { readonly rows: readonly (readonly EngineRow[])[]; readonly origin: number } {
+  const [timelines, setTimelines] = useState<readonly EngineTimeline[]>([]);
+  const { origin } = own.track;
+  useEffect(() => {
+    let isOver = false;
+    void engineTimelines(side).then((found) => {
+      if (!isOver) {
+        setTimelines(found);
+      }
+    });
+    return () => {
+      isOver = true;
+    };
+  }, [side, own]);
+  const rows = useMemo(() => timelines.map((each) => rowsOf(each, origin)), [timelines, origin]);
+  return { rows, origin };
+}
+
+function turnOf({ sharing: { turn, until } }: View, origin: number) {
+  return turn < 0 || until === Infinity ? undefined : { tenant: turn, until: until - origin };
+}
+
 interface ViewProps {
   readonly view: View;
   readonly was: View | undefined;
+  readonly children: ComponentChildren;
 }
 
-function SchedulerView({ view, was }: ViewProps) {
+function SchedulerView({ view, was, children }: ViewProps) {
   const { now, running, gone, sharing } = view;
   const { policy, sliceNs, turn, until, line, tenants } = sharing;
   const most = Math.max(1, ...tenants.map(({ busyNs, waitNs }) => busyNs + waitNs));
@@ -39,6 +80,7 @@ function SchedulerView({ view, was }: ViewProps) {
       <h4>
         {policy}, slices of {duration(sliceNs)}
       </h4>
+      {children}
       <dl class="indices">
         <dt>has the engines</dt>
         <dd>

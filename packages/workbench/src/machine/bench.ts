@@ -7,13 +7,11 @@ import {
   findBug,
   InputError,
   loadTrace,
-  nothingSaid,
-  parseStacks,
-  peerAccount,
   record,
   runOf,
   saveTrace,
   StepShell,
+  type EngineTimeline,
   type Environment,
   type PageWalk,
   type Picture,
@@ -37,6 +35,7 @@ import type {
 } from './contract.ts';
 import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
 import { compareRequest } from './request.ts';
+import { handedOver, sideOf } from './side.ts';
 import { inspectorOf, type Inspector } from './side-inspector.ts';
 
 type ReadSource = (file: string) => string | undefined;
@@ -129,7 +128,7 @@ export class Bench {
     this.laid = pair;
     this.shell = shell;
     this.inspectors = [];
-    return pair.map((each) => (isRecorded(each) ? sideOf(each) : each.side));
+    return handedOver(pair.map((each) => (isRecorded(each) ? sideOf(each) : each.side)));
   }
 
   /** @throws InputError when there is none. */
@@ -217,6 +216,11 @@ export class Bench {
     return this.side(side).walkPages(query);
   }
 
+  /** Who had each shared set of engines, and who waited, over the whole run. */
+  async engineTimelines(side: number): Promise<readonly EngineTimeline[]> {
+    return this.side(side).engineTimelines();
+  }
+
   private side(side: number): Inspector {
     return (this.inspectors[side] ??= inspectorOf(this.cursor(side)));
   }
@@ -266,22 +270,4 @@ function placeOf(cursor: StepShell['walk']['cursor']): Place {
 
 function frameOf({ width, height, pixels }: Picture): Frame {
   return { width, height, pixels: pixels.slice() };
-}
-
-function sideOf(recording: Recording): Side {
-  const { events, source, error } = recording;
-  const recorded = { columns: events.save(), lines: source?.lines ?? [], error };
-  if (recording.peer !== undefined) {
-    const { name, system } = recording.peer;
-    return {
-      ...{ name, term: system, scene: '', guests: 1, ...recorded },
-      ...{ report: undefined, explanation: nothingSaid, account: peerAccount(recording) },
-    };
-  }
-  const { request, report, explanation } = recording;
-  const [{ kind }] = parseStacks(request.stack);
-  return {
-    ...{ name: request.stack, term: kind.term, scene: request.scene },
-    ...{ guests: request.guests?.length ?? 1, ...recorded, report, explanation },
-  };
 }

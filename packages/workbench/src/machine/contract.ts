@@ -5,6 +5,7 @@ import type {
   ConfigView,
   CostName,
   EnginesView,
+  EngineTimeline,
   EventColumns,
   Explanation,
   IotlbEntry,
@@ -21,6 +22,7 @@ import type {
   Walkable,
   WalkQuery,
 } from '@doorbell/lab';
+import type { Track } from '../timeline/track.ts';
 
 /** What can be chosen. */
 export interface Catalogue {
@@ -119,6 +121,8 @@ export interface Side {
   readonly guests: number;
   /** None where the backend was in another thread or process. */
   readonly columns: EventColumns;
+  /** The same, laid out for the timeline. */
+  readonly track: Track;
   /** By the numbers that events have; empty where no lines were recorded. */
   readonly lines: readonly SourceLine[];
   readonly report: StackReport | undefined;
@@ -225,7 +229,7 @@ export interface ProposedWalk {
   readonly walk: PageWalk | undefined;
 }
 
-export type { PageWalk, WalkQuery };
+export type { EngineTimeline, PageWalk, WalkQuery };
 
 export type Prices = RunOptions['prices'];
 

@@ -10,6 +10,7 @@ import {
   type StackSpec,
 } from '@doorbell/lab';
 import { wallClockOf } from '@doorbell/wire';
+import { trackOf } from '../timeline/track.ts';
 import { connectSocket } from './browser-socket.ts';
 import type { BackendState, Frame, Side } from './contract.ts';
 import { pairWithThread, sharesMemory } from './thread-pair.ts';
@@ -34,10 +35,11 @@ export async function runElsewhere(
   const connectBackend = connectorTo(address, tell);
   const { report, monitor } = await runStack(request, { ...environment, connectBackend });
   const { picture } = monitor;
+  const shown = { name: request.spec.id, guests: 1, columns: noEvents() };
   return {
     side: {
-      ...{ name: request.spec.id, term: termOf(request.spec), scene: request.scene.name },
-      ...{ guests: 1, columns: noEvents(), lines: [], report, error: undefined },
+      ...{ ...shown, term: termOf(request.spec), scene: request.scene.name },
+      ...{ track: trackOf(shown, []), lines: [], report, error: undefined },
       explanation: nothingSaid,
     },
     frame: picture && {

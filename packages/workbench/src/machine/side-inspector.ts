@@ -4,6 +4,7 @@ import {
   configSpacesOf,
   countersOf,
   enginesOf,
+  engineTimelines,
   iotlbEntries,
   ownershipOf,
   PacketLog,
@@ -16,6 +17,7 @@ import {
   walkableOf,
   walkOf,
   type Cursor,
+  type EngineTimeline,
   type PageWalk,
   type PeerRecording,
   type Picture,
@@ -34,6 +36,8 @@ export interface Inspector {
   inspect(pane: PaneName, event?: number): Promise<Inspection>;
   /** Undefined: there is no such function or channel. */
   walkPages(query: WalkQuery): Promise<PageWalk | undefined>;
+  /** Over the whole run; in the order of a state's schedulers. */
+  engineTimelines(): Promise<readonly EngineTimeline[]>;
   scanout(): Promise<Picture | undefined>;
 }
 
@@ -66,6 +70,10 @@ class PeerInspector implements Inspector {
     return undefined;
   }
 
+  async engineTimelines(): Promise<readonly EngineTimeline[]> {
+    return [];
+  }
+
   async scanout(): Promise<undefined> {
     return undefined;
   }
@@ -76,6 +84,7 @@ class SideInspector implements Inspector {
   private readonly recording: RunRecording;
   private readonly machine: AssembledMachine;
   private log: PacketLog | undefined;
+  private timelines: readonly EngineTimeline[] | undefined;
 
   constructor(cursor: Cursor, recording: RunRecording) {
     this.cursor = cursor;
@@ -94,6 +103,11 @@ class SideInspector implements Inspector {
 
   async walkPages(query: WalkQuery): Promise<PageWalk | undefined> {
     return walkOf(await this.state(this.cursor.at), query);
+  }
+
+  async engineTimelines(): Promise<readonly EngineTimeline[]> {
+    const { events } = this.recording;
+    return (this.timelines ??= engineTimelines(events, await this.state(events.count)));
   }
 
   async scanout(): Promise<Picture | undefined> {

@@ -11,11 +11,14 @@ import type {
   Side,
   Standing,
 } from '../machine/contract.ts';
+import type { View } from '../timeline/view.ts';
 
 export const state = signal<PageState>(firstState);
 export const catalogue = signal<Catalogue | undefined>(undefined);
 export const sides = signal<readonly Side[]>([]);
 export const standing = signal<Standing | undefined>(undefined);
+/** The part of the axis of virtual time that the timeline shows. */
+export const seen = signal<View | undefined>(undefined);
 /** What each side's screen shows: of the run while it goes on, then of the state. */
 export const screens = signal<readonly (Frame | undefined)[]>([]);
 /** What the shown pane needs of each side's state, and of the one where it stood before. */

@@ -3,6 +3,7 @@ import { batch } from '@preact/signals';
 import {
   paneOf,
   type Answer,
+  type EngineTimeline,
   type PageWalk,
   type PaneName,
   type WalkQuery,
@@ -114,6 +115,15 @@ export async function showPane(pane: PaneName): Promise<void> {
 /** Page tables of one side's state, walked for an address. */
 export function walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
   return machines().bench.walkPages(side, query);
+}
+
+/** Who had one side's engines, and who waited, over the whole run. */
+export async function engineTimelines(side: number): Promise<readonly EngineTimeline[]> {
+  let found: readonly EngineTimeline[] = [];
+  await trying(async () => {
+    found = await machines().bench.engineTimelines(side);
+  });
+  return found;
 }
 
 async function showSource(file: string | undefined): Promise<void> {

@@ -20,6 +20,13 @@ interface Place {
   readonly box: HTMLElement;
 }
 
+interface Told {
+  /** Whether what came before the application began is shown. */
+  onSetUp(isShown: boolean): void;
+  /** Which part of the axis is seen. */
+  onLook(view: View): void;
+}
+
 export class Chart {
   view: View = boundsOf(0, 1);
   layout: Layout = layoutOf([], { width: 0, height: 0, scale: 1, scrolled: 0 });
@@ -28,7 +35,7 @@ export class Chart {
   private readonly room: HTMLElement;
   private readonly box: HTMLElement;
   private readonly context: CanvasRenderingContext2D;
-  private readonly onSetUp: (isShown: boolean) => void;
+  private readonly told: Told;
   private readonly busy = new BusyPainter();
   private readonly overview = new Overview();
   private readonly watching: readonly (() => void)[];
@@ -41,11 +48,8 @@ export class Chart {
   private frame = 0;
   private move = 0;
 
-  /**
-   * The canvas sticks to the top of its room, which is as high as all lanes are, in a box that
-   * scrolls. @param onSetUp  hears whether what came before the application began is shown.
-   */
-  constructor({ canvas, room, box }: Place, onSetUp: (isShown: boolean) => void) {
+  /** The canvas sticks to the top of its room, which is as high as all lanes are, in a box that scrolls. */
+  constructor({ canvas, room, box }: Place, told: Told) {
     const context = canvas.getContext('2d');
     if (context === null) {
       throw new Error('This browser draws no canvas.');
@@ -53,7 +57,7 @@ export class Chart {
     this.canvas = canvas;
     this.room = room;
     this.box = box;
-    this.onSetUp = onSetUp;
+    this.told = told;
     this.context = context;
     this.colours = readColours(canvas);
     const sizes = new ResizeObserver(() => this.resize());
@@ -92,7 +96,7 @@ export class Chart {
   /** With what came before the application began, or without it. Fits. */
   private setUp(isShown: boolean): void {
     this.hasSetUp = isShown;
-    this.onSetUp(isShown);
+    this.told.onSetUp(isShown);
     const first = isShown ? Math.min(0, ...this.tracks.map((track) => track.first)) : 0;
     this.bounds = boundsOf(first, Math.max(0, ...this.tracks.map((track) => track.last)));
     this.fit();
@@ -272,6 +276,7 @@ export class Chart {
       return;
     }
     const { context, kinds, tracks, layout, view, bounds, standing, hover, colours } = this;
+    this.told.onLook(view);
     if (this.canvas.width !== Math.round(layout.width * devicePixelRatio)) {
       this.resize();
       return;

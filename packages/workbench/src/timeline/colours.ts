@@ -10,6 +10,7 @@ export interface Colours {
   readonly line: string;
   readonly panel: string;
   readonly accent: string;
+  readonly bad: string;
   readonly actors: Readonly<Record<Actor, string>>;
   /** As pixels of an image, by how opaque they are, from 0 to 255. */
   readonly shades: Readonly<Record<Actor | 'muted', Uint32Array>>;
@@ -36,6 +37,7 @@ export function readColours(element: Element): Colours {
     line: read('line'),
     panel: read('panel'),
     accent: read('accent'),
+    bad: read('bad'),
     font: style.fontFamily,
     size: parseFloat(style.fontSize),
   };

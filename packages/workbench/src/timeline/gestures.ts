@@ -1,5 +1,6 @@
 /** The mouse, the wheel and the keys of the timeline. */
 import type { Chart } from './chart.ts';
+import { Clicks } from './clicks.ts';
 import type { Hit } from './hit.ts';
 import type { View } from './view.ts';
 
@@ -36,6 +37,14 @@ const LINE = 16;
 export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): () => void {
   let pressed: Pressed | undefined;
   let isDragged = false;
+  const clicks = new Clicks<Hit | undefined>({
+    onClick: (hit) => {
+      if (hit !== undefined) {
+        heard.onGo(hit.track, hit.id);
+      }
+    },
+    onDouble: () => chart.fit(),
+  });
 
   const point = ({ offsetX, offsetY, clientX: x, clientY: y }: PointerEvent): void => {
     const hit = chart.hitAt(offsetX, offsetY);
@@ -78,17 +87,16 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
       }
     },
     pointerup: ({ offsetX, offsetY }: PointerEvent) => {
-      const hit = pressed && !isDragged && !pressed.isOverview && chart.hitAt(offsetX, offsetY);
-      pressed = undefined;
-      if (hit) {
-        heard.onGo(hit.track, hit.id);
+      if (pressed !== undefined && !isDragged) {
+        const hit = pressed.isOverview ? undefined : chart.hitAt(offsetX, offsetY);
+        clicks.click(hit, offsetX, offsetY);
       }
+      pressed = undefined;
     },
     pointercancel: () => {
       pressed = undefined;
     },
     pointerleave: leave,
-    dblclick: () => chart.fit(),
     wheel: (event: WheelEvent) => {
       event.preventDefault();
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : LINE;
@@ -117,7 +125,10 @@ export function listen(canvas: HTMLCanvasElement, chart: Chart, heard: Heard): (
   for (const [name, listener] of Object.entries(listeners)) {
     canvas.addEventListener(name, listener as EventListener, { signal, passive: false });
   }
-  return () => ending.abort();
+  return () => {
+    clicks.drop();
+    ending.abort();
+  };
 }
 
 function keys(isFast: boolean): Readonly<Record<string, ((chart: Chart) => void) | undefined>> {

@@ -78,11 +78,14 @@ export function layoutOf(tracks: readonly Track[], room: Room): Layout {
   const rows: Row[] = [];
   const bands: Band[] = [];
   let top = axisBottom - scrolled;
-  tracks.forEach(({ lanes }, track) => {
+  tracks.forEach((each, track) => {
     const headerTop = top;
     top += HEADER * scale;
     const bandTop = top;
-    lanes.forEach(({ bars }, lane) => {
+    each.lanes.forEach(({ bars, ids }, lane) => {
+      if (ids.length === 0 && !hasAll(each)) {
+        return;
+      }
       const height = Math.floor(unit * weightOf(bars));
       const barHeight = bars.ids.length > 0 ? Math.round((height - 2 * INSET) / 2) : 0;
       const barTop = top + INSET;
@@ -119,10 +122,17 @@ export function layoutOf(tracks: readonly Track[], room: Room): Layout {
 
 /** Of a lane without bars, so that all lanes fill the room. */
 function laneHeight(tracks: readonly Track[], { height, scale }: Room, axisBottom: number): number {
-  const lanes = tracks.flatMap((track) => track.lanes);
+  const lanes = tracks.flatMap((track) =>
+    track.lanes.filter(({ ids }) => ids.length > 0 || hasAll(track)),
+  );
   const weights = lanes.reduce((sum, { bars }) => sum + weightOf(bars), 0);
   const left = height - axisBottom - tracks.length * (HEADER * scale + GAP);
   return Math.min(LANE.most * scale, Math.max(LANE.least * scale, left / weights));
+}
+
+/** That nothing happens in a lane says something of a stack, and nothing of a real machine: there nobody looked. */
+function hasAll({ lanes }: Track): boolean {
+  return lanes.length === 0 || lanes.some(({ actor, ids }) => actor === 'app' && ids.length > 0);
 }
 
 function weightOf(bars: Bars): number {

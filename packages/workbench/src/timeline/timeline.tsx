@@ -7,16 +7,18 @@ import { summaryOf } from './summary.ts';
 import './timeline.css';
 import { Toolbar } from './toolbar.tsx';
 import { Tooltip } from './tooltip.tsx';
-import { timeOf, trackOf } from './track.ts';
+import { timeOf } from './track.ts';
+import type { View } from './view.ts';
 
 interface Props {
   readonly sides: readonly Side[];
   readonly kinds: Catalogue['kinds'];
   readonly standing: Standing | undefined;
   readonly onGo: (side: number, event: number) => void;
+  readonly onLook: (view: View) => void;
 }
 
-export function Timeline({ sides, kinds, standing, onGo }: Props) {
+export function Timeline({ sides, kinds, standing, onGo, onLook }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const room = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -25,7 +27,7 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
   go.current = onGo;
   const [pointed, setPointed] = useState<Pointed>();
   const [isWithSetUp, setWithSetUp] = useState(false);
-  const tracks = useMemo(() => sides.map((side) => trackOf(side, kinds)), [sides, kinds]);
+  const tracks = useMemo(() => sides.map(({ track }) => track), [sides]);
   const summary = useMemo(() => summaryOf(tracks, standing), [tracks, standing]);
 
   useEffect(() => {
@@ -33,7 +35,7 @@ export function Timeline({ sides, kinds, standing, onGo }: Props) {
       return undefined;
     }
     const place = { canvas: canvas.current, room: room.current, box: box.current };
-    const made = new Chart(place, setWithSetUp);
+    const made = new Chart(place, { onSetUp: setWithSetUp, onLook });
     chart.current = made;
     const unlisten = listen(place.canvas, made, {
       onPoint: setPointed,

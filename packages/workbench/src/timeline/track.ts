@@ -37,7 +37,10 @@ export interface Track {
   readonly ends: Uint32Array;
 }
 
-export function trackOf({ name, guests, columns }: Side, kinds: Catalogue['kinds']): Track {
+export function trackOf(
+  { name, guests, columns }: Pick<Side, 'name' | 'guests' | 'columns'>,
+  kinds: Catalogue['kinds'],
+): Track {
   const order = orderOf(columns.times);
   const ends = endsOf(columns, kinds);
   const origin = originOf(columns, kinds);

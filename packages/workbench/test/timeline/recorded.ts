@@ -22,7 +22,7 @@ export interface Happened {
 
 export const GUEST = 2 ** 24;
 
-export function sideOf(events: readonly Happened[], guests = 1): Side {
+export function sideOf(events: readonly Happened[], guests = 1): Omit<Side, 'track'> {
   const zeros = new Float64Array(events.length);
   return {
     ...{ name: 'native', term: '', scene: 'bunny', guests, lines: [], error: undefined },

@@ -112,3 +112,8 @@ export function partOf({ state }: SavedFunction): BellState | undefined {
 function isBellState(saved: unknown): saved is BellState {
   return typeof saved === 'object' && saved !== null && 'channels' in saved && 'vram' in saved;
 }
+
+/** How many device models of a GPU there are. */
+export function modelsOf(state: StackState): number {
+  return functionsOf(state).filter((each) => each.guest >= 0 && partOf(each) !== undefined).length;
+}

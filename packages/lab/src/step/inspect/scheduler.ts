@@ -21,8 +21,22 @@ export interface SchedulerView {
   readonly sharing: SharingView;
 }
 
+interface Shared {
+  readonly ledger: EngineLedgerState;
+  readonly view: SchedulerView;
+}
+
 /** Of each set of engines: one for each GPU, but one for all device models. */
 export function schedulersOf(state: StackState): readonly SchedulerView[] {
+  return sharedOf(state).map(({ view }) => view);
+}
+
+/** What the host has booked of each of them. */
+export function ledgersOf(state: StackState): readonly EngineLedgerState[] {
+  return sharedOf(state).map(({ ledger }) => ledger);
+}
+
+function sharedOf(state: StackState): readonly Shared[] {
   const { now } = hostOf(state).machine;
   const parts = functionsOf(state).flatMap((each) => {
     const part = partOf(each);
@@ -30,17 +44,17 @@ export function schedulersOf(state: StackState): readonly SchedulerView[] {
   });
   const models = parts.filter(({ guest }) => guest >= 0);
   const running = models.flatMap(({ scheduler }) => scheduler.running?.tenant ?? []).at(0);
-  const views = parts.map(({ guest, scheduler }) => ({
-    ...{ now, gone: scheduler.time.gone, sharing: sharingOf(scheduler.time.arbiter) },
-    running: guest < 0 ? scheduler.running?.tenant : running,
-  }));
-  return views
-    .filter((_, index) => parts[index].guest < 0 || parts[index] === models[0])
-    .flatMap(({ sharing, ...view }) => (sharing === undefined ? [] : [{ ...view, sharing }]));
-}
-
-function sharingOf(arbiter: unknown): SharingView | undefined {
-  return isLedger(arbiter) ? describeSharing(arbiter) : undefined;
+  return parts
+    .filter((each) => each.guest < 0 || each === models[0])
+    .flatMap(({ guest, scheduler }) => {
+      const { arbiter: ledger, gone } = scheduler.time;
+      const sharing = isLedger(ledger) ? describeSharing(ledger) : undefined;
+      if (!isLedger(ledger) || sharing === undefined) {
+        return [];
+      }
+      const has = guest < 0 ? scheduler.running?.tenant : running;
+      return [{ ledger, view: { now, gone, sharing, running: has } }];
+    });
 }
 
 function isLedger(saved: unknown): saved is EngineLedgerState {
