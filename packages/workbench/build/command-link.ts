@@ -1,6 +1,13 @@
 /** What a command of the lessons runs, as a link of the page. */
-import { findBug, InputError, parseStacks, sharingOptions, stackKinds } from '@doorbell/lab';
-import { firstState, writeLink } from '../src/link.ts';
+import {
+  findBug,
+  InputError,
+  parseGuest,
+  parseStacks,
+  sharingOptions,
+  stackKinds,
+} from '@doorbell/lab';
+import { firstState, mixed, writeLink } from '../src/link.ts';
 
 /** What a verb runs when it is not told: see the command's own defaults. */
 const small = { scene: 'triangle', frames: 1, width: 64, height: 64 } as const;
@@ -39,16 +46,17 @@ export function commandLink(line: string): string | undefined {
 
 type Flags = ReadonlyMap<string, string>;
 
-/** Undefined where there is something beside flags, or the same one twice: a file, a mix of guests. */
+/** Undefined where there is something beside flags, or the same one twice. Guests are one flag. */
 function flagsOf(words: readonly string[]): Flags | undefined {
   const flags = new Map<string, string>();
   for (let at = 0; at < words.length; at++) {
     const name = words[at].startsWith('--') ? words[at].slice(2) : undefined;
-    if (name === undefined || flags.has(name)) {
+    if (name === undefined || (name !== 'guest' && flags.has(name))) {
       return undefined;
     }
     const hasValue = at + 1 < words.length && !words[at + 1].startsWith('--');
-    flags.set(name, hasValue ? words[++at] : '');
+    const value = hasValue ? words[++at] : '';
+    flags.set(name, flags.has(name) ? `${flags.get(name)} ${value}` : value);
   }
   return flags;
 }
@@ -59,7 +67,7 @@ function linkOf(
   verb: string,
   flags: Flags | undefined,
 ): string | undefined {
-  if (flags === undefined || ['guest', 'out', 'model', 'texture'].some((name) => flags.has(name))) {
+  if (flags === undefined || ['out', 'model', 'texture'].some((name) => flags.has(name))) {
     return undefined;
   }
   const bug = flags.get('bug');
@@ -80,11 +88,19 @@ function linkOf(
     ...{ width: Math.min(width, 320), height: Math.min(height, 240), bug },
     seed: Number(flags.get('seed') ?? usual.seed),
     guests: Number(flags.get('guests') ?? usual.guests),
+    ...(flags.has('guest') ? mixOf(flags.get('guest')!) : {}),
     profile: flags.get('profile') ?? usual.profile,
     step: flags.get('granularity') ?? usual.step,
     source: flags.has('source'),
     script: script ?? '',
   });
+}
+
+/** @throws InputError */
+function mixOf(guests: string): Pick<typeof firstState, 'guests' | 'mix'> {
+  const texts = guests.split(' ');
+  texts.forEach((text) => parseGuest(text));
+  return mixed(texts);
 }
 
 /** Bare flags that are options of stacks: `--scheduler credit`. */

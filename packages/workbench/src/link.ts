@@ -8,6 +8,7 @@ import type { CostName } from '@doorbell/lab';
 
 /** Of what the address says; another one is refused, with a message. */
 const VERSION = '1';
+export const MOST_GUESTS = 64;
 
 export interface PageState {
   readonly stacks: readonly string[];
@@ -17,6 +18,8 @@ export interface PageState {
   readonly height: number;
   readonly seed: number;
   readonly guests: number;
+  /** What each guest draws, as `doorbell compare --guest` says it; empty: all draw the scene. */
+  readonly mix: readonly string[];
   readonly profile: string;
   readonly prices: Readonly<Partial<Record<CostName, number>>>;
   readonly bug: string | undefined;
@@ -44,7 +47,7 @@ export interface PageState {
 
 export const firstState: PageState = {
   stacks: ['passthrough', 'pv'],
-  ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1 },
+  ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1, mix: [] },
   ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
   ...{ step: 'access', isFixed: false, side: 0, event: 0 },
   ...{ pane: 'registers', source: true, beside: '', script: '' },
@@ -73,7 +76,7 @@ export function readLink(query: string): PageState {
     frames: whole(given, 'frames', 1, 600) ?? firstState.frames,
     ...{ width, height, side, event },
     seed: whole(given, 'seed', 0, 0xffff_ffff) ?? firstState.seed,
-    guests: whole(given, 'guests', 1, 64) ?? firstState.guests,
+    ...guests(given),
     profile: given.get('profile') ?? firstState.profile,
     prices: prices(given.getAll('price')),
     bug: given.get('bug') ?? undefined,
@@ -102,7 +105,12 @@ export function writeLink(state: PageState): string {
   set('frames', String(state.frames), String(firstState.frames));
   set('size', sizeText(state), sizeText(firstState));
   set('seed', String(state.seed), String(firstState.seed));
-  set('guests', String(state.guests), String(firstState.guests));
+  if (state.mix.length === 0) {
+    set('guests', String(state.guests), String(firstState.guests));
+  }
+  for (const guest of state.mix) {
+    link.append('guest', guest);
+  }
   set('profile', state.profile, firstState.profile);
   for (const [name, ns] of Object.entries(state.prices)) {
     link.append('price', `${name}:${ns}`);
@@ -141,6 +149,24 @@ function trace(name: string | null): string {
     throw new LinkError(`'trace=${name}' is no name of a trace: it has no folder.`);
   }
   return name ?? '';
+}
+
+function guests(given: URLSearchParams): Pick<PageState, 'guests' | 'mix'> {
+  const mix = given.getAll('guest');
+  if (mix.length > 0 && given.has('guests')) {
+    throw new LinkError(`'guests' and 'guest' exclude each other: write one 'guest=' for each.`);
+  }
+  return mix.length === 0
+    ? { guests: whole(given, 'guests', 1, MOST_GUESTS) ?? firstState.guests, mix }
+    : mixed(mix);
+}
+
+/** @throws LinkError */
+export function mixed(mix: readonly string[]): Pick<PageState, 'guests' | 'mix'> {
+  if (mix.length > MOST_GUESTS) {
+    throw new LinkError(`There are at most ${MOST_GUESTS} guests, not ${mix.length}.`);
+  }
+  return { guests: Math.max(1, mix.length), mix };
 }
 
 function sizeText({ width, height }: Pick<PageState, 'width' | 'height'>): string {

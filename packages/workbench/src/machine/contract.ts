@@ -86,6 +86,8 @@ export interface RunOptions {
   readonly seed: number;
   /** How many share the GPU. */
   readonly guests: number;
+  /** What each of several guests draws and is due, as `--guest` says it; empty: all draw the scene. */
+  readonly mix: readonly string[];
   readonly profile: string;
   /** Prices that are not the profile's, in nanoseconds. */
   readonly prices: Readonly<Partial<Record<CostName, number>>>;
