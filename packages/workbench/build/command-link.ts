@@ -8,6 +8,7 @@ import {
   stackKinds,
 } from '@doorbell/lab';
 import { firstState, mixed, writeLink } from '../src/link.ts';
+import { shellWords } from '../src/shell-words.ts';
 
 /** What a verb runs when it is not told: see the command's own defaults. */
 const small = { scene: 'triangle', frames: 1, width: 64, height: 64 } as const;
@@ -26,10 +27,7 @@ const MOST_FRAMES = 8;
 
 /** Undefined: the page cannot show what the command does. */
 export function commandLink(line: string): string | undefined {
-  const words = [...line.replace(/\s#.*$/, '').matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    ([, single, double, plain]) => single ?? double ?? plain,
-  );
-  const [npx, doorbell, verb = '', ...rest] = words;
+  const [npx, doorbell, verb = '', ...rest] = shellWords(line);
   const usual = verbs.get(verb);
   if (npx !== 'npx' || doorbell !== 'doorbell' || usual === undefined) {
     return undefined;
@@ -42,6 +40,12 @@ export function commandLink(line: string): string | undefined {
     }
     throw error;
   }
+}
+
+/** Whether the page's terminal knows it. */
+export function isTyped(line: string): boolean {
+  const [npx, doorbell, verb = ''] = shellWords(line);
+  return npx === 'npx' && doorbell === 'doorbell' && ['vfio', 'sensitive', 'lspci'].includes(verb);
 }
 
 type Flags = ReadonlyMap<string, string>;

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Marked } from 'marked';
 import type { Plugin } from 'vite';
-import { commandLink } from './command-link.ts';
+import { firstState, writeLink } from '../src/link.ts';
+import { commandLink, isTyped } from './command-link.ts';
 
 const NAME = 'virtual:lessons';
 const RESOLVED = `\0${NAME}`;
@@ -41,12 +42,21 @@ export function lessons(): Plugin {
 
 function lessonOf(id: string, text: string): Lesson {
   const [, title = id] = /^# (.*)$/m.exec(text) ?? [];
+  let heading = '';
+  /** Of the shell of `vfio`: the blocks of a page are one script. */
+  const script = ['vfio'];
   const marked = new Marked({
     renderer: {
+      heading({ text: words }) {
+        heading = words;
+        return false; // as usual
+      },
       code({ text: code, lang }) {
-        const block = `<pre tabindex="0"><code>${escaped(code)}</code></pre>`;
-        const links = lang === 'sh' ? code.split('\n').flatMap(showLink) : [];
-        return `${block}${links.join('')}\n`;
+        if (lang === 'vfio') {
+          script.push(`# ${heading}`, ...code.split('\n'));
+          return `${block(code)}${typeLink(script, 'Do it here')}\n`;
+        }
+        return lang === 'sh' ? commands(code).map(command).join('\n') : `${block(code)}\n`;
       },
       // What is beside the lessons is not part of the site.
       link({ href, text: words }) {
@@ -62,11 +72,35 @@ function lessonOf(id: string, text: string): Lesson {
   return { id, title, html: marked.parse(text, { async: false }) };
 }
 
-function showLink(line: string): readonly string[] {
+/** Each with the comments before it. */
+function commands(code: string): readonly string[] {
+  return code.match(/(?:^#.*\n|^\s*\n)*^.*(?:\n|$)/gm)?.map((text) => text.trimEnd()) ?? [];
+}
+
+/** A command, and how the page shows what it does. */
+function command(text: string): string {
+  const line = text.split('\n').at(-1) ?? '';
   const query = commandLink(line);
-  return query === undefined
-    ? []
-    : [`<p><a class="show" data-follow href="${escaped(query)}">Show it here</a></p>`];
+  const link =
+    query !== undefined
+      ? button('data-follow', query, 'Show it here')
+      : isTyped(line)
+        ? typeLink([line], 'Do it here')
+        : '';
+  return `${block(text)}${link}\n`;
+}
+
+/** Opens the terminal, where these lines are typed. */
+function typeLink(lines: readonly string[], words: string): string {
+  return button('data-type', writeLink({ ...firstState, terminal: lines }), words);
+}
+
+function button(kind: string, query: string, words: string): string {
+  return `<p><a class="show" ${kind} href="${escaped(query)}">${words}</a></p>`;
+}
+
+function block(code: string): string {
+  return `<pre tabindex="0"><code>${escaped(code)}</code></pre>`;
 }
 
 function escaped(text: string): string {

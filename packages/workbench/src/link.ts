@@ -9,6 +9,8 @@ import type { CostName } from '@doorbell/lab';
 /** Of what the address says; another one is refused, with a message. */
 const VERSION = '1';
 export const MOST_GUESTS = 64;
+/** Characters of all lines in the terminal. */
+export const MOST_TYPED = 6000;
 
 export interface PageState {
   readonly stacks: readonly string[];
@@ -35,6 +37,8 @@ export interface PageState {
   readonly source: boolean;
   /** What stands beside it: a lesson, by its id, or `prices`; '' for nothing. */
   readonly beside: string;
+  /** The lines that were typed in the terminal; undefined: it is closed. */
+  readonly terminal: readonly string[] | undefined;
   /** Commands of the stepping session that are done once the run is there. */
   readonly script: string;
   /** Of a backend in another process, with its token: `ws://…?token=…`; '' for none. */
@@ -51,6 +55,7 @@ export const firstState: PageState = {
   ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
   ...{ step: 'access', isFixed: false, side: 0, event: 0 },
   ...{ pane: 'registers', source: true, beside: '', script: '' },
+  terminal: undefined,
   ...{ backend: '', trace: '', isPresentation: false },
 };
 
@@ -85,6 +90,7 @@ export function readLink(query: string): PageState {
     pane: given.get('pane') ?? firstState.pane,
     source: given.get('source') !== 'off',
     beside: given.get('beside') ?? '',
+    terminal: terminal(given.get('terminal')),
     script: given.get('script') ?? '',
     backend: backend(given.get('backend')),
     trace: trace(given.get('trace')),
@@ -120,12 +126,25 @@ export function writeLink(state: PageState): string {
   set('event', `${state.side}:${state.event}`, '0:0');
   set('pane', state.pane, firstState.pane);
   set('script', state.script, '');
+  if (state.terminal !== undefined) {
+    link.set('terminal', state.terminal.join('\n'));
+  }
   set('source', state.source ? '' : 'off', '');
   set('beside', state.beside, '');
   set('backend', state.backend, '');
   set('trace', state.trace, '');
   set('present', state.isPresentation ? 'on' : '', '');
   return `?${link.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')}`;
+}
+
+/** @throws LinkError */
+function terminal(text: string | null): PageState['terminal'] {
+  if (text !== null && text.length > MOST_TYPED) {
+    throw new LinkError(
+      `'terminal' has ${text.length} characters; an address has room for ${MOST_TYPED}.`,
+    );
+  }
+  return text === null ? undefined : text === '' ? [] : text.split('\n');
 }
 
 /** @throws LinkError */

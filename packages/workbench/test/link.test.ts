@@ -13,4 +13,11 @@ describe('a link', () => {
     expect(() => readLink('?guests=2&guest=churn')).toThrow('exclude each other');
     expect(() => readLink(`?${'guest=churn&'.repeat(65)}`)).toThrow('at most 64 guests, not 65');
   });
+
+  it('brings the lines of the terminal, an open one without lines, and a closed one', () => {
+    for (const terminal of [['vfio', '# 1', 'poke 0 "a; b&c"'], [], undefined]) {
+      expect(readLink(writeLink({ ...firstState, terminal })).terminal).toEqual(terminal);
+    }
+    expect(() => readLink(`?terminal=${'x'.repeat(6001)}`)).toThrow('an address has room for 6000');
+  });
 });

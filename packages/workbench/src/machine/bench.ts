@@ -20,6 +20,7 @@ import {
   type Recording,
   type WalkQuery,
 } from '@doorbell/lab';
+import { proxy, type ProxyMarked } from 'comlink';
 import { catalogue } from './catalogue.ts';
 import type {
   Answer,
@@ -38,6 +39,7 @@ import type {
 import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
 import { compareRequest } from './request.ts';
 import { inspectorOf, type Inspector } from './side-inspector.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 type ReadSource = (file: string) => string | undefined;
 /** One of the two on the table. */
@@ -60,6 +62,12 @@ export class Bench {
   constructor(environment: Environment, readSource: ReadSource) {
     this.environment = environment;
     this.readSource = readSource;
+  }
+
+  /** A new one, in this thread; its code is loaded when one is wanted. */
+  async terminal(): Promise<Terminal & ProxyMarked> {
+    const { Terminal: Loaded } = await import('./terminal/terminal.ts');
+    return proxy(new Loaded(this.environment));
   }
 
   catalogue(): Catalogue {

@@ -167,6 +167,18 @@ export interface Answer {
   readonly lines: readonly string[];
 }
 
+/** What a line of the terminal said. */
+export interface Said {
+  readonly text: string;
+  /** It was refused and should not have been, or is none that is known. */
+  readonly isWrong: boolean;
+  /** Before the next line. */
+  readonly prompt: string;
+}
+
+/** Of the terminal, before anything was said. */
+export const FIRST_PROMPT = '$';
+
 /** What the inspector shows, one at a time. */
 export const paneNames = [
   ...(['why', 'causes', 'registers', 'config', 'rings', 'pages', 'iotlb'] as const),

@@ -4,4 +4,5 @@ export { download, open } from './files.ts';
 export { follow, price, run, runWith } from './run.ts';
 export * from './signals.ts';
 export { start } from './start.ts';
+export * from './terminal.ts';
 export { command, go, showPane, take, walkPages } from './stepping.ts';
