@@ -25,6 +25,8 @@ export interface PageState {
   readonly profile: string;
   readonly prices: Readonly<Partial<Record<CostName, number>>>;
   readonly bug: string | undefined;
+  /** Stacks that the prices' panel ranks; empty: each that there is. */
+  readonly rank: readonly string[];
   /** What a step goes by. */
   readonly step: string;
   /** And cannot be changed. */
@@ -52,7 +54,7 @@ export interface PageState {
 export const firstState: PageState = {
   stacks: ['passthrough', 'pv'],
   ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1, mix: [] },
-  ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
+  ...{ profile: 'kvm-x86', prices: {}, bug: undefined, rank: [] },
   ...{ step: 'access', isFixed: false, side: 0, event: 0 },
   ...{ pane: 'registers', source: true, beside: '', script: '' },
   terminal: undefined,
@@ -85,6 +87,7 @@ export function readLink(query: string): PageState {
     profile: given.get('profile') ?? firstState.profile,
     prices: prices(given.getAll('price')),
     bug: given.get('bug') ?? undefined,
+    rank: given.get('rank')?.split(',') ?? [],
     step: granularity ?? given.get('step') ?? firstState.step,
     isFixed: granularity !== null,
     pane: given.get('pane') ?? firstState.pane,
@@ -121,6 +124,7 @@ export function writeLink(state: PageState): string {
   for (const [name, ns] of Object.entries(state.prices)) {
     link.append('price', `${name}:${ns}`);
   }
+  set('rank', state.rank.join(','), '');
   set('bug', state.bug ?? '', '');
   set(state.isFixed ? 'granularity' : 'step', state.step, state.isFixed ? '' : firstState.step);
   set('event', `${state.side}:${state.event}`, '0:0');

@@ -12,7 +12,7 @@ export function Beside() {
     return null;
   }
   return (
-    <aside class="beside" aria-label={beside === 'prices' ? 'Prices' : 'Lesson'}>
+    <aside key={beside} class="beside" aria-label={beside === 'prices' ? 'Prices' : 'Lesson'}>
       <button type="button" class="close" onClick={() => change({ beside: '' })}>
         Close
       </button>

@@ -36,8 +36,8 @@ import type {
   Side,
   Standing,
 } from './contract.ts';
-import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
-import { compareRequest } from './request.ts';
+import { runElsewhere, type RanElsewhere } from './elsewhere.ts';
+import { compareRequest, isElsewhere } from './request.ts';
 import { inspectorOf, type Inspector } from './side-inspector.ts';
 import type { Terminal } from './terminal/terminal.ts';
 

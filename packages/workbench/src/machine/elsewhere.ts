@@ -7,7 +7,6 @@ import {
   type ConnectBackend,
   type Environment,
   type RunRequest,
-  type StackSpec,
 } from '@doorbell/lab';
 import { wallClockOf } from '@doorbell/wire';
 import { connectSocket } from './browser-socket.ts';
@@ -17,10 +16,6 @@ export interface RanElsewhere {
   readonly side: Side;
   /** What was shown last. */
   readonly frame: Frame | undefined;
-}
-
-export function isElsewhere({ options }: StackSpec): boolean {
-  return (options.transport ?? 'inline') !== 'inline';
 }
 
 /** @throws InputError, Aborted; BackendFailed when it is not there, or gone for too long. */

@@ -13,8 +13,14 @@ import {
   type Profile,
   type Scene,
   type SceneContext,
+  type StackSpec,
 } from '@doorbell/lab';
 import type { Prices, RunOptions } from './contract.ts';
+
+/** Whether its backend is in another process, or another thread. */
+export function isElsewhere({ options }: StackSpec): boolean {
+  return (options.transport ?? 'inline') !== 'inline';
+}
 
 /** @throws InputError */
 export async function compareRequest(options: RunOptions): Promise<CompareRequest> {

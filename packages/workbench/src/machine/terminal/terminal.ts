@@ -23,6 +23,20 @@ const verbs: ReadonlyMap<
   ['lspci', { doc: 'the PCI functions that a driver finds', flags: lspciFlags }],
 ]);
 
+/** Whether a terminal does a line as it stands. */
+export function isKnown(line: string): boolean {
+  const [npx, doorbell, name = '', ...rest] = shellWords(line);
+  const verb = npx === 'npx' && doorbell === 'doorbell' ? verbs.get(name) : undefined;
+  try {
+    return verb !== undefined && parseFlags(name, rest, verb.flags()) !== undefined;
+  } catch (error) {
+    if (error instanceof InputError) {
+      return false;
+    }
+    throw error;
+  }
+}
+
 export class Terminal {
   private readonly environment: Environment;
   /** While its shell goes on. */
