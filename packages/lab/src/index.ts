@@ -36,6 +36,7 @@ export type { Bug } from './bugs/bug.ts';
 export { causeIds, causeRow, type CauseId } from './explain/causes.ts';
 export { nothingSaid, type Cause, type Explanation } from './explain/explanation.ts';
 export { explainRun } from './explain/run.ts';
+export { explainRefusal } from './explain/witness.ts';
 export type { SourceLine } from './source/source-log.ts';
 export * from './trace/index.ts';
 export {

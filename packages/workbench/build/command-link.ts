@@ -18,7 +18,7 @@ const verbs: ReadonlyMap<string, Partial<typeof firstState>> = new Map<
   string,
   Partial<typeof firstState>
 >([
-  ['step', { stacks: ['native'], ...small }],
+  ['step', { stacks: ['native'], ...small, pane: 'session' }],
   ['trace', { stacks: ['native'], ...small }],
   ['explain', { stacks: ['native'], ...small, pane: 'why' }],
   [

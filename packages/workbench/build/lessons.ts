@@ -73,7 +73,7 @@ function lessonOf(id: string, text: string): Lesson {
         const text = `<code>${escaped(code)}</code>`;
         const link = commandLink(code);
         return link !== undefined
-          ? `${text} ${inline('data-follow', link.query, 'show')}`
+          ? `${text} ${inline('data-follow', link.query, 'show', link.note)}`
           : isKnown(code)
             ? `${text} ${inline('data-type', typed([code]), 'do')}`
             : text;
@@ -133,8 +133,9 @@ function typed(lines: readonly string[]): string {
 }
 
 /** Behind a command in a sentence. */
-function inline(kind: string, query: string, words: string): string {
-  return `<a class="show small" ${kind} href="${escaped(query)}">${words} it here</a>`;
+function inline(kind: string, query: string, words: string, note = ''): string {
+  const link = `<a class="show small" ${kind} href="${escaped(query)}">${words} it here</a>`;
+  return note === '' ? link : `${link} <span class="hint">(${escaped(note)})</span>`;
 }
 
 function button(kind: string, query: string, words: string, note = ''): string {

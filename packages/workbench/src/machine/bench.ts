@@ -7,9 +7,6 @@ import {
   findBug,
   InputError,
   loadTrace,
-  nothingSaid,
-  parseStacks,
-  peerAccount,
   record,
   runOf,
   saveTrace,
@@ -18,6 +15,7 @@ import {
   type PageWalk,
   type Picture,
   type Recording,
+  type RunRequest,
   type WalkQuery,
 } from '@doorbell/lab';
 import { proxy, type ProxyMarked } from 'comlink';
@@ -36,17 +34,19 @@ import type {
   Side,
   Standing,
 } from './contract.ts';
-import { runElsewhere, type RanElsewhere } from './elsewhere.ts';
+import { runElsewhere } from './elsewhere.ts';
 import { compareRequest, isElsewhere } from './request.ts';
 import { inspectorOf, type Inspector } from './side-inspector.ts';
+import { sideOf } from './side.ts';
 import type { Terminal } from './terminal/terminal.ts';
+import { refusedRun, type Unrecorded } from './unrecorded.ts';
 
 type ReadSource = (file: string) => string | undefined;
 /** One of the two on the table. */
-type Laid = Recording | RanElsewhere;
+type Laid = Recording | Unrecorded;
 
 const NOT_RECORDED =
-  'Nothing was recorded: the backend is in another process, where no virtual time is.';
+  'Nothing was recorded: there was no machine, or its backend is in another process, where no virtual time is.';
 
 const isRecorded = (laid: Laid): laid is Recording => 'events' in laid;
 
@@ -106,10 +106,23 @@ export class Bench {
           ? await runElsewhere(run, this.environment, options.backend, (state) => {
               listener.backend(state);
             })
-          : await record(run, this.environment, { source: options.source }),
+          : await this.recorded(run, options.source),
       );
     }
     return this.lay(laid, options.granularity);
+  }
+
+  /** @throws InputError, Aborted */
+  private async recorded(run: RunRequest, source: boolean): Promise<Laid> {
+    try {
+      return await record(run, this.environment, { source });
+    } catch (error) {
+      const refused = refusedRun(run, error);
+      if (refused === undefined) {
+        throw error;
+      }
+      return refused;
+    }
   }
 
   /** @param granularity  as of a run's options. @throws InputError */
@@ -274,22 +287,4 @@ function placeOf(cursor: StepShell['walk']['cursor']): Place {
 
 function frameOf({ width, height, pixels }: Picture): Frame {
   return { width, height, pixels: pixels.slice() };
-}
-
-function sideOf(recording: Recording): Side {
-  const { events, source, error } = recording;
-  const recorded = { columns: events.save(), lines: source?.lines ?? [], error };
-  if (recording.peer !== undefined) {
-    const { name, system } = recording.peer;
-    return {
-      ...{ name, term: system, scene: '', guests: 1, ...recorded },
-      ...{ report: undefined, explanation: nothingSaid, account: peerAccount(recording) },
-    };
-  }
-  const { request, report, explanation } = recording;
-  const [{ kind }] = parseStacks(request.stack);
-  return {
-    ...{ name: request.stack, term: kind.term, scene: request.scene },
-    ...{ guests: request.guests?.length ?? 1, ...recorded, report, explanation },
-  };
 }

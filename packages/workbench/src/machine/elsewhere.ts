@@ -10,13 +10,8 @@ import {
 } from '@doorbell/lab';
 import { wallClockOf } from '@doorbell/wire';
 import { connectSocket } from './browser-socket.ts';
-import type { BackendState, Frame, Side } from './contract.ts';
-
-export interface RanElsewhere {
-  readonly side: Side;
-  /** What was shown last. */
-  readonly frame: Frame | undefined;
-}
+import type { BackendState } from './contract.ts';
+import { noEvents, type Unrecorded } from './unrecorded.ts';
 
 /** @throws InputError, Aborted; BackendFailed when it is not there, or gone for too long. */
 export async function runElsewhere(
@@ -24,7 +19,7 @@ export async function runElsewhere(
   environment: Environment,
   address: string | undefined,
   tell: (state: BackendState) => void,
-): Promise<RanElsewhere> {
+): Promise<Unrecorded> {
   const connectBackend = connectorTo(address, tell);
   const { report, monitor } = await runStack(request, { ...environment, connectBackend });
   const { picture } = monitor;
@@ -65,18 +60,5 @@ function connectorTo(
         return connection;
       },
     });
-  };
-}
-
-function noEvents(): Side['columns'] {
-  return {
-    times: new Float64Array(0),
-    kinds: new Uint8Array(0),
-    requests: new Uint32Array(0),
-    causes: new Uint32Array(0),
-    lines: new Uint16Array(0),
-    a: new Float64Array(0),
-    b: new Float64Array(0),
-    c: new Float64Array(0),
   };
 }
