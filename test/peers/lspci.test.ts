@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DeviceHost, formatBdf, type VirtioDevice, virtioIds } from '@doorbell/abi';
 import { VirtioPci, type VirtioPciParts } from '@doorbell/device-model';
-import { formatConfigSpace } from '../../packages/cli/src/config-dump.ts';
-import { pciTree } from '../../packages/cli/src/pci-tree.ts';
+import { formatConfigSpace } from '../../packages/lab/src/text/config-dump.ts';
+import { pciTree } from '../../packages/lab/src/text/pci-tree.ts';
 import { hostWith, type Plugged } from '../../packages/hypervisor/test/hierarchy.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 

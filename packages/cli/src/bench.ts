@@ -1,6 +1,7 @@
 /** `doorbell bench`: wall-clock benchmarks, each as a ratio within one run. */
 import { getCommand, missing, type NeedStatus } from '@doorbell/peers';
 import type { Command } from 'commander';
+import { renderTable } from '@doorbell/lab/text';
 import { accessBenchmarks } from './bench/access.ts';
 import { measure, type Benchmark, type BenchResult } from './bench/benchmark.ts';
 import { engineBenchmarks } from './bench/engine.ts';
@@ -22,7 +23,6 @@ import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { progressOn } from './progress.ts';
 import { formatNumber } from './quantity.ts';
-import { renderTable } from './table.ts';
 import { terminalOf } from './terminal.ts';
 
 const benchmarks: readonly Benchmark[] = [

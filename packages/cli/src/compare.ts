@@ -21,6 +21,7 @@ import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { addGuestFlags } from './guest-flags.ts';
 import { labEnvironment } from '@doorbell/lab/node';
+import { wrap } from '@doorbell/lab/text';
 import { checkFolder, writeLastFrames, writeMismatch } from './picture-files.ts';
 import { profileTitle } from './profile-file.ts';
 import { progressOn } from './progress.ts';
@@ -29,7 +30,7 @@ import type { RemoteOptions } from './remote-pair.ts';
 import { addRunFlags, readRunFlags, type RunFlags } from './run-flags.ts';
 import { sharingText } from './sharing-text.ts';
 import { addStackFlags } from './stack-flags.ts';
-import { terminalOf, wrap, type Terminal } from './terminal.ts';
+import { terminalOf, type Terminal } from './terminal.ts';
 
 const MISMATCH_FOLDER = 'doorbell-mismatch';
 

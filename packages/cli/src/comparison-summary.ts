@@ -1,7 +1,7 @@
 /** A comparison at a glance: a line for each stack. The table that follows has all figures. */
 import type { CompareReport, StackReport } from '@doorbell/lab';
+import { renderTable } from '@doorbell/lab/text';
 import { formatCount, formatNumber, formatTimes } from './quantity.ts';
-import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 const NOTHING = '–';

@@ -1,7 +1,7 @@
 /** The table of a comparison: a row per figure, a column per stack. */
 import { phases, type CompareReport, type CountsReport, type StackReport } from '@doorbell/lab';
+import { renderTable } from '@doorbell/lab/text';
 import { formatBytes, formatCount, formatNumber, formatTimes } from './quantity.ts';
-import { renderTable } from './table.ts';
 import type { Colors, Terminal } from './terminal.ts';
 
 interface Row {

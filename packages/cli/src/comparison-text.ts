@@ -1,6 +1,7 @@
 /** What a comparison says in words: what will be done, what each stack paid for, whether pixels agree. */
 import { draws, type CompareReport, type StackReport } from '@doorbell/lab';
-import { wrap, type Colors, type Terminal } from './terminal.ts';
+import { wrap } from '@doorbell/lab/text';
+import type { Colors, Terminal } from './terminal.ts';
 
 export interface Plan {
   readonly scene: string;

@@ -1,6 +1,7 @@
 /** What the host keeps, by stack: one question after the other, so that the answers compare. */
 import { contractOf, contractQuestions, stackKinds, type ContractQuestion } from '@doorbell/lab';
-import { wrap, type Terminal } from './terminal.ts';
+import { wrap } from '@doorbell/lab/text';
+import type { Terminal } from './terminal.ts';
 
 const MARGIN = 2;
 

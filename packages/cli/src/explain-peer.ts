@@ -1,7 +1,8 @@
 /** What `doorbell explain` says of a real peer's trace: nobody watched it, but what it did is there. */
 import { peerAccount, type PeerRecording } from '@doorbell/lab';
+import { wrap } from '@doorbell/lab/text';
 import { MOST_COLUMNS } from './explain-text.ts';
-import { wrap, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export function peerText(recording: PeerRecording, { colors, columns }: Terminal): string {
   const { name, system } = recording.peer;

@@ -1,6 +1,7 @@
 /** What `doorbell explain` says, for people. */
 import { findBug, causeRow, type Cause, type Explanation } from '@doorbell/lab';
-import { wrap, type Terminal } from './terminal.ts';
+import { wrap } from '@doorbell/lab/text';
+import type { Terminal } from './terminal.ts';
 
 /** A run with what is said of it. */
 export interface ExplainedRun {

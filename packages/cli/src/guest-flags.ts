@@ -1,14 +1,12 @@
 /** `--guests` and `--guest`: how many guests there are, what they draw, and what they are due. */
-import { DEFAULT_WEIGHT, type GuestRequest, type Scene } from '@doorbell/lab';
+import { parseGuest, type GuestRequest, type GuestText, type Scene } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { findScene, readInputs, type InputPaths, type Inputs } from './scene-input.ts';
+import { readInputs, type InputPaths, type Inputs } from './scene-input.ts';
 
 const MOST_GUESTS = 128;
-const MOST_FRAMES = 100_000;
-const MOST_WEIGHT = 65_535;
 
 export interface GuestFlags extends InputPaths {
   readonly guests?: number;
@@ -46,59 +44,16 @@ export async function readGuests(flags: GuestFlags): Promise<readonly GuestReque
   if (wanted.length > MOST_GUESTS) {
     throw bad(`There are at most ${MOST_GUESTS} guests, not ${wanted.length}.`);
   }
-  const asked = wanted.map(parseGuest);
+  const asked = wanted.map((text) => parseGuest(text));
   checkInputsAreSeen(asked, flags);
   const requests: GuestRequest[] = [];
   const read = new Map<Scene, Promise<Inputs>>();
   for (const [index, one] of asked.entries()) {
-    const scene = findScene(one.scene);
-    const inputs = read.get(scene) ?? inputsOf(scene, flags);
-    read.set(scene, inputs);
-    requests.push(request(one, scene, `guest${index}`, flags, await inputs));
+    const inputs = read.get(one.scene) ?? inputsOf(one.scene, flags);
+    read.set(one.scene, inputs);
+    requests.push(request(one, `guest${index}`, flags, await inputs));
   }
   return requests;
-}
-
-interface Asked {
-  readonly scene: string;
-  readonly weight: number;
-  readonly cap: number;
-  readonly frames: number | undefined;
-}
-
-/** `scene:weight=W:cap=C:frames=N`, all but the scene as they please. @throws Failure */
-function parseGuest(text: string): Asked {
-  const [scene = '', ...settings] = text.split(':');
-  const given = new Map(settings.map((setting) => parseSetting(text, setting)));
-  return {
-    scene,
-    weight: given.get('weight') ?? DEFAULT_WEIGHT,
-    cap: given.get('cap') ?? 0,
-    frames: given.get('frames'),
-  };
-}
-
-const settingRanges: Readonly<Record<string, readonly [number, number]>> = {
-  weight: [1, MOST_WEIGHT],
-  cap: [0, 100],
-  frames: [1, MOST_FRAMES],
-};
-
-function parseSetting(text: string, setting: string): [string, number] {
-  const [name = '', value = '', ...more] = setting.split('=');
-  const range = Object.hasOwn(settingRanges, name) ? settingRanges[name] : undefined;
-  if (range === undefined || more.length > 0) {
-    const known = Object.keys(settingRanges).join(', ');
-    throw bad(`--guest ${text}: a guest has ${known}, as in bunny:weight=2, and no '${setting}'.`);
-  }
-  const [least, most] = range;
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-  if (!(number >= least && number <= most)) {
-    throw bad(
-      `--guest ${text}: '${name}' is a whole number from ${least} to ${most}, not '${value}'.`,
-    );
-  }
-  return [name, number];
 }
 
 /** A file is read once, whoever draws with it. */
@@ -110,8 +65,7 @@ function inputsOf(scene: Scene, { model, texture }: GuestFlags): Promise<Inputs>
 }
 
 function request(
-  { weight, cap, frames }: Asked,
-  scene: Scene,
+  { scene, weight, cap, frames }: GuestText,
   name: string,
   { size, seed, frames: usual }: GuestFlags,
   inputs: Inputs,
@@ -120,9 +74,9 @@ function request(
   return { name, scene, weight, cap, context };
 }
 
-function checkInputsAreSeen(asked: readonly Asked[], flags: GuestFlags): void {
+function checkInputsAreSeen(asked: readonly GuestText[], flags: GuestFlags): void {
   for (const input of ['model', 'texture'] as const) {
-    const isSeen = asked.some(({ scene }) => findScene(scene).takes?.includes(input) === true);
+    const isSeen = asked.some(({ scene }) => scene.takes?.includes(input) === true);
     if (flags[input] !== undefined && !isSeen) {
       throw bad(`None of the guests' scenes takes a --${input}.`);
     }

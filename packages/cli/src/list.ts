@@ -11,11 +11,12 @@ import {
   type StackKind,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
+import { wrap } from '@doorbell/lab/text';
 import { contractText } from './contract-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { verifiedConstants } from './profile-file.ts';
-import { terminalOf, wrap, type Terminal } from './terminal.ts';
+import { terminalOf, type Terminal } from './terminal.ts';
 
 interface ListOptions {
   readonly contract?: true;

@@ -1,11 +1,9 @@
 /** `doorbell lspci`: a machine's functions, for people and for Debian's `lspci -F`. */
-import { formatBdf } from '@doorbell/abi';
 import { functionDumps, parseStacks, stackKinds } from '@doorbell/lab';
+import { lspciText } from '@doorbell/lab/text';
 import type { Command } from 'commander';
-import { formatConfigSpace } from './config-dump.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { ownershipTable, pciTree } from './pci-tree.ts';
 import { loadProfile } from './profile-file.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 
@@ -38,11 +36,6 @@ export function runLspci(options: LspciOptions): ExitCode {
   }
   const where = options.host === true ? 'host' : 'drivers';
   const dumps = functionDumps(spec, loadProfile('free'), where);
-  if (options.tree === true) {
-    process.stdout.write(`${pciTree(dumps)}\n\n${ownershipTable(dumps)}\n`);
-    return exitCodes.DONE;
-  }
-  const text = dumps.map(({ bdf, bytes }) => `${formatConfigSpace(formatBdf(bdf), bytes)}\n`);
-  process.stdout.write(text.map((dump) => `${dump}\n`).join(''));
+  process.stdout.write(lspciText(dumps, options.tree === true));
   return exitCodes.DONE;
 }

@@ -1,10 +1,10 @@
 /** What a run tells, as it tells it: results on stdout, progress on stderr. */
 import type { PeerListener, PeerResult, Peer } from '@doorbell/peers';
+import { renderTable, wrap } from '@doorbell/lab/text';
 import { framePicture } from './frame-picture.ts';
 import type { StatusLine } from './peers-status-line.ts';
 import { formatCount, formatNumber } from './quantity.ts';
-import { renderTable } from './table.ts';
-import { terminalOf, wrap, type Terminal } from './terminal.ts';
+import { terminalOf, type Terminal } from './terminal.ts';
 
 /** More than this of a check's detail is in the JSON only: bytes that differ, and the like. */
 const DETAIL_LENGTH = 400;

@@ -8,10 +8,10 @@ import {
   type NeedStatus,
   type Peer,
 } from '@doorbell/peers';
+import { renderTable, wrap } from '@doorbell/lab/text';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
-import { renderTable } from './table.ts';
-import { terminalOf, wrap, type Terminal } from './terminal.ts';
+import { terminalOf, type Terminal } from './terminal.ts';
 
 export interface ListPeersOptions {
   readonly json?: string;

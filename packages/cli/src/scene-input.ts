@@ -4,15 +4,7 @@ import { decodePng, loadModel, scenes, type Mesh, type Picture, type Scene } fro
 import { exitCodes } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 
-/** @throws Failure */
-export function findScene(name: string): Scene {
-  const scene = scenes.get(name);
-  if (scene === undefined) {
-    const known = [...scenes.keys()].join(', ');
-    throw new Failure(exitCodes.BAD_INPUT, `There is no scene '${name}'; there is ${known}.`);
-  }
-  return scene;
-}
+export { findScene } from '@doorbell/lab';
 
 function readInput(path: string): Uint8Array {
   try {

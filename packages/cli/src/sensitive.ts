@@ -13,8 +13,8 @@ import { wholeNumber } from './argument.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { labEnvironment } from '@doorbell/lab/node';
+import { leakText, sensitiveText } from '@doorbell/lab/text';
 import { loadProfile } from './profile-file.ts';
-import { leakText, sensitiveText } from './sensitive-text.ts';
 import { addStackFlags, givenStackOptions } from './stack-flags.ts';
 import { terminalOf } from './terminal.ts';
 

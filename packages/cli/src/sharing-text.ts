@@ -1,7 +1,7 @@
 /** How guests shared the GPU, stack by stack: a row for each guest, and a chart of the GPU's time. */
 import type { CompareReport, GuestReport, StackReport } from '@doorbell/lab';
+import { renderTable } from '@doorbell/lab/text';
 import { formatNumber, formatTimes } from './quantity.ts';
-import { renderTable } from './table.ts';
 import type { Colors, Terminal } from './terminal.ts';
 
 /** Eighths of a cell. */

@@ -1,8 +1,8 @@
 /** Packets as a table, and a single header in lines. */
 import { completionStatus, formatBdf, messageCodes, tlpTypes, type TlpHeader } from '@doorbell/abi';
 import type { Tlp, TlpSummary } from '@doorbell/lab';
+import { renderTable, type Align } from '@doorbell/lab/text';
 import { formatCount } from './quantity.ts';
-import { renderTable, type Align } from './table.ts';
 import type { Colors } from './terminal.ts';
 
 /** A packet as it is shown, with its number in the run, from 1. */

@@ -7,9 +7,9 @@ import {
   type TraceDifference,
   type Work,
 } from '@doorbell/lab';
+import { renderTable, wrap } from '@doorbell/lab/text';
 import { formatCount, formatTimes } from './quantity.ts';
-import { renderTable } from './table.ts';
-import { wrap, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Calls one by one that fit on a page below the kinds of calls. */
 const SHOWN = 10;

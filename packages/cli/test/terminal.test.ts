@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { terminalOf, wrap } from '../src/terminal.ts';
+import { terminalOf } from '../src/terminal.ts';
 
 /** A stream as far as `terminalOf` looks at it. */
 function stream(parts: object): NodeJS.WriteStream {
@@ -25,12 +25,4 @@ test('leaves colours away where Node sees none, as with NO_COLOR', () => {
 
 test('takes a terminal of unknown width to be 80 columns wide', () => {
   expect(terminalOf(stream({ isTTY: true, columns: 0 })).columns).toBe(80);
-});
-
-test('wraps at spaces, and indents each line', () => {
-  expect(wrap('one two three four', 11, '  ')).toBe('  one two\n  three\n  four');
-});
-
-test('lets a word that is too long stand alone', () => {
-  expect(wrap('a incomprehensibilities b', 6)).toBe('a\nincomprehensibilities\nb');
 });

@@ -26,6 +26,7 @@ export class MmioAccess {
     this.crossings.deliver();
     const value = this.readRegion(address, width);
     this.crossings.note('mmioRead', address, width, 0, 0, undefined, value);
+    this.crossings.machine.polls.read(address, value);
     return value;
   }
 
@@ -59,7 +60,6 @@ export class MmioAccess {
       : allOnes(width);
     tracer.amend(id, value);
     tracer.cause = cause;
-    this.crossings.machine.polls.read(address, value);
     return value;
   }
 
@@ -126,7 +126,9 @@ export class MmioAccess {
       if (write) {
         this.writeRegion(address + at, 4, view.getUint32(at, true));
       } else {
-        view.setUint32(at, this.readRegion(address + at, 4), true);
+        const value = this.readRegion(address + at, 4);
+        view.setUint32(at, value, true);
+        this.crossings.machine.polls.read(address + at, value);
       }
     }
   }

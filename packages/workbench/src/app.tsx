@@ -8,6 +8,7 @@ import { BackendAway } from './remote/remote-panel.tsx';
 import { catalogue, complaint, go, open, seen, sides, standing, state } from './session/index.ts';
 import { SourceView } from './source/source-view.tsx';
 import { StackCard } from './stack/stack-card.tsx';
+import { TerminalRoom } from './terminal/terminal-room.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 
 export function App() {
@@ -19,13 +20,14 @@ export function App() {
     };
   }, []);
   const { isPresentation } = state.value;
+  const isTerminal = state.value.terminal !== undefined;
   useEffect(() => {
     document.documentElement.toggleAttribute('data-present', isPresentation);
   }, [isPresentation]);
   return (
     <div class="workbench">
       <Header />
-      <main class="stage">
+      <main class={`stage ${isTerminal ? 'typing' : ''}`}>
         <div class="pair">
           <StackCard side={0} />
           <StackCard side={1} />
@@ -43,6 +45,7 @@ export function App() {
           <SourceView />
           <Inspector />
         </div>
+        {isTerminal && <TerminalRoom />}
       </main>
       <Beside />
       <BackendAway />

@@ -8,6 +8,9 @@ import type { CostName } from '@doorbell/lab';
 
 /** Of what the address says; another one is refused, with a message. */
 const VERSION = '1';
+export const MOST_GUESTS = 64;
+/** Characters of all lines in the terminal. */
+export const MOST_TYPED = 6000;
 
 export interface PageState {
   readonly stacks: readonly string[];
@@ -17,9 +20,13 @@ export interface PageState {
   readonly height: number;
   readonly seed: number;
   readonly guests: number;
+  /** What each guest draws, as `doorbell compare --guest` says it; empty: all draw the scene. */
+  readonly mix: readonly string[];
   readonly profile: string;
   readonly prices: Readonly<Partial<Record<CostName, number>>>;
   readonly bug: string | undefined;
+  /** Stacks that the prices' panel ranks; empty: each that there is. */
+  readonly rank: readonly string[];
   /** What a step goes by. */
   readonly step: string;
   /** And cannot be changed. */
@@ -32,6 +39,8 @@ export interface PageState {
   readonly source: boolean;
   /** What stands beside it: a lesson, by its id, or `prices`; '' for nothing. */
   readonly beside: string;
+  /** The lines that were typed in the terminal; undefined: it is closed. */
+  readonly terminal: readonly string[] | undefined;
   /** Commands of the stepping session that are done once the run is there. */
   readonly script: string;
   /** Of a backend in another process, with its token: `ws://…?token=…`; '' for none. */
@@ -44,10 +53,11 @@ export interface PageState {
 
 export const firstState: PageState = {
   stacks: ['passthrough', 'pv'],
-  ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1 },
-  ...{ profile: 'kvm-x86', prices: {}, bug: undefined },
+  ...{ scene: 'bunny', frames: 2, width: 160, height: 120, seed: 1, guests: 1, mix: [] },
+  ...{ profile: 'kvm-x86', prices: {}, bug: undefined, rank: [] },
   ...{ step: 'access', isFixed: false, side: 0, event: 0 },
   ...{ pane: 'registers', source: true, beside: '', script: '' },
+  terminal: undefined,
   ...{ backend: '', trace: '', isPresentation: false },
 };
 
@@ -73,15 +83,17 @@ export function readLink(query: string): PageState {
     frames: whole(given, 'frames', 1, 600) ?? firstState.frames,
     ...{ width, height, side, event },
     seed: whole(given, 'seed', 0, 0xffff_ffff) ?? firstState.seed,
-    guests: whole(given, 'guests', 1, 64) ?? firstState.guests,
+    ...guests(given),
     profile: given.get('profile') ?? firstState.profile,
     prices: prices(given.getAll('price')),
     bug: given.get('bug') ?? undefined,
+    rank: given.get('rank')?.split(',') ?? [],
     step: granularity ?? given.get('step') ?? firstState.step,
     isFixed: granularity !== null,
     pane: given.get('pane') ?? firstState.pane,
     source: given.get('source') !== 'off',
     beside: given.get('beside') ?? '',
+    terminal: terminal(given.get('terminal')),
     script: given.get('script') ?? '',
     backend: backend(given.get('backend')),
     trace: trace(given.get('trace')),
@@ -102,22 +114,41 @@ export function writeLink(state: PageState): string {
   set('frames', String(state.frames), String(firstState.frames));
   set('size', sizeText(state), sizeText(firstState));
   set('seed', String(state.seed), String(firstState.seed));
-  set('guests', String(state.guests), String(firstState.guests));
+  if (state.mix.length === 0) {
+    set('guests', String(state.guests), String(firstState.guests));
+  }
+  for (const guest of state.mix) {
+    link.append('guest', guest);
+  }
   set('profile', state.profile, firstState.profile);
   for (const [name, ns] of Object.entries(state.prices)) {
     link.append('price', `${name}:${ns}`);
   }
+  set('rank', state.rank.join(','), '');
   set('bug', state.bug ?? '', '');
   set(state.isFixed ? 'granularity' : 'step', state.step, state.isFixed ? '' : firstState.step);
   set('event', `${state.side}:${state.event}`, '0:0');
   set('pane', state.pane, firstState.pane);
   set('script', state.script, '');
+  if (state.terminal !== undefined) {
+    link.set('terminal', state.terminal.join('\n'));
+  }
   set('source', state.source ? '' : 'off', '');
   set('beside', state.beside, '');
   set('backend', state.backend, '');
   set('trace', state.trace, '');
   set('present', state.isPresentation ? 'on' : '', '');
   return `?${link.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')}`;
+}
+
+/** @throws LinkError */
+function terminal(text: string | null): PageState['terminal'] {
+  if (text !== null && text.length > MOST_TYPED) {
+    throw new LinkError(
+      `'terminal' has ${text.length} characters; an address has room for ${MOST_TYPED}.`,
+    );
+  }
+  return text === null ? undefined : text === '' ? [] : text.split('\n');
 }
 
 /** @throws LinkError */
@@ -141,6 +172,24 @@ function trace(name: string | null): string {
     throw new LinkError(`'trace=${name}' is no name of a trace: it has no folder.`);
   }
   return name ?? '';
+}
+
+function guests(given: URLSearchParams): Pick<PageState, 'guests' | 'mix'> {
+  const mix = given.getAll('guest');
+  if (mix.length > 0 && given.has('guests')) {
+    throw new LinkError(`'guests' and 'guest' exclude each other: write one 'guest=' for each.`);
+  }
+  return mix.length === 0
+    ? { guests: whole(given, 'guests', 1, MOST_GUESTS) ?? firstState.guests, mix }
+    : mixed(mix);
+}
+
+/** @throws LinkError */
+export function mixed(mix: readonly string[]): Pick<PageState, 'guests' | 'mix'> {
+  if (mix.length > MOST_GUESTS) {
+    throw new LinkError(`There are at most ${MOST_GUESTS} guests, not ${mix.length}.`);
+  }
+  return { guests: Math.max(1, mix.length), mix };
 }
 
 function sizeText({ width, height }: Pick<PageState, 'width' | 'height'>): string {

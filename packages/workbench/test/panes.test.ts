@@ -12,7 +12,7 @@ import {
 
 const options: Omit<RunOptions, 'stacks'> = {
   ...{ scene: 'triangle', frames: 1, width: 32, height: 32, seed: 1 },
-  ...{ guests: 1, profile: 'kvm-x86', prices: {}, source: false },
+  ...{ guests: 1, mix: [], profile: 'kvm-x86', prices: {}, source: false },
 };
 const listener = { progress: () => undefined, shown: () => undefined, backend: () => undefined };
 

@@ -1,8 +1,7 @@
 /** A recorded request as one that can be run, and back. */
 import { findBug } from '../bugs/index.ts';
 import { guestsOf, type Drawing, type GuestRequest, type RunRequest } from '../frames.ts';
-import { InputError } from '../input-error.ts';
-import { scenes } from '../scenes/index.ts';
+import { findScene } from '../scenes/index.ts';
 import { parseStacks } from '../stack-spec.ts';
 import type { RecordedDrawing, RecordedGuest, RecordedRequest } from './recording.ts';
 
@@ -46,9 +45,5 @@ function guestRequest({ name, weight, cap, diesAfterNs, ...own }: RecordedGuest)
 }
 
 function drawing({ scene: name, ...context }: RecordedDrawing): Drawing {
-  const scene = scenes.get(name);
-  if (scene === undefined) {
-    throw new InputError(`There is no scene '${name}'; there is ${[...scenes.keys()].join(', ')}.`);
-  }
-  return { scene, context };
+  return { scene: findScene(name), context };
 }

@@ -1,6 +1,7 @@
 /** States of a recorded run, at any event, whichever way one comes there. */
 import { profiles } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
+import { findBug } from '../../src/bugs/index.ts';
 import { scenes } from '../../src/scenes/index.ts';
 import { parseStacks } from '../../src/stack-spec.ts';
 import { playerOf } from '../../src/step/player.ts';
@@ -31,6 +32,24 @@ function lastFrame({ events }: RunRecording): number[] {
 }
 
 describe('a player', () => {
+  it('has the last state of a driver that polled for ever', async () => {
+    const [spec] = parseStacks('native');
+    const recording = await record(
+      {
+        ...{ spec, scene: scenes.get('triangle')!, profile: profiles.get('kvm-x86')! },
+        context: { width: 32, height: 24, frames: 1, seed: 1 },
+        bug: findBug('polls-another-part'),
+      },
+      testEnvironment,
+      { source: false },
+    );
+    expect(recording.error).toMatch(/^EndlessPoll/);
+    const player = playerOf(recording, testEnvironment);
+    const { count } = recording.events;
+    const [before, last] = [await player.state(count - 1), await player.state(count)];
+    expect(stateHash(last, testEnvironment)).not.toBe(stateHash(before, testEnvironment));
+  });
+
   it.each([
     'native',
     'passthrough:viommu=deferred',

@@ -1,6 +1,7 @@
 /** What stands beside the stage: a lesson, or the prices. */
 import { useEffect, useRef } from 'preact/hooks';
 import { change, complaint, follow, state } from '../session/index.ts';
+import { readLink } from '../link.ts';
 import { Prices } from './prices.tsx';
 import { useLessons } from './use-lessons.ts';
 import './beside.css';
@@ -11,7 +12,7 @@ export function Beside() {
     return null;
   }
   return (
-    <aside class="beside" aria-label={beside === 'prices' ? 'Prices' : 'Lesson'}>
+    <aside key={beside} class="beside" aria-label={beside === 'prices' ? 'Prices' : 'Lesson'}>
       <button type="button" class="close" onClick={() => change({ beside: '' })}>
         Close
       </button>
@@ -75,6 +76,9 @@ function onLink(event: MouseEvent, lessons: readonly { readonly id: string }[]):
     } else {
       complaint.value = `There is no lesson '${lesson}'.`;
     }
+  } else if (anchor.dataset.type !== undefined) {
+    event.preventDefault();
+    change({ terminal: readLink(anchor.search).terminal });
   } else if (anchor.dataset.follow !== undefined) {
     event.preventDefault();
     void follow(anchor.search);

@@ -1,6 +1,6 @@
 /** "What if an exit were free?": the prices, and the ranking of all stacks under each profile. */
 import { useState } from 'preact/hooks';
-import { catalogue, price, ranking, state } from '../session/index.ts';
+import { catalogue, change, price, ranking, state } from '../session/index.ts';
 import type { Comparison } from '../machine/contract.ts';
 import { significant } from '../quantity.ts';
 import { changed, fromSlider, STEPS, toSlider } from './price-scale.ts';
@@ -63,6 +63,11 @@ export function Prices() {
         >
           As they were
         </button>
+        {state.value.rank.length > 0 && (
+          <button type="button" onClick={() => change({ rank: [] })}>
+            Rank each kind of stack
+          </button>
+        )}
       </p>
     </>
   );
@@ -131,7 +136,11 @@ function Ranking({ reports, profiles }: RankingProps) {
               const report = reports.find(({ profile }) => profile === name);
               const own = report?.stacks.find((each) => each.name === stack);
               const times = own?.time.relativeToNative;
-              return <td key={name}>{typeof times === 'number' ? significant(times) : '…'}</td>;
+              return (
+                <td key={name}>
+                  {typeof times === 'number' ? significant(times) : times === null ? '–' : '…'}
+                </td>
+              );
             })}
           </tr>
         ))}

@@ -1,5 +1,5 @@
 /** What is run, how one steps, and what one can take away. */
-import { change, state } from '../session/index.ts';
+import { change, state, toggleTerminal } from '../session/index.ts';
 import { RemotePanel } from '../remote/remote-panel.tsx';
 import { Downloads, OpenButton, ShareButton } from './files.tsx';
 import { RunForm } from './run-form.tsx';
@@ -18,6 +18,13 @@ export function Header() {
         <OpenButton />
         <Downloads />
         <ShareButton />
+        <button
+          type="button"
+          aria-pressed={state.value.terminal !== undefined}
+          onClick={toggleTerminal}
+        >
+          Terminal
+        </button>
         <button
           type="button"
           aria-pressed={state.value.beside === 'prices'}

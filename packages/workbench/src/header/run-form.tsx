@@ -2,7 +2,10 @@
 import type { PageState } from '../link.ts';
 import { catalogue, change, openedFile, run, running, state } from '../session/index.ts';
 import { Choice, Count } from './fields.tsx';
+import { GuestsField } from './guests-field.tsx';
 
+/** In place of a scene's name: each guest has its own. */
+const A_MIX = 'a mix';
 const sizes = ['64x64', '160x120', '320x240', '640x480'];
 
 /** Another run begins at its end. */
@@ -12,7 +15,7 @@ function rerun(part: Partial<PageState>): void {
 }
 
 export function RunForm() {
-  const { scene, frames, width, height, guests, profile } = state.value;
+  const { scene, frames, width, height, mix, profile } = state.value;
   const all = catalogue.value;
   const size = `${width}x${height}`;
   return (
@@ -25,9 +28,12 @@ export function RunForm() {
     >
       <Choice
         label="Scene"
-        value={scene}
-        choices={all?.scenes.map(({ name }) => name) ?? [scene]}
-        onChoose={(name) => rerun({ scene: name })}
+        value={mix.length === 0 ? scene : A_MIX}
+        choices={[
+          ...(mix.length === 0 ? [] : [A_MIX]),
+          ...(all?.scenes.map(({ name }) => name) ?? [scene]),
+        ]}
+        onChoose={(name) => rerun({ scene: name, mix: [] })}
       />
       <Choice
         label="Size"
@@ -39,7 +45,7 @@ export function RunForm() {
         }}
       />
       <Count label="Frames" value={frames} most={600} onChange={(n) => rerun({ frames: n })} />
-      <Count label="Guests" value={guests} most={64} onChange={(n) => rerun({ guests: n })} />
+      <GuestsField onChange={rerun} />
       <Choice
         label="Profile"
         value={profile}

@@ -1,26 +1,15 @@
 /** The commands of `doorbell step`, with what they answer, and the breakpoints. */
-import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { command, complaint, said, standing } from '../session/index.ts';
-
-interface Exchange {
-  readonly line: string;
-  readonly lines: readonly string[];
-  readonly isRefused: boolean;
-}
-
-/** Kept while other panes are shown: the latest ones. */
-const transcript = signal<readonly Exchange[]>([]);
-const KEPT = 100;
+import { command, complaint, note, said, standing, transcript } from '../session/index.ts';
 
 async function say(line: string): Promise<void> {
   await command(line);
   const refused = complaint.value;
-  const exchange = { line, lines: refused === undefined ? said.value : [refused] };
-  transcript.value = [
-    ...transcript.value.slice(1 - KEPT),
-    { ...exchange, isRefused: refused !== undefined },
-  ];
+  note({
+    line,
+    lines: refused === undefined ? said.value : [refused],
+    isRefused: refused !== undefined,
+  });
   // It is said here.
   complaint.value = undefined;
 }

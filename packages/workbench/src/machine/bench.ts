@@ -16,8 +16,10 @@ import {
   type PageWalk,
   type Picture,
   type Recording,
+  type RunRequest,
   type WalkQuery,
 } from '@doorbell/lab';
+import { proxy, type ProxyMarked } from 'comlink';
 import { catalogue } from './catalogue.ts';
 import type {
   Answer,
@@ -33,17 +35,19 @@ import type {
   Side,
   Standing,
 } from './contract.ts';
-import { isElsewhere, runElsewhere, type RanElsewhere } from './elsewhere.ts';
-import { compareRequest } from './request.ts';
-import { handedOver, sideOf } from './side.ts';
+import { runElsewhere } from './elsewhere.ts';
+import { compareRequest, isElsewhere } from './request.ts';
 import { inspectorOf, type Inspector } from './side-inspector.ts';
+import { handedOver, sideOf } from './side.ts';
+import type { Terminal } from './terminal/terminal.ts';
+import { refusedRun, type Unrecorded } from './unrecorded.ts';
 
 type ReadSource = (file: string) => string | undefined;
 /** One of the two on the table. */
-type Laid = Recording | RanElsewhere;
+type Laid = Recording | Unrecorded;
 
 const NOT_RECORDED =
-  'Nothing was recorded: the backend is in another thread or process, where no virtual time is.';
+  'Nothing was recorded: there was no machine, or its backend is in another thread or process, where no virtual time is.';
 
 const isRecorded = (laid: Laid): laid is Recording => 'events' in laid;
 
@@ -59,6 +63,12 @@ export class Bench {
   constructor(environment: Environment, readSource: ReadSource) {
     this.environment = environment;
     this.readSource = readSource;
+  }
+
+  /** A new one, in this thread; its code is loaded when one is wanted. */
+  async terminal(): Promise<Terminal & ProxyMarked> {
+    const { Terminal: Loaded } = await import('./terminal/terminal.ts');
+    return proxy(new Loaded(this.environment));
   }
 
   catalogue(): Catalogue {
@@ -97,10 +107,23 @@ export class Bench {
           ? await runElsewhere(run, this.environment, options.backend, (state) => {
               listener.backend(state);
             })
-          : await record(run, this.environment, { source: options.source }),
+          : await this.recorded(run, options.source),
       );
     }
     return this.lay(laid, options.granularity);
+  }
+
+  /** @throws InputError, Aborted */
+  private async recorded(run: RunRequest, source: boolean): Promise<Laid> {
+    try {
+      return await record(run, this.environment, { source });
+    } catch (error) {
+      const refused = refusedRun(run, error);
+      if (refused === undefined) {
+        throw error;
+      }
+      return refused;
+    }
   }
 
   /** @param granularity  as of a run's options. @throws InputError */

@@ -88,6 +88,8 @@ export interface RunOptions {
   readonly seed: number;
   /** How many share the GPU. */
   readonly guests: number;
+  /** What each of several guests draws and is due, as `--guest` says it; empty: all draw the scene. */
+  readonly mix: readonly string[];
   readonly profile: string;
   /** Prices that are not the profile's, in nanoseconds. */
   readonly prices: Readonly<Partial<Record<CostName, number>>>;
@@ -168,6 +170,18 @@ export interface Answer {
   /** What the command says, as the terminal's session does. */
   readonly lines: readonly string[];
 }
+
+/** What a line of the terminal said. */
+export interface Said {
+  readonly text: string;
+  /** It was refused and should not have been, or is none that is known. */
+  readonly isWrong: boolean;
+  /** Before the next line. */
+  readonly prompt: string;
+}
+
+/** Of the terminal, before anything was said. */
+export const FIRST_PROMPT = '$';
 
 /** What the inspector shows, one at a time. */
 export const paneNames = [

@@ -10,20 +10,10 @@ import {
   type StackSpec,
 } from '@doorbell/lab';
 import { wallClockOf } from '@doorbell/wire';
-import { trackOf } from '../timeline/track.ts';
 import { connectSocket } from './browser-socket.ts';
-import type { BackendState, Frame, Side } from './contract.ts';
+import type { BackendState } from './contract.ts';
 import { pairWithThread, sharesMemory } from './thread-pair.ts';
-
-export interface RanElsewhere {
-  readonly side: Side;
-  /** What was shown last. */
-  readonly frame: Frame | undefined;
-}
-
-export function isElsewhere({ options }: StackSpec): boolean {
-  return (options.transport ?? 'inline') !== 'inline';
-}
+import { nothingRecorded, type Unrecorded } from './unrecorded.ts';
 
 /** @throws InputError, Aborted; BackendFailed when it is not there, or gone for too long. */
 export async function runElsewhere(
@@ -31,15 +21,13 @@ export async function runElsewhere(
   environment: Environment,
   address: string | undefined,
   tell: (state: BackendState) => void,
-): Promise<RanElsewhere> {
+): Promise<Unrecorded> {
   const connectBackend = connectorTo(address, tell);
   const { report, monitor } = await runStack(request, { ...environment, connectBackend });
   const { picture } = monitor;
-  const shown = { name: request.spec.id, guests: 1, columns: noEvents() };
   return {
     side: {
-      ...{ ...shown, term: termOf(request.spec), scene: request.scene.name },
-      ...{ track: trackOf(shown, []), lines: [], report, error: undefined },
+      ...{ ...nothingRecorded(request), term: termOf(request.spec), report, error: undefined },
       explanation: nothingSaid,
     },
     frame: picture && {
@@ -77,18 +65,5 @@ function connectorTo(
         return connection;
       },
     });
-  };
-}
-
-function noEvents(): Side['columns'] {
-  return {
-    times: new Float64Array(0),
-    kinds: new Uint8Array(0),
-    requests: new Uint32Array(0),
-    causes: new Uint32Array(0),
-    lines: new Uint16Array(0),
-    a: new Float64Array(0),
-    b: new Float64Array(0),
-    c: new Float64Array(0),
   };
 }

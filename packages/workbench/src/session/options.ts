@@ -11,6 +11,7 @@ export function runOptions(): RunOptions {
     height,
     seed,
     guests,
+    mix,
     profile,
     prices,
     source: lines,
@@ -20,7 +21,7 @@ export function runOptions(): RunOptions {
     isFixed,
   } = state.value;
   return {
-    ...{ stacks, scene, frames, width, height, seed, guests, profile, prices },
+    ...{ stacks, scene, frames, width, height, seed, guests, mix, profile, prices },
     ...{ source: lines, ...own.value },
     ...(bug === undefined ? {} : { bug }),
     ...(address === '' ? {} : { backend: address }),

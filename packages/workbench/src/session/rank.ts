@@ -5,16 +5,16 @@ import { runOptions } from './options.ts';
 import { catalogue, ranking, running, runs, state } from './signals.ts';
 import { machines, trying } from './threads.ts';
 
-/** The run whose stacks were ranked last. */
-let ranked = 0;
+/** The run that was ranked last, and the stacks that the address named for it. */
+let ranked: readonly [run: number, stacks: readonly string[]] = [0, []];
 
-/** All seven stacks, under each profile, while one looks at prices and does other things. */
+/** The stacks, under each profile, while one looks at prices and does other things. */
 async function rank(all: Catalogue): Promise<void> {
-  const { prices } = state.value;
+  const { prices, rank: wanted } = state.value;
   await trying(async () => {
     const done: Comparison[] = [];
     for (const { name } of all.profiles) {
-      const stacks = all.stacks.map((each) => each.name);
+      const stacks = wanted.length > 0 ? wanted : all.stacks.map((each) => each.name);
       const { bug: _, ...options } = runOptions();
       const small = { ...options, stacks, profile: name, prices, frames: 1 };
       done.push(await machines().background.compare(small));
@@ -26,10 +26,11 @@ async function rank(all: Catalogue): Promise<void> {
 /** Ranks what was run last, as soon as somebody looks at prices. */
 export function rankWhenAsked(): void {
   effect(() => {
-    const [all, run] = [catalogue.value, runs.value];
+    const [all, run, stacks] = [catalogue.value, runs.value, state.value.rank];
     const isAsked = state.value.beside === 'prices' && running.value === undefined;
-    if (all !== undefined && isAsked && run !== ranked) {
-      ranked = run;
+    const isNew = ranked[0] !== run || ranked[1] !== stacks;
+    if (all !== undefined && isAsked && isNew) {
+      ranked = [run, stacks];
       void rank(all);
     }
   });

@@ -2,7 +2,13 @@
 import { batch } from '@preact/signals';
 import { proxy } from 'comlink';
 import { backend as checkedBackend, readLink, type PageState } from '../link.ts';
-import type { BackendState, Frame, Side } from '../machine/contract.ts';
+import {
+  paneOf,
+  type Answer,
+  type BackendState,
+  type Frame,
+  type Side,
+} from '../machine/contract.ts';
 import { change } from './address.ts';
 import { runOptions } from './options.ts';
 import {
@@ -19,7 +25,8 @@ import {
   state,
 } from './signals.ts';
 import { stand } from './stepping.ts';
-import { machines, trying } from './threads.ts';
+import { machines, trying, wordsOf } from './threads.ts';
+import { note } from './transcript.ts';
 
 /** Runs and records both stacks, and stands where the address says. @param isFirst  what was wrong with the address stays. */
 export async function run(isFirst = false): Promise<void> {
@@ -92,11 +99,30 @@ export async function lay(
   await machines().bench.take(side);
   const target = script !== '' || event !== 0 ? event : lastFrame(recorded[side] ?? recorded[0]);
   let answer = await machines().bench.command(`go ${target}`);
-  for (const line of script.split(';').filter((each) => each.trim() !== '')) {
-    answer = await machines().bench.command(line);
-  }
+  answer = (await runScript(script)) ?? answer;
   // A paravirtual driver may show its frames after the call that did: what the run showed stays until one steps.
   await stand(answer, event === 0 && script === '' ? drew : new Set());
+}
+
+/** Undefined: there is none. A command that is refused ends it, and is said where all are. */
+async function runScript(script: string): Promise<Answer | undefined> {
+  let answer: Answer | undefined;
+  for (const line of script.split(';').map((each) => each.trim())) {
+    if (line === '') {
+      continue;
+    }
+    try {
+      answer = await machines().bench.command(line);
+      note({ line, lines: answer.lines, isRefused: false });
+    } catch (error) {
+      if (paneOf(state.value.pane) !== 'session') {
+        throw error;
+      }
+      note({ line, lines: [wordsOf(error)], isRefused: true });
+      return answer;
+    }
+  }
+  return answer;
 }
 
 /** Draws through a backend in another process: the second stack becomes the pair with it. */

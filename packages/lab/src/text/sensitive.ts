@@ -1,14 +1,10 @@
-/** The Popek-Goldberg report for a terminal. */
-import {
-  type Access,
-  accessClasses,
-  classOf,
-  type Leak,
-  placeText,
-  type StackSensitivity,
-} from '@doorbell/lab';
+/** The Popek-Goldberg report as text. */
+import { accessClasses, classOf, type Access } from '../sensitive/access.ts';
+import type { Leak } from '../sensitive/leak.ts';
+import { placeText, type StackSensitivity } from '../sensitive/report.ts';
+import type { TextColors, TextLayout } from './layout.ts';
 import { renderTable, type Align } from './table.ts';
-import { wrap, type Colors, type Terminal } from './terminal.ts';
+import { wrap } from './wrap.ts';
 
 const columns: readonly (readonly [string, Align])[] = [
   ['stack', 'left'],
@@ -27,27 +23,27 @@ const BYTES = 16;
 export function sensitiveText(
   stacks: readonly StackSensitivity[],
   shown: { readonly registers: boolean },
-  terminal: Terminal,
+  layout: TextLayout,
 ): string {
-  const { colors } = terminal;
+  const { colors } = layout;
   const table = renderTable(
     [columns.map(([title]) => colors.bold(title)), ...stacks.map((stack) => row(stack, colors))],
     columns.map(([, align]) => align),
   );
   const parts = stacks.map((stack) => [
     colors.bold(stack.id),
-    wrap(stack.reads, terminal.columns, '  '),
+    wrap(stack.reads, layout.columns, '  '),
     ...(shown.registers ? registerTable(stack.registers, colors) : []),
   ]);
   const classes = Object.entries(accessClasses).map(([name, doc]) => {
-    const text = wrap(doc, terminal.columns, ' '.repeat(LEGEND));
+    const text = wrap(doc, layout.columns, ' '.repeat(LEGEND));
     return `  ${name}`.padEnd(LEGEND) + text.slice(LEGEND);
   });
   const legend = shown.registers ? [['', colors.bold('class'), ...classes].join('\n')] : [];
   return [table.join('\n'), '', ...parts.map((lines) => lines.join('\n')), ...legend].join('\n');
 }
 
-function row({ id, holds, accesses }: StackSensitivity, colors: Colors): string[] {
+function row({ id, holds, accesses }: StackSensitivity, colors: TextColors): string[] {
   const { trapped, own, timing, violating } = accesses;
   if (holds === null) {
     return [id, '–', '–', '–', '–', '–', 'no guest'];
@@ -56,7 +52,7 @@ function row({ id, holds, accesses }: StackSensitivity, colors: Colors): string[
   return [id, ...counts.map(String), holds ? colors.green('holds') : colors.red('does not hold')];
 }
 
-function registerTable(registers: readonly Access[], colors: Colors): string[] {
+function registerTable(registers: readonly Access[], colors: TextColors): string[] {
   const rows = registers.map((access) => {
     const found = classOf(access);
     const cells = [
@@ -76,7 +72,11 @@ function registerTable(registers: readonly Access[], colors: Colors): string[] {
 }
 
 /** What one guest saw of another's secret, and what it sees in a part that is sold. */
-export function leakText(leak: Leak, without: Leak, { columns: width, colors }: Terminal): string {
+export function leakText(
+  leak: Leak,
+  without: Leak,
+  { columns: width, colors }: TextLayout,
+): string {
   const place = `BAR${leak.bar}+0x${leak.offset.toString(16).padStart(4, '0')}`;
   const text = (part: string): string => wrap(part, width);
   return [

@@ -1,6 +1,6 @@
 import { bdf } from '@doorbell/abi';
 import { expect, test } from 'vitest';
-import { ownershipTable, pciTree, type TreeFunction } from '../src/pci-tree.ts';
+import { ownershipTable, pciTree, type TreeFunction } from '../../src/text/pci-tree.ts';
 
 function endpoint(bus: number, device: number, fn = 0): TreeFunction {
   return { bdf: bdf(bus, device, fn), bytes: new Uint8Array(4096) };

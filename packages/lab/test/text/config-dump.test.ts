@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatConfigSpace } from '../src/config-dump.ts';
+import { formatConfigSpace } from '../../src/text/config-dump.ts';
 
 /** A function with the given bytes at the given offsets, zeros elsewhere. */
 function space(parts: Readonly<Record<number, readonly number[]>>): Uint8Array {
