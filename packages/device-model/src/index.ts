@@ -1,4 +1,5 @@
 export { Bell, type BellOptions, type BellState } from './bell/bell.ts';
+export { channelHome, type ChannelHome } from './bell/saved-shares.ts';
 export { BellVirtualFunction } from './bell/virtual-function.ts';
 export { DirectEngines } from './bell/direct-engines.ts';
 export type { Engine } from './bell/counts.ts';

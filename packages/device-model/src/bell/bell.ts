@@ -14,7 +14,8 @@ import type { EngineRates } from './rates.ts';
 import { BellVirtualFunction } from './virtual-function.ts';
 
 /** Where the capabilities stand. */
-const capabilities = {
+/** Where they stand. */
+export const bellCapabilities = {
   ...{ PM: 0x40, MSIX: 0x50, PCIE: 0x60 },
   ...{ SERIAL: 0x100, ACS: 0x110, ARI: 0x118, SRIOV: 0x120 },
 } as const;
@@ -58,15 +59,15 @@ export class Bell extends BellFunction implements Stateful<BellState> {
       physical: () => this.own.share,
     });
     const hasVfs = options.sriov === true;
-    this.addPowerManagement(capabilities.PM);
-    this.addBars(capabilities.MSIX, hasVfs ? [this.quotaRegion()] : []);
-    this.addPcie(capabilities.PCIE);
-    this.addSerial(capabilities.SERIAL, options.serial ?? 1, SERIAL_HIGH);
+    this.addPowerManagement(bellCapabilities.PM);
+    this.addBars(bellCapabilities.MSIX, hasVfs ? [this.quotaRegion()] : []);
+    this.addPcie(bellCapabilities.PCIE);
+    this.addSerial(bellCapabilities.SERIAL, options.serial ?? 1, SERIAL_HIGH);
     if (options.acs === true) {
-      this.addAcs(capabilities.ACS, FUNCTION_ACS);
+      this.addAcs(bellCapabilities.ACS, FUNCTION_ACS);
     }
     if (hasVfs) {
-      this.config.addExtended(ariCapability, capabilities.ARI);
+      this.config.addExtended(ariCapability, bellCapabilities.ARI);
     }
     this.sriov = hasVfs ? this.newSriov() : undefined;
   }
@@ -102,7 +103,7 @@ export class Bell extends BellFunction implements Stateful<BellState> {
       deviceId: bellIds.device,
       bars: Object.values(barsOf(part)),
     };
-    return new Sriov(this.config, capabilities.SRIOV, shape, {
+    return new Sriov(this.config, bellCapabilities.SRIOV, shape, {
       enable: (count) => this.divide(count),
       disable: () => {
         this.divide(0);

@@ -22,7 +22,7 @@ import type {
   Walkable,
   WalkQuery,
 } from '@doorbell/lab';
-import type { Track } from '../timeline/track.ts';
+import type { Track } from '../timeline/lanes.ts';
 
 /** What can be chosen. */
 export interface Catalogue {

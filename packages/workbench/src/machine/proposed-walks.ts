@@ -54,10 +54,14 @@ function ringOf(events: Tracer, at: number, { channels }: Walkable): Proposal[] 
 }
 
 /** What the IOMMU makes of it, when a walk of the GPU's tables ends on the host's bus. */
-function behind({ query, walk }: ProposedWalk, { iommu }: Walkable): WalkQuery[] {
+function behind({ query, walk }: ProposedWalk, { iommu, channels }: Walkable): WalkQuery[] {
   const isOnBus = query.kind === 'gpu' && query.guest < 0 && walk?.end === 'bus';
-  return iommu && isOnBus && walk.address !== undefined
-    ? [{ kind: 'iommu', requester: query.bdf, address: walk.address }]
+  const found =
+    query.kind === 'gpu'
+      ? channels.find((each) => each.bdf === query.bdf && each.channel === query.channel)
+      : undefined;
+  return iommu && isOnBus && walk.address !== undefined && found !== undefined
+    ? [{ kind: 'iommu', requester: found.requester, address: walk.address }]
     : [];
 }
 

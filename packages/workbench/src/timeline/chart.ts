@@ -6,7 +6,8 @@ import { drawPicture } from './draw.ts';
 import { hitOf, type Hit } from './hit.ts';
 import { layoutOf, rowOf, timeAt, type Layout } from './layout.ts';
 import { isInOverview, Overview, overviewTimeAt } from './overview.ts';
-import { timeOf, type Track } from './track.ts';
+import type { Track } from './lanes.ts';
+import { timeOf } from './track.ts';
 import { atEdge, between, boundsOf, following, moved, within, zoomed, type View } from './view.ts';
 
 /** How long the view takes to follow, in milliseconds. */

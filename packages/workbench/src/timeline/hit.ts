@@ -3,7 +3,7 @@ import { barsWithin } from './density.ts';
 import { rowAt, timeAt, xOf, type Layout, type Row } from './layout.ts';
 import { countBefore } from './order.ts';
 import type { Bars } from './bars.ts';
-import type { Lane, Track } from './track.ts';
+import type { Lane, Track } from './lanes.ts';
 import type { View } from './view.ts';
 
 export interface Hit {

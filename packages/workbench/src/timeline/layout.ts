@@ -1,6 +1,6 @@
 /** Where things lie on the canvas, in CSS pixels. */
 import type { Bars } from './bars.ts';
-import type { Track } from './track.ts';
+import type { Track } from './lanes.ts';
 import type { View } from './view.ts';
 
 /** Left of the plot: the lanes' names. */

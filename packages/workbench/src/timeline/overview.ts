@@ -3,7 +3,7 @@ import { paintCounts } from './busy.ts';
 import { addCounts } from './density.ts';
 import type { Layout } from './layout.ts';
 import type { Picture } from './picture.ts';
-import type { Track } from './track.ts';
+import type { Track } from './lanes.ts';
 import type { View } from './view.ts';
 
 export class Overview {

@@ -2,7 +2,7 @@
 import type { Catalogue, Standing } from '../machine/contract.ts';
 import { guestOf, REQUESTS_EACH } from './ends.ts';
 import { exactTimeText, timeText } from './ticks.ts';
-import type { Track } from './track.ts';
+import type { Track } from './lanes.ts';
 
 /** For those who do not see the canvas. */
 export function summaryOf(tracks: readonly Track[], standing: Standing | undefined): string {

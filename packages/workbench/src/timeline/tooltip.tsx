@@ -2,7 +2,7 @@
 import type { Catalogue } from '../machine/contract.ts';
 import type { Pointed } from './gestures.ts';
 import { detailsOf } from './summary.ts';
-import type { Track } from './track.ts';
+import type { Track } from './lanes.ts';
 
 interface Props {
   readonly tracks: readonly Track[];

@@ -1,7 +1,8 @@
 /** One recording laid out: its lanes, and in each its events and bars in the order of time. */
 import type { Catalogue, KindRow, Side } from '../machine/contract.ts';
-import { barsOf, type Bars } from './bars.ts';
+import { barsOf } from './bars.ts';
 import { endsOf, guestOf } from './ends.ts';
+import type { Track } from './lanes.ts';
 import { orderOf } from './order.ts';
 
 type Actor = KindRow['actor'];
@@ -12,30 +13,6 @@ const GUESTS_SHOWN = 8;
 /** What happens once for each guest, and what they share. */
 const ofGuests: readonly Actor[] = ['app', 'driver'];
 const ofAll: readonly Actor[] = ['hypervisor', 'iommu', 'device'];
-
-export interface Lane {
-  readonly actor: Actor;
-  readonly label: string;
-  /** Sorted, in nanoseconds of the axis. */
-  readonly times: Float64Array;
-  /** The event of each time. */
-  readonly ids: Uint32Array;
-  readonly bars: Bars;
-}
-
-export interface Track {
-  readonly name: string;
-  readonly columns: Side['columns'];
-  /** The virtual time that is 0 on the axis: the application begins. */
-  readonly origin: number;
-  /** Times of the axis. */
-  readonly first: number;
-  readonly last: number;
-  readonly lanes: readonly Lane[];
-  /** By the place of an event (its id less 1). */
-  readonly laneOf: Uint8Array;
-  readonly ends: Uint32Array;
-}
 
 export function trackOf(
   { name, guests, columns }: Pick<Side, 'name' | 'guests' | 'columns'>,

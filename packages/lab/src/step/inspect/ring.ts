@@ -8,7 +8,7 @@ import {
   ringPackets,
   type Bdf,
 } from '@doorbell/abi';
-import type { BellState } from '@doorbell/device-model';
+import { channelHome, type BellState } from '@doorbell/device-model';
 import type { StackState } from '../../stacks/stack.ts';
 import { readWord } from './pages.ts';
 import { functionsOf, hostOf, partOf, vmOf, type SavedFunction } from './saved.ts';
@@ -77,7 +77,11 @@ function register({ registers }: BellState['channels'][number], name: string): n
 export interface FunctionRing extends RingView {
   readonly guest: number;
   readonly bdf: Bdf;
+  /** Whom the channel is on the bus: the function, or a virtual one of it. */
+  readonly requester: Bdf;
 }
+
+type Place = Pick<SavedFunction, 'guest' | 'bdf'>;
 
 /** Those of all channels that are on. */
 export function ringsOf(state: StackState): readonly FunctionRing[] {
@@ -86,12 +90,24 @@ export function ringsOf(state: StackState): readonly FunctionRing[] {
     return (part?.channels ?? []).flatMap(({ state: own, registers }, channel) =>
       part === undefined || (own === 'IDLE' && registers[0] === 0)
         ? []
-        : [{ guest: each.guest, bdf: each.bdf, ...ringOf(state, each, part, channel) }],
+        : [functionRing(state, each, part, channel)],
     );
   });
 }
 
-function ringOf(state: StackState, at: SavedFunction, part: BellState, channel: number): RingView {
+function functionRing(
+  state: StackState,
+  { guest, bdf }: SavedFunction,
+  part: BellState,
+  channel: number,
+): FunctionRing {
+  const requester = bdf + channelHome(part, channel).routingOffset;
+  const at = { guest, bdf: requester };
+  return { guest, bdf, requester, ...ringOf(state, at, part, channel) };
+}
+
+/** @param at  whose bus its addresses are on, and whom it is there. */
+function ringOf(state: StackState, at: Place, part: BellState, channel: number): RingView {
   const saved = part.channels[channel];
   const [head, tail, size, ring] = ['HEAD', 'TAIL', 'RING_SIZE', 'RING'].map((name) =>
     register(saved, name),
@@ -141,7 +157,7 @@ function readUpTo(
 /** A word at a GPU virtual address. @throws RangeError when nothing is there. */
 function gpuWord(
   state: StackState,
-  { guest, bdf }: SavedFunction,
+  { guest, bdf }: Place,
   part: BellState,
   channel: number,
   va: number,

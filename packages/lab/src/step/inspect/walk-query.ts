@@ -21,6 +21,8 @@ export interface WalkableChannel {
   readonly guest: number;
   readonly bdf: Bdf;
   readonly channel: number;
+  /** Whom it is on the bus: the part's own function, or a virtual one that has the channel. */
+  readonly requester: Bdf;
   /** GPU virtual addresses. */
   readonly ring: number;
   /** Where it reads next. */
@@ -37,8 +39,9 @@ export interface Walkable {
 
 export function walkableOf(state: StackState): Walkable {
   return {
-    channels: ringsOf(state).map(({ guest, bdf, channel, base, head, size }) => ({
-      ...{ guest, bdf, channel, ring: base, head: size === 0 ? base : base + (head % size) },
+    channels: ringsOf(state).map(({ guest, bdf, requester, channel, base, head, size }) => ({
+      ...{ guest, bdf, requester, channel },
+      ...{ ring: base, head: size === 0 ? base : base + (head % size) },
     })),
     requesters: functionsOf(state)
       .filter(({ guest, kind }) => guest < 0 && kind !== 'bridge')

@@ -1,6 +1,6 @@
 /** Page tables of a saved state, walked for an address: the GPU's and the IOMMU's. */
 import { gpuVa, PAGE_BYTES, pte, channelRegisters, type Bdf } from '@doorbell/abi';
-import type { BellState } from '@doorbell/device-model';
+import { channelHome, type BellState } from '@doorbell/device-model';
 import {
   entryAddress,
   levelBytes,
@@ -18,7 +18,7 @@ export interface WalkStep {
   readonly table: string;
   /** Which entry of the table. */
   readonly index: number;
-  /** Where the entry lies, and its two words. */
+  /** Where the entry lies: in the whole part's VRAM, or in memory. And its two words. */
   readonly at: number;
   readonly low: number;
   readonly high: number;
@@ -35,6 +35,7 @@ export interface PageWalk {
   readonly write: boolean;
 }
 
+const BEYOND = "beyond the function's VRAM";
 const PAGE_ROOT = channelRegisters.names.indexOf('PAGE_ROOT');
 
 function gpuFlags(low: number): readonly string[] {
@@ -57,11 +58,12 @@ function nowhere(steps: readonly WalkStep[], end: string): PageWalk {
   return { steps, address: undefined, end, write: false };
 }
 
-/** Of a channel's virtual address. The part's own function: a window of a virtual one is not added. */
+/** Of a channel's virtual address, through the VRAM of the function that has the channel. */
 export function walkGpu(part: BellState, channel: number, va: number): PageWalk {
+  const { window } = channelHome(part, channel);
   const steps: WalkStep[] = [];
   const entry = (table: string, base: number, index: number): WalkStep => {
-    const at = base + index * gpuVa.entryBytes;
+    const at = window.base + base + index * gpuVa.entryBytes;
     const [low, high] = [readWord(part.vram, at), readWord(part.vram, at + 4)];
     const step = { table, index, at, low, high, flags: gpuFlags(low) };
     steps.push(step);
@@ -69,22 +71,33 @@ export function walkGpu(part: BellState, channel: number, va: number): PageWalk 
   };
   const target = ({ low, high }: WalkStep): number =>
     high * 2 ** 32 + ((low & pte.ADDRESS.mask) >>> 0);
+  const isBeyond = (table: number): boolean => table + PAGE_BYTES > window.size;
   if (va >= 2 ** gpuVa.bits) {
     return nowhere(steps, `beyond the ${gpuVa.bits} bits of a GPU virtual address`);
   }
   const root = part.channels[channel].registers[PAGE_ROOT] * PAGE_BYTES;
+  if (isBeyond(root)) {
+    return nowhere(steps, BEYOND);
+  }
   const directory = entry('directory', root, va >>> gpuVa.directoryShift);
   if ((directory.low & pte.VALID.mask) === 0) {
     return nowhere(steps, 'not present');
+  }
+  if (isBeyond(target(directory))) {
+    return nowhere(steps, BEYOND);
   }
   const page = entry('table', target(directory), (va >>> gpuVa.tableShift) % gpuVa.entries);
   if ((page.low & pte.VALID.mask) === 0) {
     return nowhere(steps, 'not present');
   }
+  const isInVram = (page.low & pte.SYSTEM.mask) === 0;
+  if (isInVram && isBeyond(target(page))) {
+    return nowhere(steps, BEYOND);
+  }
   return {
     steps,
-    address: target(page) + (va % PAGE_BYTES),
-    end: (page.low & pte.SYSTEM.mask) === 0 ? 'VRAM' : 'bus',
+    address: (isInVram ? window.base : 0) + target(page) + (va % PAGE_BYTES),
+    end: isInVram ? 'VRAM' : 'bus',
     write: (page.low & pte.WRITE.mask) !== 0,
   };
 }
