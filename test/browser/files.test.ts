@@ -78,7 +78,10 @@ describe.skipIf(!hasChromium)('files and the workbench', () => {
     await drop(page, 'whole.trace', trace);
     await page.getByText('whole.trace').waitFor();
     await settled(page);
-    expect(await says(page, 'go 1:200')).not.toBe('');
+    expect(await complaint(page).count()).toBe(0);
+    await page.getByRole('button', { name: 'step this' }).click();
+    await says(page, 'go 200');
+    expect(await says(page, 'where')).toBe(where);
   });
 
   test('a model that is dropped is drawn; one that is broken is refused, and nothing is lost', async () => {

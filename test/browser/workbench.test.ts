@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium)('the workbench', () => {
   });
 
   test('dark, with a lesson and a menu open: no rule of WCAG A or AA is broken', async () => {
-    const page = await bench.open(`${SMALL}&beside=stepping`);
+    const page = await bench.open(`${SMALL}&beside=step-a-frame`);
     for (let theme = ''; theme !== 'dark';) {
       await page.getByRole('button', { name: 'Theme' }).click();
       theme = (await page.locator('html').getAttribute('data-theme')) ?? '';

@@ -51,6 +51,8 @@ export class SiteServer {
     this.listen = listen;
     this.trace = trace;
     this.files = sirv(folder, {
+      // Files are looked for when they are asked for: the site may be built anew meanwhile.
+      dev: true,
       etag: true,
       setHeaders: (response, path) => {
         response.setHeader('Cache-Control', path.startsWith(HASHED) ? FOREVER : ASK_AGAIN);

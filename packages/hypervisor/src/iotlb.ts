@@ -167,7 +167,11 @@ export class Iotlb implements Stateful<IotlbState> {
     this.oldest = state.oldest;
     this.free = state.free;
     this.population.fill(0);
+    let left = this.older.length;
     for (let slot = this.newest; slot >= 0; slot = this.older[slot]) {
+      if (left-- === 0) {
+        throw new RangeError('The entries of an IOTLB are no list.');
+      }
       this.count(slot, 1);
     }
   }

@@ -77,6 +77,12 @@ export class Doorbells {
     Atomics.notify(this.words, this.others);
   }
 
+  /** Its own side goes on, though nobody has rung. */
+  wake(): void {
+    Atomics.add(this.words, this.own, 1);
+    Atomics.notify(this.words, this.own);
+  }
+
   /** Tells the other side that there is a message. */
   ringMessages(): void {
     this.ring(MESSAGES);

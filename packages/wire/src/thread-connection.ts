@@ -51,6 +51,7 @@ export class ThreadConnection implements Connection {
     if (!this.ended) {
       this.ended = true;
       this.port.close();
+      this.doorbells.wake(); // whoever runs it has nothing to wait for any more
       this.onClose(reason);
     }
   }

@@ -139,6 +139,19 @@ describe('ThreadConnection', () => {
     expect(log).toEqual(['got 7', 'queue 0']);
   });
 
+  it('runs to its end when it is closed while nothing rings', async () => {
+    const { device } = ends();
+    const run = device.connection.run(
+      () => 1,
+      () => device.log.push('rung'),
+    );
+    setTimeout(() => {
+      device.connection.close('enough');
+    }, 1);
+    await run;
+    expect(device.log).toEqual(['closed the port', 'closed: enough']);
+  });
+
   it('sends nothing once closed, and closes once', () => {
     const { driver, there } = ends();
     driver.connection.close('enough');

@@ -12,8 +12,10 @@ export interface Machines {
 export function startMachines(onFailure: (words: string) => void): Machines {
   const start = (): Remote<Bench> => {
     const worker = new Worker(new URL('./machine/worker.ts', import.meta.url), { type: 'module' });
-    worker.onerror = (event) => {
-      onFailure(`The machines did not start: ${event.message}. Reload the page.`);
+    worker.onerror = ({ message }: Partial<ErrorEvent>) => {
+      onFailure(
+        `The machines' thread failed: ${message ?? 'its program did not load'}. Reload the page.`,
+      );
     };
     return wrap<Bench>(worker);
   };

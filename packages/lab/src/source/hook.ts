@@ -82,7 +82,10 @@ export function followSource(to: Tracer, port: Trace = to): SourceLog | undefine
   return { lines: table, locals };
 }
 
-export function ignoreSource(): void {
-  tracer = undefined;
-  statements = undefined;
+/** Unless another one is followed by now. */
+export function ignoreSource(of = tracer): void {
+  if (tracer === of) {
+    tracer = undefined;
+    statements = undefined;
+  }
 }

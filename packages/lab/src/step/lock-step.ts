@@ -25,17 +25,28 @@ interface RequestEvents {
   readonly last: EventId;
 }
 
+/** Of recordings, which do not grow any more. */
+const known = new WeakMap<Tracer, ReadonlyMap<RequestId, RequestEvents>>();
+
 function requestAt(events: Tracer, request: RequestId): RequestEvents | undefined {
-  let first = 0;
-  let last = 0;
-  for (const { id, kind, request: own } of events) {
-    if (own === request && kind === 'appCall') {
-      first = id;
-    } else if (own === request && kind === 'appReturn') {
-      last = id;
+  const all = known.get(events) ?? requestsOf(events);
+  known.set(events, all);
+  return all.get(request);
+}
+
+function requestsOf(events: Tracer): ReadonlyMap<RequestId, RequestEvents> {
+  const found = new Map<RequestId, RequestEvents>();
+  for (const { id, kind, request } of events) {
+    if (kind === 'appCall') {
+      found.set(request, { first: id, last: events.count });
+    } else if (kind === 'appReturn') {
+      const { first } = found.get(request) ?? {};
+      if (first !== undefined) {
+        found.set(request, { first, last: id });
+      }
     }
   }
-  return first === 0 ? undefined : { first, last: last === 0 ? events.count : last };
+  return found;
 }
 
 /** The last event before the application's first call. */

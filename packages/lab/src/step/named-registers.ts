@@ -154,9 +154,16 @@ export class NamedRegisters {
     return undefined;
   }
 
+  /** What begins at an offset of configuration space; undefined: no register that has a name. */
+  configPlaceAt(offset: number): NamedPlace | undefined {
+    const name = type0Header.names.at(type0Header.indexAt(offset));
+    return type0Header.indexAt(offset) < 0 || name === undefined
+      ? undefined
+      : { bank: 'config', number: 0, name };
+  }
+
   configName(offset: number): string {
-    const name = type0Header.names[type0Header.indexAt(offset)];
-    return `config.${name ?? `0x${offset.toString(16)}`}`;
+    return `config.${this.configPlaceAt(offset)?.name ?? `0x${offset.toString(16)}`}`;
   }
 }
 

@@ -140,14 +140,18 @@ interface FieldQuery {
   readonly reads: boolean;
 }
 
+const readKinds: ReadonlySet<EventKind> = new Set<EventKind>(['mmioRead', 'configRead']);
+const writeKinds: ReadonlySet<EventKind> = new Set<EventKind>(['mmioWrite', 'configWrite']);
+
 function register(text: string, { registers, events }: WatchContext): Watch['hits'] {
   const query = parseRegister(text);
   return (event) => {
-    const isAccess = query.reads ? event.kind === 'mmioRead' : event.kind === 'mmioWrite';
+    const isAccess = (query.reads ? readKinds : writeKinds).has(event.kind);
     if (!isAccess) {
       return !query.reads && query.value === undefined && byDevice(event, query);
     }
-    const place = registers.placeAt(event.a);
+    const isConfig = event.kind === 'configRead' || event.kind === 'configWrite';
+    const place = isConfig ? registers.configPlaceAt(event.a) : registers.placeAt(event.a);
     const match = query.registers.find(
       ({ bank, number, name }) =>
         place?.bank === bank && place.name === name && (number ?? place.number) === place.number,
@@ -174,11 +178,15 @@ function fits(
   return field === undefined || part(event.b) !== part(previous());
 }
 
-/** What was written to the same address before; 0 when nothing was. */
-function before(recorded: Tracer, { id, a }: TraceEvent): number {
+/** What was written to the same address before, of configuration space to that of the same function; 0 when nothing was. */
+function before(recorded: Tracer, { id, kind, a, c }: TraceEvent): number {
+  const isConfig = kind === 'configRead' || kind === 'configWrite';
   for (let at = id - 1; at >= 1; at--) {
     const event = recorded.at(at);
-    if (event.kind === 'mmioWrite' && event.a === a) {
+    const isWrite = isConfig
+      ? event.kind === 'configWrite' && event.c === c
+      : event.kind === 'mmioWrite';
+    if (isWrite && event.a === a) {
       return event.b;
     }
   }

@@ -103,12 +103,19 @@ const state = z.object({
   vms: z.array(z.unknown()),
 }) satisfies z.ZodType<StackState>;
 
-const report = z.custom<StackReport>(
-  (value) =>
-    z
-      .object({ id: z.string(), time: z.object({ virtualNs: z.number().nullable() }) })
-      .safeParse(value).success,
-);
+const byName = z.record(z.string(), z.number());
+
+/** What is shown of it. */
+const shownOfReport = z.object({
+  id: z.string(),
+  time: z.object({ virtualNs: z.number().nullable(), byPhase: byName, byCost: byName }),
+  counts: z.object({
+    ...{ exits: count, directAccesses: count, interrupts: count, kicks: count },
+    ...{ iotlbMisses: count, bytesDma: count, bytesCopied: count, shadowUpdates: count },
+  }),
+});
+
+const report = z.custom<StackReport>((value) => shownOfReport.safeParse(value).success);
 
 const text = z.string();
 const explanation = z.object({

@@ -61,7 +61,9 @@ export async function record(
     error = thrown;
     explanation = watch.witness.explain(thrown);
   } finally {
-    ignoreSource();
+    if (watch !== undefined) {
+      ignoreSource(watch.events);
+    }
   }
   if (watch === undefined) {
     throw new InputError(

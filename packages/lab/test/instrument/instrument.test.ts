@@ -82,7 +82,9 @@ describe('the drivers', () => {
 });
 
 describe('the line', () => {
-  afterEach(ignoreSource);
+  afterEach(() => {
+    ignoreSource();
+  });
 
   /** Each probe gives the tracer's line and the one that a stack trace has. */
   function follow(program: string): { run: unknown; seen: [number, number][]; tracer: Tracer } {

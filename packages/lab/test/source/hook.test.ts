@@ -2,7 +2,9 @@ import { Tracer } from '@doorbell/hypervisor';
 import { afterEach, expect, it, vi } from 'vitest';
 import { followSource, ignoreSource, sourceOf } from '../../src/source/hook.ts';
 
-afterEach(ignoreSource);
+afterEach(() => {
+  ignoreSource();
+});
 
 function tracer(): Tracer {
   const made = new Tracer(() => 0);

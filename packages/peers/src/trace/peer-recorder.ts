@@ -30,8 +30,7 @@ export interface PeerRecord {
 export class PeerRecorder implements Trace {
   /** What is at the other end: `Linux 6.1.0`; '' until it is known. */
   system = '';
-  /** Nothing was left out. */
-  isWhole = true;
+  private isCut = false;
   /** What an event is about, where its arguments do not say it. */
   words = new Map<EventId, string>();
   bars: RecordedBar[] = [];
@@ -55,9 +54,14 @@ export class PeerRecorder implements Trace {
     return Math.round((ms - this.begun) * NS_PER_MS);
   }
 
+  /** Nothing was left out. */
+  get isWhole(): boolean {
+    return !this.isCut && this.rings.isWhole;
+  }
+
   event(kind: EventKind, a: number, b: number, c = 0): EventId {
     if (this.events.count >= this.most) {
-      this.isWhole = false;
+      this.isCut = true;
       return 0;
     }
     return this.events.event(kind, a, b, c);
@@ -101,6 +105,6 @@ export class PeerRecorder implements Trace {
     this.events.load(events);
     this.words = new Map(words);
     this.bars = [...bars];
-    this.isWhole = isWhole;
+    this.isCut = !isWhole;
   }
 }

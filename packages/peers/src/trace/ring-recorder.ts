@@ -38,6 +38,11 @@ export class RingRecorder {
   private readonly known: Known[] = [];
   private left = MOST_BYTES;
 
+  /** Nothing was left out. */
+  get isWhole(): boolean {
+    return this.left > 0;
+  }
+
   kicked(event: EventId, queue: number, { ...place }: RingPlace, read: ReadGuest): void {
     const now = bytesOf(place, read);
     if (event === 0 || now === undefined || this.left <= 0) {

@@ -106,7 +106,11 @@ export class GpuChannel {
       return;
     }
     const size = payload.reduce((sum, { length }) => sum + length, 0);
+    const isWatched = this.waiting.length > 0;
     this.waiting.push(gpuHeader.encode({ request, flags: 0, size }), ...payload);
+    if (isWatched) {
+      return; // goes out in a turn, which also tells when all has
+    }
     try {
       this.burst();
       if (this.waiting.length > 0) {

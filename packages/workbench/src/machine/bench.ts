@@ -1,5 +1,6 @@
 /** Two recorded runs on the table: records them, walks through them, and says what a state holds. */
 import {
+  Aborted,
   checkFits,
   chromeTrace,
   compare,
@@ -57,6 +58,8 @@ export class Bench {
   private laid: readonly Laid[] = [];
   private shell: StepShell | undefined;
   private inspectors: Inspector[] = [];
+  /** The machine that is recorded. It never rejects. */
+  private recording: Promise<unknown> = Promise.resolve();
   /** Of the run that goes on: a new one ends it. */
   private signal = { aborted: false };
 
@@ -110,13 +113,19 @@ export class Bench {
           : await this.recorded(run, options.source),
       );
     }
+    if (signal.aborted) {
+      throw new Aborted('Another run has taken its place.');
+    }
     return this.lay(laid, options.granularity);
   }
 
   /** @throws InputError, Aborted */
   private async recorded(run: RunRequest, source: boolean): Promise<Laid> {
+    // Lines of source are followed in one machine at a time: one that is superseded ends first.
+    const recording = this.recording.then(() => record(run, this.environment, { source }));
+    this.recording = recording.catch(() => undefined);
     try {
-      return await record(run, this.environment, { source });
+      return await recording;
     } catch (error) {
       const refused = refusedRun(run, error);
       if (refused === undefined) {
@@ -128,8 +137,9 @@ export class Bench {
 
   /** @param granularity  as of a run's options. @throws InputError */
   open({ name, bytes }: OwnFile, granularity?: string): readonly Side[] {
+    const recordings = loadTrace(name, bytes, this.environment.sha256);
     this.begin();
-    return this.lay(loadTrace(name, bytes, this.environment.sha256), granularity);
+    return this.lay(recordings, granularity);
   }
 
   private begin(): { aborted: boolean } {

@@ -130,9 +130,16 @@ export interface Side {
   readonly report: StackReport | undefined;
   readonly error: string | undefined;
   readonly explanation: Explanation;
+  /** What a recorded machine was asked to draw, as a link says it. */
+  readonly asked?: Asked;
   /** Of a real peer, of which there are events but no states: what can be said of it. */
   readonly account?: readonly string[];
 }
+
+export type Asked = Pick<
+  RunOptions,
+  'scene' | 'frames' | 'width' | 'height' | 'seed' | 'guests' | 'profile'
+> & { readonly bug: string | undefined };
 
 /** Hears how a run goes on. */
 export interface RunListener {

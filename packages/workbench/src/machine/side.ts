@@ -1,9 +1,15 @@
 /** A recording as the page has it: its events laid out for the timeline, and what was said of the run. */
 import { transfer } from 'comlink';
-import { nothingSaid, parseStacks, peerAccount, type Recording } from '@doorbell/lab';
+import {
+  nothingSaid,
+  parseStacks,
+  peerAccount,
+  type Recording,
+  type RunRecording,
+} from '@doorbell/lab';
 import { trackOf } from '../timeline/track.ts';
 import { catalogue } from './catalogue.ts';
-import type { Side } from './contract.ts';
+import type { Asked, Side } from './contract.ts';
 
 /** Laying out a million events takes most of a second: it is done in the machines' thread. */
 export function sideOf(recording: Recording): Side {
@@ -23,10 +29,18 @@ function undrawn(recording: Recording): Omit<Side, 'track'> {
   }
   const { request, report, explanation } = recording;
   const [{ kind }] = parseStacks(request.stack);
+  const guests = request.guests?.length ?? 1;
   return {
-    ...{ name: request.stack, term: kind.term, scene: request.scene },
-    ...{ guests: request.guests?.length ?? 1, ...recorded, report, explanation },
+    ...{ name: request.stack, term: kind.term, scene: request.scene, guests },
+    ...{ ...recorded, report, explanation, asked: askedOf(request, guests) },
   };
+}
+
+function askedOf(
+  { scene, frames, width, height, seed, profile, bug }: RunRecording['request'],
+  guests: number,
+): Asked {
+  return { ...{ scene, frames, width, height, seed, guests }, profile: profile.name, bug };
 }
 
 /** For another thread, which has their columns from then on: nothing of them is copied. */

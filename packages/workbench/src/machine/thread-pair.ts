@@ -25,8 +25,8 @@ export async function pairWithThread(request: RemoteRequest): Promise<RemotePair
   const options: BackendOptions = { renderer: request.renderer, ...request.size };
   worker.postMessage({ options, port: port2, shared } satisfies BackendStart, [port2]);
   const onFailure = (end: Connection): void => {
-    worker.onerror = ({ message }) => {
-      end.close(`The backend's thread failed: ${message}`);
+    worker.onerror = ({ message }: Partial<ErrorEvent>) => {
+      end.close(`The backend's thread failed: ${message ?? 'its program did not load'}`);
     };
   };
   try {

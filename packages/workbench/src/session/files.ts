@@ -1,5 +1,5 @@
 /** Files that are opened, and files that are saved. */
-import { LinkError } from '../link.ts';
+import { LinkError, type PageState } from '../link.ts';
 import {
   type OwnFile,
   type PaneName,
@@ -10,7 +10,7 @@ import {
 import { change } from './address.ts';
 import { runOptions } from './options.ts';
 import { lay, run } from './run.ts';
-import { complaint, openedFile, own, runs, screens, state } from './signals.ts';
+import { backend, complaint, openedFile, own, running, runs, screens, state } from './signals.ts';
 import { machines, trying } from './threads.ts';
 
 /** A trace, a model, or a texture, by its name. @param isGiven  by the address, which also says where one stands */
@@ -29,19 +29,30 @@ export async function open(file: File, isGiven = false): Promise<void> {
         await draw({ texture: given });
         return;
       default: {
-        runs.value++;
         const recorded = await machines().bench.open(given, runOptions().granularity);
+        // A run that went on has ended: nothing more is heard of it.
+        runs.value++;
+        running.value = undefined;
+        backend.value = undefined;
         complaint.value = undefined;
         openedFile.value = file.name;
         change({
           ...(isGiven ? {} : { side: 0, event: 0, script: '', trace: '' }),
-          stacks: recorded.map(({ name }) => name),
+          ...askedBy(recorded),
           pane: paneFor(recorded),
         });
         await lay(recorded);
       }
     }
   });
+}
+
+/** What the form and a link say: the same run. A real machine is none of ours. */
+function askedBy(recorded: readonly Side[]): Partial<PageState> {
+  const asked = recorded[0]?.asked;
+  return asked === undefined
+    ? {}
+    : { ...asked, mix: [], prices: {}, stacks: recorded.map(({ name }) => name) };
 }
 
 /** The one that is shown, where it has something of them. */

@@ -31,6 +31,12 @@ import { note } from './transcript.ts';
 /** Runs and records both stacks, and stands where the address says. @param isFirst  what was wrong with the address stays. */
 export async function run(isFirst = false): Promise<void> {
   const mine = ++runs.value;
+  /** A run that was superseded goes on for a while, and is not heard. */
+  const ifLatest = (act: () => void): void => {
+    if (mine === runs.value) {
+      act();
+    }
+  };
   const options = runOptions();
   const before = screens.value;
   /** Sides that showed something. */
@@ -47,15 +53,21 @@ export async function run(isFirst = false): Promise<void> {
       options,
       proxy({
         progress: (stack: string, frame: number, frames: number) => {
-          running.value = { stack, frame, frames };
+          ifLatest(() => {
+            running.value = { stack, frame, frames };
+          });
         },
         shown: (stack: string, frame: Frame) => {
-          const side = options.stacks.indexOf(stack);
-          drew.add(side);
-          showFrame(side, frame);
+          ifLatest(() => {
+            const side = options.stacks.indexOf(stack);
+            drew.add(side);
+            showFrame(side, frame);
+          });
         },
         backend: (how: BackendState) => {
-          backend.value = how;
+          ifLatest(() => {
+            backend.value = how;
+          });
         },
       }),
     );

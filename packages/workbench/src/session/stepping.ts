@@ -64,7 +64,7 @@ export async function stand(
     ...{ side: now.side, event: now.places[now.side].at },
     ...{ step: now.granularity, script: '' },
   });
-  await showSource(now.places[now.side].lastLine?.file);
+  await showSource(now.places[now.side].lastLine?.file, mine);
   const pane = paneOf(state.value.pane);
   const shown = await Promise.all(
     now.places.map(async (_, side) => ({
@@ -126,9 +126,11 @@ export async function engineTimelines(side: number): Promise<readonly EngineTime
   return found;
 }
 
-async function showSource(file: string | undefined): Promise<void> {
+async function showSource(file: string | undefined, mine: number): Promise<void> {
   if (file !== undefined && source.value?.file !== file) {
     const text = await machines().bench.source(file);
-    source.value = text === undefined ? undefined : { file, text };
+    if (mine === stands) {
+      source.value = text === undefined ? undefined : { file, text };
+    }
   }
 }

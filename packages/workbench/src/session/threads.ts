@@ -36,7 +36,7 @@ function isAborted(error: unknown): boolean {
 }
 
 /** Errors whose message is for the user. */
-const plain = new Set(['BackendFailed', 'InputError', 'LinkError']);
+const plain = new Set(['BackendFailed', 'InputError', 'LinkError', 'TransportLost']);
 
 /** For the user. */
 export function wordsOf(error: unknown): string {
