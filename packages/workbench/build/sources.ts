@@ -19,14 +19,17 @@ const others = [
   'tsconfig.json',
 ];
 
-/** SHA-256 over all files that go into the site; the time of a file says little after a `git checkout`. */
-export function sourcesHash(): string {
-  const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
+/**
+ * SHA-256 over all files that go into the site; the time of a file says little after a `git checkout`.
+ * @param folder  the repository.
+ */
+export function sourcesHash(folder = root): string {
+  const packages = readdirSync(join(folder, 'packages')).map((name) => `packages/${name}/src`);
   const hash = createHash('sha256');
   for (const path of [...packages.sort(), ...others].filter((each) =>
-    existsSync(join(root, each)),
+    existsSync(join(folder, each)),
   )) {
-    hash.update(`${path}\0${hashOf(join(root, path))}\0`);
+    hash.update(`${path}\0${hashOf(join(folder, path))}\0`);
   }
   return hash.digest('hex');
 }

@@ -147,6 +147,9 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
       expect(number).toBe(around[0].number + index);
     });
     expect(around.some(({ event }) => event >= at)).toBe(true);
+    const beginning = bench.packetsFrom(0, 1);
+    expect(beginning[0]).toMatchObject({ number: 1 });
+    expect(bench.packetsFrom(0, around[0].number)).toEqual(around);
   });
 
   it('owners and scheduler: one group has the GPU, and one tenant the engines', async () => {

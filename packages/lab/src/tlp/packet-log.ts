@@ -41,7 +41,12 @@ export class PacketLog {
     const total = this.summary.total.packets;
     const before = at === 0 ? 0 : this.upTo[at - 1];
     const last = Math.min(total, Math.max(0, before - Math.floor(most / 2)) + most);
-    const first = Math.max(1, last - most + 1);
+    return this.from(Math.max(1, last - most + 1), most);
+  }
+
+  /** As many as `most`, from a packet's number on. */
+  from(first: number, most: number): readonly LoggedTlp[] {
+    const last = Math.min(this.summary.total.packets, first + most - 1);
     const found: LoggedTlp[] = [];
     for (let id = this.eventOf(first); id <= this.events.count && found.length < most; id++) {
       let number = this.upTo[id - 1];

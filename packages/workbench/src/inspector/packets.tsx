@@ -1,10 +1,11 @@
-/** The PCI Express packets around the event, and what those of the whole run add up to. */
-import { useEffect, useRef } from 'preact/hooks';
-import { go } from '../session/index.ts';
+/** The PCI Express packets around the event, all others page by page, and what those of the whole run add up to. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { go, packetsFrom } from '../session/index.ts';
 import type { PacketInspection } from '../machine/contract.ts';
 import { bytes, counted } from '../quantity.ts';
 import { Heads } from './heads.tsx';
 import { senderOf, tagOf, targetOf, type Packet } from './packet-text.ts';
+import { PacketTurns } from './packet-turns.tsx';
 import type { PaneProps } from './side-panes.tsx';
 
 const arrows = { down: '↓', up: '↑' } as const;
@@ -15,18 +16,47 @@ export function Packets({ inspection, place, side }: PaneProps) {
   if (found === undefined) {
     return <p class="none">They are derived …</p>;
   }
-  const { packets, summary } = found;
-  if (summary.total.packets === 0) {
+  if (found.summary.total.packets === 0) {
     return (
       <p class="none">
         No packet: no physical function is reached, a device model in software answers.
       </p>
     );
   }
+  return <PagedPackets {...{ found, side, at: place.at }} />;
+}
+
+interface PagedProps {
+  readonly found: PacketInspection;
+  readonly side: number;
+  readonly at: number;
+}
+
+/** Those around the event, until one asks for others. */
+function PagedPackets({ found, side, at }: PagedProps) {
+  const [asked, setAsked] = useState<readonly Packet[] | undefined>(undefined);
+  const latest = useRef(found);
+  latest.current = found;
+  useEffect(() => setAsked(undefined), [found]);
+  const ask = async (first: number): Promise<void> => {
+    const packets = await packetsFrom(side, first);
+    if (latest.current === found) {
+      setAsked(packets);
+    }
+  };
+  const packets = asked ?? found.packets;
   return (
     <>
-      <Summary summary={summary} />
-      <PacketTable packets={packets} at={place.at} onGo={(event) => void go(side, event)} />
+      <Summary summary={found.summary} />
+      <PacketTurns
+        {...{ packets, total: found.summary.total.packets, isAsked: asked !== undefined }}
+        onAsk={(first) => void ask(first)}
+        onBack={() => setAsked(undefined)}
+      />
+      <PacketTable
+        {...{ packets, at, follows: asked === undefined }}
+        onGo={(event) => void go(side, event)}
+      />
     </>
   );
 }
@@ -67,18 +97,26 @@ function Summary({ summary }: { readonly summary: PacketInspection['summary'] })
 interface TableProps {
   readonly packets: readonly Packet[];
   readonly at: number;
+  /** Scrolls to what there was by the event. */
+  readonly follows: boolean;
   readonly onGo: (event: number) => void;
 }
 
-function PacketTable({ packets, at, onGo }: TableProps) {
+function PacketTable({ packets, at, follows, onGo }: TableProps) {
+  const table = useRef<HTMLTableElement>(null);
   const current = useRef<HTMLTableRowElement>(null);
   /** The last packet that there was by the event. */
   const last = packets.findLast(({ event }) => event <= at);
   useEffect(() => {
     current.current?.scrollIntoView({ block: 'nearest' });
   }, [last?.number]);
+  useEffect(() => {
+    if (!follows) {
+      table.current?.closest('[role=tabpanel]')?.scrollTo({ top: 0 });
+    }
+  }, [packets, follows]);
   return (
-    <table class="packets">
+    <table class="packets" ref={table}>
       <Heads of={['event', 'way', 'type', 'from', 'to', '#tag', '#DW', 'what for']} />
       <tbody>
         {packets.map((packet) => {
@@ -86,7 +124,7 @@ function PacketTable({ packets, at, onGo }: TableProps) {
           return (
             <tr
               key={number}
-              ref={packet === last ? current : null}
+              ref={follows && packet === last ? current : null}
               class={event === at ? 'open' : event > at ? 'later' : undefined}
             >
               <td>

@@ -45,7 +45,7 @@ export const panes: readonly PaneRow[] = [
   },
   {
     ...{ name: 'scheduler', label: 'Scheduler', Each: Scheduler },
-    doc: 'Who has the engines, and who waits for them',
+    doc: 'Who has the engines, who had them, and who waits for them',
   },
   {
     ...{ name: 'packets', label: 'Packets', Each: Packets },

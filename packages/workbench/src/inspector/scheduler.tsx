@@ -24,7 +24,12 @@ export function Scheduler({ side, own, place, inspection, before }: PaneProps) {
   return (
     <>
       {schedulers.map((view, index) => (
-        <SchedulerView key={index} view={view} was={before?.schedulers?.[index]}>
+        <SchedulerView
+          key={index}
+          view={view}
+          was={before?.schedulers?.[index]}
+          gpu={schedulers.length > 1 ? `GPU ${index}: ` : ''}
+        >
           <EngineTimelineChart
             {...{ side, rows: rows[index] ?? noRows }}
             now={place.at === 0 ? undefined : place.time - origin}
@@ -67,10 +72,12 @@ function turnOf({ sharing: { turn, until } }: View, origin: number) {
 interface ViewProps {
   readonly view: View;
   readonly was: View | undefined;
+  /** Which one, where there are several. */
+  readonly gpu: string;
   readonly children: ComponentChildren;
 }
 
-function SchedulerView({ view, was, children }: ViewProps) {
+function SchedulerView({ view, was, gpu, children }: ViewProps) {
   const { now, running, gone, sharing } = view;
   const { policy, sliceNs, turn, until, line, tenants } = sharing;
   const most = Math.max(1, ...tenants.map(({ busyNs, waitNs }) => busyNs + waitNs));
@@ -78,6 +85,7 @@ function SchedulerView({ view, was, children }: ViewProps) {
   return (
     <section>
       <h4>
+        {gpu}
         {policy}, slices of {duration(sliceNs)}
       </h4>
       {children}

@@ -28,6 +28,7 @@ import type {
   Comparison,
   Frame,
   Inspection,
+  LoggedTlp,
   OwnFile,
   PaneName,
   Place,
@@ -252,6 +253,11 @@ export class Bench {
   /** Who had each shared set of engines, and who waited, over the whole run. */
   async engineTimelines(side: number): Promise<readonly EngineTimeline[]> {
     return this.side(side).engineTimelines();
+  }
+
+  /** PCI Express packets, from one's number on. */
+  packetsFrom(side: number, first: number): readonly LoggedTlp[] {
+    return this.side(side).packetsFrom(first);
   }
 
   private side(side: number): Inspector {

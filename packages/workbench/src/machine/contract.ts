@@ -230,6 +230,9 @@ export interface ConfigInspection {
   readonly maps: readonly AddressMap[];
 }
 
+/** Packets that are shown at once. */
+export const PACKETS_SHOWN = 200;
+
 export interface PacketInspection {
   /** Those around the event. */
   readonly packets: readonly LoggedTlp[];
@@ -250,7 +253,7 @@ export interface ProposedWalk {
   readonly walk: PageWalk | undefined;
 }
 
-export type { EngineTimeline, PageWalk, WalkQuery };
+export type { EngineTimeline, LoggedTlp, PageWalk, WalkQuery };
 
 export type Prices = RunOptions['prices'];
 

@@ -25,11 +25,15 @@ import {
   type StackState,
   type WalkQuery,
 } from '@doorbell/lab';
-import type { Inspection, PacketInspection, PaneName, WalkInspection } from './contract.ts';
+import {
+  PACKETS_SHOWN,
+  type Inspection,
+  type LoggedTlp,
+  type PacketInspection,
+  type PaneName,
+  type WalkInspection,
+} from './contract.ts';
 import { proposedWalks } from './proposed-walks.ts';
-
-/** Packets that are shown, around an event. */
-const SHOWN = 200;
 
 export interface Inspector {
   /** @param event  undefined: where the side stands. */
@@ -38,6 +42,8 @@ export interface Inspector {
   walkPages(query: WalkQuery): Promise<PageWalk | undefined>;
   /** Over the whole run; in the order of a state's schedulers. */
   engineTimelines(): Promise<readonly EngineTimeline[]>;
+  /** From a packet's number on, as many as are shown at once. */
+  packetsFrom(first: number): readonly LoggedTlp[];
   scanout(): Promise<Picture | undefined>;
 }
 
@@ -71,6 +77,10 @@ class PeerInspector implements Inspector {
   }
 
   async engineTimelines(): Promise<readonly EngineTimeline[]> {
+    return [];
+  }
+
+  packetsFrom(): readonly LoggedTlp[] {
     return [];
   }
 
@@ -147,16 +157,20 @@ class SideInspector implements Inspector {
     }
   }
 
+  packetsFrom(first: number): readonly LoggedTlp[] {
+    return this.packetLog().from(first, PACKETS_SHOWN);
+  }
+
   private packets(event: number): PacketInspection {
-    this.log ??= this.packetLog();
-    return { packets: this.log.around(event, SHOWN), summary: this.log.summary };
+    const log = this.packetLog();
+    return { packets: log.around(event, PACKETS_SHOWN), summary: log.summary };
   }
 
   private packetLog(): PacketLog {
     const { events, checkpoints } = this.recording;
     // By the end drivers have set what the bus is to do.
     const last = checkpoints[checkpoints.length - 1];
-    return new PacketLog(events, this.machine.busMap(last.state));
+    return (this.log ??= new PacketLog(events, this.machine.busMap(last.state)));
   }
 
   private walks(state: StackState, event: number): WalkInspection {

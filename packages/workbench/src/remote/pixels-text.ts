@@ -1,9 +1,20 @@
 /** What came of a run through a backend in another process, in words. */
-import type { Side } from '../machine/contract.ts';
+import type { StackReport } from '@doorbell/lab';
 import { bytes, counted } from '../quantity.ts';
 
+/** What of a side is told of. */
+interface Told {
+  readonly name: string;
+  readonly report:
+    | {
+        readonly frames: StackReport['frames'];
+        readonly counts: Pick<StackReport['counts'], 'bytesOnWire' | 'reconnections'>;
+      }
+    | undefined;
+}
+
 /** Empty where no side had one. */
-export function pixelsText(sides: readonly Side[]): string {
+export function pixelsText(sides: readonly Told[]): string {
   const far = sides.find((side) => side.name.includes('transport=websocket'));
   if (far?.report === undefined) {
     return '';

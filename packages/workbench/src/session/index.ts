@@ -4,6 +4,14 @@ export { download, open } from './files.ts';
 export { follow, price, run, runWith } from './run.ts';
 export * from './signals.ts';
 export { start } from './start.ts';
-export { command, engineTimelines, go, showPane, take, walkPages } from './stepping.ts';
+export {
+  command,
+  engineTimelines,
+  go,
+  packetsFrom,
+  showPane,
+  take,
+  walkPages,
+} from './stepping.ts';
 export * from './terminal.ts';
 export { note, transcript } from './transcript.ts';

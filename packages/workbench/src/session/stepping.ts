@@ -4,6 +4,7 @@ import {
   paneOf,
   type Answer,
   type EngineTimeline,
+  type LoggedTlp,
   type PageWalk,
   type PaneName,
   type WalkQuery,
@@ -124,6 +125,11 @@ export async function engineTimelines(side: number): Promise<readonly EngineTime
     found = await machines().bench.engineTimelines(side);
   });
   return found;
+}
+
+/** PCI Express packets of one side's run, from one's number on. */
+export function packetsFrom(side: number, first: number): Promise<readonly LoggedTlp[]> {
+  return machines().bench.packetsFrom(side, first);
 }
 
 async function showSource(file: string | undefined, mine: number): Promise<void> {
