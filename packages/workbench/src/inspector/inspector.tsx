@@ -7,7 +7,7 @@ import { tabId, Tabs } from './tabs.tsx';
 import './inspector.css';
 
 /** What there is of a real peer beside its events. */
-const hasPeers: ReadonlySet<PaneName> = new Set<PaneName>(['why', 'causes', 'rings']);
+const hasPeers: ReadonlySet<PaneName> = new Set<PaneName>(['causes', 'rings']);
 
 export function Inspector() {
   const chosen = paneOf(state.value.pane);
@@ -17,7 +17,7 @@ export function Inspector() {
     label: name === 'why' && isStuck ? `⚠ ${label}` : label,
   }));
   const pane = panes.find(({ name }) => name === chosen);
-  const { Each, Whole } = pane ?? {};
+  const { Each, EachRun, Whole } = pane ?? {};
   return (
     <section class="panel inspector" aria-label="Inspector">
       <Tabs
@@ -35,7 +35,9 @@ export function Inspector() {
         key={chosen}
       >
         {Whole !== undefined && <Whole />}
-        {Each !== undefined && <SidePanes of={Each} hasPeers={hasPeers.has(chosen)} />}
+        {Whole === undefined && (
+          <SidePanes of={Each} ofRun={EachRun} hasPeers={hasPeers.has(chosen)} />
+        )}
       </div>
     </section>
   );
