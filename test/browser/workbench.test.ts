@@ -1,25 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Page } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import { hasChromium } from './chromium.ts';
-import { complaint, pixels, says, settled, SMALL, useWorkbench } from './workbench.ts';
+import { complaint, pixels, says, settled, SMALL, useWorkbench, violations } from './workbench.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-
-/** What WCAG A and AA have rules for that a program can check. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.addScriptTag({ path: file('node_modules/axe-core/axe.min.js') });
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    const { violations: found } = await axe.run(document, { runOnly: tags });
-    return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
-}
 
 describe.skipIf(!hasChromium)('the workbench', () => {
   const bench = useWorkbench();

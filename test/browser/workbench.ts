@@ -1,4 +1,5 @@
 /** The workbench as `doorbell serve` has it, in a Chromium: one of each for all tests of a file. */
+import { fileURLToPath } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DoorbellProcess, endAll } from '../pv/doorbell-process.ts';
@@ -10,6 +11,8 @@ export interface Bench {
   /** Opens it, and waits until what the query says is there. Its console must stay silent. */
   open(query: string, expected?: RegExp): Promise<Page>;
 }
+
+const axe = fileURLToPath(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url));
 
 /** That they look at canvases. */
 const ofTheTests = 'Canvas2D: Multiple readback';
@@ -94,4 +97,15 @@ export function pixels(page: Page, side: number): Promise<string> {
 
 export function complaint(page: Page): Locator {
   return page.locator('.complaint[role=alert] p');
+}
+
+/** What WCAG A and AA have rules for that a program can check. */
+export async function violations(page: Page): Promise<readonly string[]> {
+  await page.addScriptTag({ path: axe });
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+    const { violations: found } = await axe.run(document, { runOnly: tags });
+    return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
 }

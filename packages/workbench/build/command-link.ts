@@ -124,6 +124,9 @@ function noteOf(specs: readonly StackSpec[], flags: Flags): string {
     const but = others.length === 0 ? '' : ` but ${others.join(', ')}`;
     parts.push(`It shows ${first.id} and ${second.id}; Prices ranks all ${specs.length}${but}.`);
   }
+  if (flags.has('guests') || flags.has('guest')) {
+    parts.push('The pane Scheduler tells how long each guest ran and waited.');
+  }
   if (flags.has('json')) {
     parts.push('It writes no file.');
   }

@@ -40,9 +40,26 @@ export function lessons(): Plugin {
       const all = files.map((file) =>
         lessonOf(file.replace(/\.md$/, ''), readFileSync(join(folder, file), 'utf8')),
       );
-      return `export const lessons = ${JSON.stringify(all)};`;
+      return withImages(JSON.stringify(all));
     },
   };
+}
+
+/** A path of an image in the HTML, until vite says where it lies in the site. */
+const IMAGE = /image:\/\/([\w./-]+)/g;
+
+/** The module, in which each image is an import. */
+function withImages(lessonsJson: string): string {
+  const paths = [...new Set([...lessonsJson.matchAll(IMAGE)].map(([, path]) => path))];
+  const imports = paths.map((path, at) => {
+    const file = JSON.stringify(join(folder, path));
+    return `import image${at} from ${file};`;
+  });
+  const places = paths.map((path, at) => `${JSON.stringify(`image://${path}`)}: image${at}`);
+  return `${imports.join('\n')}
+const images = { ${places.join(', ')} };
+const placed = (html) => html.replace(${String(IMAGE)}, (text) => images[text]);
+export const lessons = ${lessonsJson}.map((one) => ({ ...one, html: placed(one.html) }));`;
 }
 
 function lessonOf(id: string, text: string): Lesson {
@@ -68,6 +85,9 @@ function lessonOf(id: string, text: string): Lesson {
           return `${block(code)}${isFirst ? hint(PROGRAM) : ''}\n`;
         }
         return lang === 'sh' ? commands(code).map(command).join('\n') : `${block(code)}\n`;
+      },
+      image({ href, text: words }) {
+        return `<img src="image://${href}" alt="${escaped(words)}" loading="lazy" />`;
       },
       codespan({ text: code }) {
         const text = `<code>${escaped(code)}</code>`;

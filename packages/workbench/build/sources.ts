@@ -10,6 +10,7 @@ const own = 'packages/workbench';
 
 /** Of the page itself, beside `src`. */
 const others = [
+  'docs/images',
   'docs/lessons',
   `${own}/build`,
   `${own}/index.html`,

@@ -14,7 +14,7 @@ export function Inspector() {
     label: name === 'why' && isStuck ? `⚠ ${label}` : label,
   }));
   const pane = panes.find(({ name }) => name === chosen);
-  const { Each, Whole } = pane ?? {};
+  const { Each, EachRun, Whole } = pane ?? {};
   return (
     <section class="panel inspector" aria-label="Inspector">
       <Tabs
@@ -32,7 +32,9 @@ export function Inspector() {
         key={chosen}
       >
         {Whole !== undefined && <Whole />}
-        {Each !== undefined && <SidePanes of={Each} hasPeers={panesOfPeers.has(chosen)} />}
+        {Whole === undefined && (
+          <SidePanes of={Each} ofRun={EachRun} hasPeers={panesOfPeers.has(chosen)} />
+        )}
       </div>
     </section>
   );

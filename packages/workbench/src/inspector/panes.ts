@@ -12,7 +12,7 @@ import { RegistersPane } from './registers.tsx';
 import { Rings } from './rings.tsx';
 import { Scheduler } from './scheduler.tsx';
 import { Session } from './session-pane.tsx';
-import type { PaneProps } from './side-panes.tsx';
+import type { PaneProps, RunPaneProps } from './side-panes.tsx';
 import { Why } from './why.tsx';
 
 interface PaneRow {
@@ -21,12 +21,14 @@ interface PaneRow {
   readonly doc: string;
   /** For one side. */
   readonly Each?: ComponentType<PaneProps>;
+  /** For one side's run. */
+  readonly EachRun?: ComponentType<RunPaneProps>;
   /** For both at once. */
   readonly Whole?: ComponentType;
 }
 
 export const panes: readonly PaneRow[] = [
-  { name: 'why', label: 'Why', doc: 'Why the run is stuck, if it is', Each: Why },
+  { name: 'why', label: 'Why', doc: 'Why the run is stuck, if it is', EachRun: Why },
   { name: 'causes', label: 'Causes', doc: 'What led to this event', Each: Causes },
   {
     ...{ name: 'registers', label: 'Registers', Whole: RegistersPane },

@@ -12,13 +12,17 @@ export interface PaneProps {
   readonly before: Inspection | undefined;
 }
 
+/** Of a pane that is about the run, not about one of its states. */
+export type RunPaneProps = Pick<PaneProps, 'side' | 'own'>;
+
 interface SidePanesProps {
-  readonly of: ComponentType<PaneProps>;
+  readonly of?: ComponentType<PaneProps> | undefined;
+  readonly ofRun?: ComponentType<RunPaneProps> | undefined;
   /** It shows something of a real peer too, which has no states. */
   readonly hasPeers: boolean;
 }
 
-export function SidePanes({ of: Pane, hasPeers }: SidePanesProps) {
+export function SidePanes({ of: Pane, ofRun: RunPane, hasPeers }: SidePanesProps) {
   const now = standing.value;
   if (now === undefined) {
     return <p class="none">Nothing was recorded yet.</p>;
@@ -35,8 +39,11 @@ export function SidePanes({ of: Pane, hasPeers }: SidePanesProps) {
             aria-label={own.name}
           >
             {sides.value.length > 1 && <SideTitle name={own.name} side={side} />}
-            {own.account !== undefined && !hasPeers ? (
+            {RunPane !== undefined && <RunPane {...{ side, own }} />}
+            {Pane === undefined ? null : own.account !== undefined && !hasPeers ? (
               <p class="none">A real machine, whose state was not recorded.</p>
+            ) : own.columns.kinds.length === 0 ? (
+              <p class="none">Nothing was recorded: there are no states of it.</p>
             ) : inspection === undefined ? (
               <p class="none">Its state is worked out …</p>
             ) : (

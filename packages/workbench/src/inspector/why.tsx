@@ -1,8 +1,8 @@
 /** Why a run is stuck: what `doorbell explain` says of it. */
 import { go } from '../session/index.ts';
-import type { PaneProps } from './side-panes.tsx';
+import type { RunPaneProps } from './side-panes.tsx';
 
-export function Why({ own, side }: PaneProps) {
+export function Why({ own, side }: RunPaneProps) {
   const { explanation, error, report } = own;
   const said = error ?? explanation.error;
   if (own.account !== undefined) {

@@ -77,13 +77,14 @@ export async function openGiven(name: string): Promise<void> {
 /** Draws with a file of the user's: what was there before is drawn with again when it is refused. */
 async function draw(part: typeof own.value): Promise<void> {
   const before = own.value;
-  const { scene, side, event, script } = state.value;
+  const { scene, guests, mix, side, event, script } = state.value;
   own.value = { ...before, ...part };
-  change({ scene: part.model === undefined ? 'image' : 'bunny', event: 0, script: '' });
+  const drawn = part.model === undefined ? 'image' : 'bunny';
+  change({ scene: drawn, mix: [], event: 0, script: '' });
   await run();
   if (complaint.value !== undefined) {
     own.value = before;
-    change({ scene, side, event, script });
+    change({ scene, guests, mix, side, event, script });
   }
 }
 

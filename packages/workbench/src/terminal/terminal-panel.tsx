@@ -96,6 +96,12 @@ function Line() {
   /** How far back in what was typed; 0: not. */
   const back = useRef(0);
   const [words, setWords] = useState<readonly string[]>([]);
+  useEffect(() => {
+    // Opened to type; who follows a lesson's button reads on.
+    if (state.value.terminal?.length === 0) {
+      input.current?.focus();
+    }
+  }, []);
   const recall = (by: number): void => {
     const lines = exchanges.value.map(({ line }) => line).filter((line) => !line.startsWith('#'));
     back.current = Math.min(lines.length, Math.max(0, back.current + by));
