@@ -176,3 +176,11 @@ test('it behaves as a list ordered by use', () => {
     ),
   );
 });
+
+test('a saved state whose entries go round is refused', () => {
+  const tlb = new Iotlb(4);
+  tlb.insert(1, KIB4, 0, MIB2, READ);
+  const state = tlb.save();
+  state.older[state.newest] = state.newest;
+  expect(() => new Iotlb(4).load(state)).toThrow(RangeError);
+});

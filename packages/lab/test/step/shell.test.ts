@@ -58,6 +58,8 @@ describe('the stepping session', () => {
     const lines = await say(one(native), 'go end', 'who doorbell0.TAIL');
     expect(lines[0]).toMatch(/mmioWrite {2}doorbell0\.TAIL = 0x/);
     expect(lines.at(-1)).toMatch(/because of #\d+ appCall/);
+    const [config] = await say(one(native), 'go end', 'who config.COMMAND');
+    expect(config).toMatch(/configWrite {2}config\.COMMAND = 0x/);
   });
 
   it('finds the device that changes a register by itself', async () => {

@@ -182,6 +182,11 @@ describe('a trace file that is not sound', () => {
       { checkpoints: native.checkpoints.map((each) => ({ ...each, event: 1e6 })) },
       /order of time/,
     ],
+    [
+      'a count',
+      { report: { ...native.report!, counts: { ...native.report!.counts, exits: NaN } } },
+      /at recordings\.0\.report is not/,
+    ],
   ])('is refused for %s that there is not', (_, wrong, message) => {
     expect(() => load(saveTrace([{ ...native, ...wrong }], sha256))).toThrow(message);
   });
