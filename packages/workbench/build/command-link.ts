@@ -19,7 +19,6 @@ const verbs: ReadonlyMap<string, Partial<typeof firstState>> = new Map<
   Partial<typeof firstState>
 >([
   ['step', { stacks: ['native'], ...small, pane: 'session' }],
-  ['trace', { stacks: ['native'], ...small }],
   ['explain', { stacks: ['native'], ...small, pane: 'why' }],
   [
     'compare',

@@ -3,11 +3,12 @@ import type { EventId } from '@doorbell/abi';
 import type { TraceEvent } from '@doorbell/hypervisor';
 import type { Environment } from '../environment.ts';
 import type { SourceLine } from '../source/source-log.ts';
+import { guestOfRequest } from '../meter.ts';
 import type { StackState } from '../stacks/stack.ts';
 import { recordingName, wordsOf, type Recording } from '../trace/recording.ts';
 import { waitParts, type WaitParts } from '../trace/wait-parts.ts';
 import { argumentsText, eventText } from './event-text.ts';
-import { guestOf, seekEvent, type Direction } from './granularity.ts';
+import { seekEvent, type Direction } from './granularity.ts';
 import { NamedRegisters, placedBars } from './named-registers.ts';
 import { playerOf, type Player } from './player.ts';
 
@@ -101,7 +102,7 @@ export class Cursor {
       this.recording.events,
       this.at,
       direction,
-      (event) => (guest === undefined || guestOf(event) === guest) && wanted(event),
+      (event) => (guest === undefined || guestOfRequest(event.request) === guest) && wanted(event),
     );
     this.at = found?.id ?? this.at;
     return found !== undefined;

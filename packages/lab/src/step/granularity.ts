@@ -64,11 +64,6 @@ export function granularityOf(name: string): Granularity {
   return found;
 }
 
-/** Which guest's application an event serves; requests of guest n begin at n times 2^24. */
-export function guestOf({ request }: Pick<TraceEvent, 'request'>): number {
-  return Math.floor(request / 2 ** 24);
-}
-
 export type Direction = 1 | -1;
 
 /** The next event in a direction that is wanted; undefined: there is none. */

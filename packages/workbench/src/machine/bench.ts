@@ -184,11 +184,9 @@ export class Bench {
     return JSON.stringify(chromeTrace(this.recordings));
   }
 
-  /** The same run through many stacks, for its figures. @throws InputError, Aborted */
+  /** The same run through many stacks, for its figures. @throws InputError */
   async compare(options: RunOptions): Promise<Comparison> {
-    const signal = this.begin();
-    const request = await compareRequest(options);
-    return (await compare({ ...request, signal }, this.environment)).report;
+    return (await compare(await compareRequest(options), this.environment)).report;
   }
 
   // ------------------------------------------------------------------------------ stepping
@@ -242,26 +240,30 @@ export class Bench {
 
   /** What a pane shows; undefined where nothing was recorded. @param event  undefined: where the side stands */
   async inspect(side: number, pane: PaneName, event?: number): Promise<Inspection | undefined> {
-    return this.cursorAt(side) === undefined ? undefined : this.side(side).inspect(pane, event);
+    return this.side(side)?.inspect(pane, event);
   }
 
   /** Undefined: there is no such function or channel. */
   async walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
-    return this.side(side).walkPages(query);
+    return this.side(side)?.walkPages(query);
   }
 
   /** Who had each shared set of engines, and who waited, over the whole run. */
   async engineTimelines(side: number): Promise<readonly EngineTimeline[]> {
-    return this.side(side).engineTimelines();
+    return this.side(side)?.engineTimelines() ?? [];
   }
 
   /** PCI Express packets, from one's number on. */
   packetsFrom(side: number, first: number): readonly LoggedTlp[] {
-    return this.side(side).packetsFrom(first);
+    return this.side(side)?.packetsFrom(first) ?? [];
   }
 
-  private side(side: number): Inspector {
-    return (this.inspectors[side] ??= inspectorOf(this.cursor(side)));
+  /** Undefined: nothing was recorded, or the run that is asked for has been replaced. */
+  private side(side: number): Inspector | undefined {
+    const at = this.cursorAt(side);
+    return at === undefined
+      ? undefined
+      : (this.inspectors[side] ??= inspectorOf(this.walk.cursors[at]));
   }
 
   async scanout(side: number): Promise<Frame | undefined> {
@@ -269,17 +271,8 @@ export class Bench {
     if (laid !== undefined && !isRecorded(laid)) {
       return laid.frame;
     }
-    const picture = await this.side(side).scanout();
+    const picture = await this.side(side)?.scanout();
     return picture && frameOf(picture);
-  }
-
-  /** @throws InputError */
-  private cursor(side: number): StepShell['walk']['cursor'] {
-    const at = this.cursorAt(side);
-    if (at === undefined) {
-      throw new InputError(NOT_RECORDED);
-    }
-    return this.walk.cursors[at];
   }
 
   source(file: string): string | undefined {

@@ -9,15 +9,19 @@ import { machines, trying } from './threads.ts';
 let ranked: readonly [run: number, stacks: readonly string[]] = [0, []];
 
 /** The stacks, under each profile, while one looks at prices and does other things. */
-async function rank(all: Catalogue): Promise<void> {
-  const { prices, rank: wanted } = state.value;
+async function rank(all: Catalogue, mine: typeof ranked): Promise<void> {
+  const { rank: wanted } = state.value;
+  const stacks = wanted.length > 0 ? wanted : all.stacks.map((each) => each.name);
+  const { bug: _, ...options } = runOptions();
   await trying(async () => {
     const done: Comparison[] = [];
     for (const { name } of all.profiles) {
-      const stacks = wanted.length > 0 ? wanted : all.stacks.map((each) => each.name);
-      const { bug: _, ...options } = runOptions();
-      const small = { ...options, stacks, profile: name, prices, frames: 1 };
-      done.push(await machines().background.compare(small));
+      done.push(
+        await machines().background.compare({ ...options, stacks, profile: name, frames: 1 }),
+      );
+      if (ranked !== mine) {
+        return; // another run is ranked by now
+      }
       ranking.value = [...done];
     }
   });
@@ -31,7 +35,7 @@ export function rankWhenAsked(): void {
     const isNew = ranked[0] !== run || ranked[1] !== stacks;
     if (all !== undefined && isAsked && isNew) {
       ranked = [run, stacks];
-      void rank(all);
+      void rank(all, ranked);
     }
   });
 }
