@@ -68,14 +68,20 @@ async function inputsOf(
   };
 }
 
-/** A profile, with some prices changed. @throws InputError */
-function pricedProfile(name: string, prices: Prices): Profile {
+/** @throws InputError when there is none of this name. */
+export function profileOf(name: string): Profile {
   const profile = profiles.get(name);
   if (profile === undefined) {
     throw new InputError(
       `There is no profile '${name}'; there is ${[...profiles.keys()].join(', ')}.`,
     );
   }
+  return profile;
+}
+
+/** A profile, with some prices changed. @throws InputError */
+function pricedProfile(name: string, prices: Prices): Profile {
+  const profile = profileOf(name);
   const constants = { ...profile.constants };
   for (const [cost, value] of Object.entries(prices) as [CostName, number][]) {
     if (constants[cost] === undefined || !(value >= 0 && value <= 1e9)) {

@@ -3,14 +3,13 @@ import {
   functionDumps,
   InputError,
   parseStacks,
-  profiles,
   runLeak,
   sensitivity,
   stackKinds,
   type Environment,
-  type Profile,
 } from '@doorbell/lab';
 import { leakText, lspciText, plainColors, sensitiveText } from '@doorbell/lab/text';
+import { profileOf } from '../request.ts';
 import { parseFlags, stackFlags, stackOptions, type Takes } from './flags.ts';
 
 const layout = { columns: 80, colors: plainColors };
@@ -63,16 +62,6 @@ function seedOf(text: string): number {
     throw new InputError(`'--seed ${text}': a whole number from 0 to 4294967295 is needed.`);
   }
   return Number(text);
-}
-
-/** @throws InputError */
-export function profileOf(name: string): Profile {
-  const profile = profiles.get(name);
-  if (profile === undefined) {
-    const known = [...profiles.keys()].join(', ');
-    throw new InputError(`There is no profile '${name}'; there is ${known}.`);
-  }
-  return profile;
 }
 
 /** @throws InputError */

@@ -5,8 +5,9 @@
 import { InputError, stackKinds, VfioLab, type Environment } from '@doorbell/lab';
 import { shellWords } from '../../shell-words.ts';
 import { FIRST_PROMPT, type Said } from '../contract.ts';
+import { profileOf } from '../request.ts';
 import { parseFlags, type Takes } from './flags.ts';
-import { lspciFlags, lspciReport, profileOf, sensitiveFlags, sensitiveReport } from './reports.ts';
+import { lspciFlags, lspciReport, sensitiveFlags, sensitiveReport } from './reports.ts';
 
 const vfioFlags: Readonly<Record<string, Takes>> = { machine: 'value', command: 'words' };
 
@@ -27,8 +28,12 @@ const verbs: ReadonlyMap<
 export function isKnown(line: string): boolean {
   const [npx, doorbell, name = '', ...rest] = shellWords(line);
   const verb = npx === 'npx' && doorbell === 'doorbell' ? verbs.get(name) : undefined;
+  if (verb === undefined) {
+    return false;
+  }
   try {
-    return verb !== undefined && parseFlags(name, rest, verb.flags()) !== undefined;
+    parseFlags(name, rest, verb.flags());
+    return true;
   } catch (error) {
     if (error instanceof InputError) {
       return false;
