@@ -5,8 +5,10 @@ import {
   header,
   headerOpcode,
   headerWords,
+  type CommandArguments,
   type CommandField,
   type CommandName,
+  type Reference,
 } from './commands.ts';
 import type { CommandBuffer } from './command-encoder.ts';
 
@@ -57,6 +59,32 @@ function extentOf(words: Uint32Array, at: number, shape: CommandShape, field: Pl
   const argument = (name: string): number =>
     words[at + (shape.fields.find((other) => other.name === name)?.word ?? 0)];
   return field.extent?.(argument) ?? 0;
+}
+
+/** A command of a stream, with its arguments by the names of the table `commands`. */
+export type StreamCommand = {
+  [N in CommandName]: { readonly name: N; readonly arguments: CommandArguments<N> };
+}[CommandName];
+
+/** The commands of a stream in order. @throws BadCommand where it means nothing. */
+export function* readCommands({ words }: CommandBuffer): Generator<StreamCommand> {
+  const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  for (let at = 0; at < words.length;) {
+    const shape = shapeAt(words, at);
+    const values: Record<string, number | Reference> = {};
+    for (const { name, type, word } of shape.fields) {
+      const place = at + word;
+      values[name] =
+        type === 'ref'
+          ? { handle: words[place], offset: words[place + 1] }
+          : type === 'f32'
+            ? floats[place]
+            : words[place];
+    }
+    // The shape is that of the row, which the types are made of.
+    yield { name: shape.name, arguments: values } as unknown as StreamCommand;
+    at += shape.words;
+  }
 }
 
 /** Answers for `bytes` bytes at `offset` of a resource, or throws. */

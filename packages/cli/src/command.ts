@@ -96,6 +96,22 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'new',
+    summary: 'makes a package for a part of your own: a renderer, a scheduler',
+    load: async () => {
+      const { defineNew } = await import('./new.ts');
+      return { define: defineNew };
+    },
+  },
+  {
+    name: 'check',
+    summary: 'checks a part against its contract, clause by clause',
+    load: async () => {
+      const { defineCheck } = await import('./check.ts');
+      return { define: defineCheck };
+    },
+  },
+  {
     name: 'vfio',
     summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
     load: async () => {

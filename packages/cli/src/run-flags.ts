@@ -3,6 +3,7 @@ import { parseStacks, stackKinds, type CompareRequest } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 import { pictureSize, wholeNumber, type Size } from './argument.ts';
 import { readGuests, type GuestFlags } from './guest-flags.ts';
+import { ownFor } from './own-part.ts';
 import { loadProfile } from './profile-file.ts';
 import { findScene, readInputs } from './scene-input.ts';
 import { givenStackOptions } from './stack-flags.ts';
@@ -10,6 +11,7 @@ import { givenStackOptions } from './stack-flags.ts';
 export interface RunFlags extends GuestFlags {
   readonly stacks: string;
   readonly profile: string;
+  readonly with?: string;
 }
 
 /** What runs when nothing is asked for. */
@@ -38,6 +40,7 @@ export function addRunFlags(command: Command, defaults = shown): void {
     .addOption(sizeOption)
     .option('--seed <n>', "seed of the scene's random content", wholeNumber(0, 2 ** 32 - 1), 1)
     .option('--profile <name|file>', 'what things cost; see doorbell list', 'kvm-x86')
+    .option('--with <folder>', 'a part of your own, for stacks that ask for it: pv:renderer=own')
     .option('--model <file>', 'an .obj, .ply or .glb file in place of the bunny')
     .option('--texture <file>', 'a PNG for --model or the scene image');
 }
@@ -51,17 +54,20 @@ export async function readRunFlags(
   flags: RunFlags,
   implied: Readonly<Record<string, string>> = {},
 ): Promise<CompareRequest> {
-  const { stacks, scene, frames, size, seed, profile } = flags;
+  const { stacks, scene, frames, size, seed, profile, with: part } = flags;
   const guests = await readGuests(flags);
   const found = guests?.[0].scene ?? findScene(scene);
+  const specs = parseStacks(stacks, { ...implied, ...givenStackOptions({ ...flags }) });
+  const own = await ownFor(specs, part);
   return {
-    stacks: parseStacks(stacks, { ...implied, ...givenStackOptions({ ...flags }) }),
+    stacks: specs,
     scene: found,
     frames,
     width: size.width,
     height: size.height,
     seed,
     profile: loadProfile(profile),
+    ...(own === undefined ? {} : { own }),
     ...(guests === undefined ? await readInputs(found, flags) : { guests }),
   };
 }

@@ -1,7 +1,7 @@
 /** `doorbell serve --backend`: paravirtual devices for frontends on the network. */
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { remoteBackend, type BackendOptions } from '@doorbell/lab';
+import { remoteBackend, type BackendOptions, type OwnParts } from '@doorbell/lab';
 import { BackendServer, type BackendServerParts } from './backend-server.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -11,6 +11,8 @@ import { listenFailure } from './listen-failure.ts';
 
 interface BackendRequest extends BackendOptions {
   readonly listen: ListenAddress;
+  /** Of which the renderer draws, if there is one. */
+  readonly own: OwnParts | undefined;
   readonly token: string | undefined;
   readonly maxConnections: number;
   /** Of web pages that may connect, beside those of this machine. */
@@ -37,7 +39,7 @@ export async function serveBackend(request: BackendRequest, signal: AbortSignal)
 
 function serverParts(request: BackendRequest): BackendServerParts {
   const { listen, token, maxConnections, origins, say, isQuiet } = request;
-  const { renderer, width, height } = request;
+  const { renderer, width, height, own } = request;
   if (token === '') {
     throw new Failure(
       exitCodes.BAD_INPUT,
@@ -54,7 +56,7 @@ function serverParts(request: BackendRequest): BackendServerParts {
     token: token ?? randomBytes(16).toString('base64url'),
     open: (clock, onError) =>
       remoteBackend({
-        ...{ renderer, clock, onError, width, height },
+        ...{ renderer, clock, onError, width, height, own },
         breathe: () => setImmediate(),
         translated: true,
       }),

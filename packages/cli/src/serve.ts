@@ -17,6 +17,7 @@ interface ServeOptions {
   readonly backend?: true;
   readonly vhostUser?: string;
   readonly renderer?: Renderer;
+  readonly with?: string;
   readonly listen?: ListenAddress;
   readonly token?: string;
   readonly origin?: readonly string[];
@@ -36,6 +37,7 @@ export function defineServe(command: Command, act: Act): void {
         .choices(renderers)
         .default(undefined, 'host; software with --vhost-user'),
     )
+    .option('--with <folder>', 'a renderer of your own, which draws for --backend')
     .addOption(
       new Option('--listen <host:port>', 'where others connect; port 0 is one that is free')
         .argParser(listenAddress)
@@ -105,6 +107,9 @@ function checkKind(trace: string | undefined, options: ServeOptions): void {
     const kind = vhostUser === undefined ? 'the workbench' : '--vhost-user';
     refuse(`--token, --origin and --max-connections are for --backend, not for ${kind}.`);
   }
+  if (options.with !== undefined && (backend !== true || renderer !== undefined)) {
+    refuse('--with names what draws for --backend: give it with that, and without --renderer.');
+  }
   if (vhostUser !== undefined && listen !== undefined) {
     refuse('--listen is for the workbench and for --backend, not for --vhost-user.');
   }
@@ -128,7 +133,9 @@ async function serve(
   if (backend === true) {
     const { serveBackend } = await import('./serve-backend.ts');
     const request = { listen, token, maxConnections, origins: origin, say, isQuiet, ...size };
-    await serveBackend({ ...request, renderer: renderer ?? 'host' }, signal);
+    const { loadOwn } = await import('./own-part.ts');
+    const own = options.with === undefined ? undefined : await loadOwn(options.with);
+    await serveBackend({ ...request, renderer: renderer ?? 'host', own }, signal);
     return;
   }
   // The site's builder is loaded for the site alone.

@@ -1,5 +1,5 @@
 /** The options of stacks as bare flags, which apply to every stack that has them. */
-import { optionValues, sharingOptions, stackKinds } from '@doorbell/lab';
+import { optionChoices, optionValues, sharingOptions, stackKinds } from '@doorbell/lab';
 import { Option, type Command } from 'commander';
 
 interface Flag {
@@ -19,9 +19,9 @@ function stackFlags(): Flag[] {
   const names = new Set(kinds.flatMap(({ options }) => Object.keys(options)));
   return [...names].map((name) => {
     const having = kinds.filter(({ options }) => name in options);
-    const values = [...new Set(having.flatMap(({ options }) => options[name].values))];
+    const values = [...new Set(having.flatMap(({ options }) => optionChoices(options[name])))];
     const refused = values.flatMap((value) => {
-      const without = having.filter(({ options }) => !options[name].values.includes(value));
+      const without = having.filter(({ options }) => !optionChoices(options[name]).includes(value));
       const kinds = without.map((kind) => kind.name).join(', ');
       return kinds === '' ? [] : [`${value}: not for ${kinds}`];
     });

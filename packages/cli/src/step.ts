@@ -9,6 +9,7 @@ import { addGuestFlags } from './guest-flags.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { labEnvironment } from '@doorbell/lab/node';
 import { addRecordFlags, recordRuns, type RecordFlags } from './recorded-runs.ts';
+import { withOwn } from './own-part.ts';
 import { addRunFlags, readRunFlags, type RunFlags } from './run-flags.ts';
 import { addStackFlags } from './stack-flags.ts';
 import { terminalOf } from './terminal.ts';
@@ -67,7 +68,7 @@ async function recordings(
   options: StepOptions,
 ): Promise<readonly Recording[]> {
   if (file !== undefined) {
-    return readTrace(file);
+    return withOwn(readTrace(file), options.with);
   }
   const request = await readRunFlags(options);
   if (request.stacks.length > 2) {

@@ -5,18 +5,13 @@ import { EngineLedger } from './engine-ledger.ts';
 import type { Machine } from './machine.ts';
 import { cost } from './profile.ts';
 import { Service } from './service.ts';
-import {
-  SchedulerError,
-  schedulers,
-  type SchedulerKind,
-  type TenantShare,
-} from './schedulers/index.ts';
+import type { SchedulerKind, TenantShare } from './schedulers/index.ts';
 
 /** To the schedulers that know weights, in the absence of another: all the same. */
 export const DEFAULT_WEIGHT = 1;
 
 export interface SharingOptions {
-  readonly scheduler: string;
+  readonly scheduler: SchedulerKind;
   /** A turn; absent: as long as the scheduler has it. */
   readonly sliceNs?: number;
   /** Whether draws are stopped behind a batch of triangles when their turn is over. */
@@ -39,22 +34,17 @@ export class GpuSharing {
 
   /**
    * Nothing runs on the GPUs, which have one set of engines between them. All tenants are there.
-   * @throws SchedulerError when there is none of that name, or for a share that it does not know.
+   * @throws SchedulerError for a share or a slice that the scheduler does not know.
    */
   constructor(
     machine: Machine,
     bells: readonly Bell[],
     tenants: readonly Tenant[],
-    { scheduler, sliceNs, preempts }: SharingOptions,
+    { scheduler: kind, sliceNs, preempts }: SharingOptions,
   ) {
-    const kind = schedulers.get(scheduler);
-    if (kind === undefined) {
-      const known = [...schedulers.keys()].join(', ');
-      throw new SchedulerError(`There is no scheduler '${scheduler}'; there is ${known}.`);
-    }
     const options = { sliceNs: sliceNs ?? kind.defaultSliceNs(tenants), startPriorityNs: 0 };
     const shares = tenants.map(({ weight, cap }) => ({ weight, cap }));
-    const loaded = { scheduler, options, shares };
+    const loaded = { scheduler: kind.name, options, shares };
     const ledger = new EngineLedger(kind.make(shares, options), shares.length, loaded);
     const timers = machine.timers(() => {
       time.onAlarm();

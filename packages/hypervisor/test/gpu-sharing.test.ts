@@ -5,7 +5,7 @@ import type { Cpu } from '../src/cpu.ts';
 import { GpuSharing, type SharingOptions, type Tenant } from '../src/gpu-sharing.ts';
 import { Host } from '../src/host.ts';
 import { cost, profiles, type Profile } from '../src/profile.ts';
-import { SchedulerError, schedulers } from '../src/schedulers/index.ts';
+import { findScheduler, SchedulerError, schedulers } from '../src/schedulers/index.ts';
 
 const MIB = 1 << 20;
 const profile = profiles.get('free')!;
@@ -36,8 +36,11 @@ function setUp(given: Profile = profile) {
 const tenantsOf = (cpus: readonly Cpu[], weights = [1, 1]): Tenant[] =>
   weights.map((weight, index) => ({ cpu: cpus[index], weight, cap: 0 }));
 
-const options = (more: Partial<SharingOptions> = {}): SharingOptions => ({
-  ...{ scheduler: 'round-robin', preempts: false },
+/** As `SharingOptions`, with the scheduler by its name. */
+type Options = Partial<Omit<SharingOptions, 'scheduler'>> & { readonly scheduler?: string };
+
+const options = ({ scheduler = 'round-robin', ...more }: Options = {}): SharingOptions => ({
+  ...{ scheduler: findScheduler(scheduler), preempts: false },
   ...more,
 });
 
@@ -47,7 +50,7 @@ beforeEach(() => {
   made = setUp();
 });
 
-function share(weights = [1, 1], more: Partial<SharingOptions> = {}): GpuSharing {
+function share(weights = [1, 1], more: Options = {}): GpuSharing {
   const { machine, bell, cpus } = made;
   return new GpuSharing(machine, [bell], tenantsOf(cpus, weights), options(more));
 }

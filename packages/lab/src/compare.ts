@@ -5,6 +5,7 @@
 import type { Profile } from '@doorbell/hypervisor';
 import type { Environment, Progress } from './environment.ts';
 import type { Mesh } from './mesh.ts';
+import type { OwnParts } from './own-parts.ts';
 import type { Picture } from './picture.ts';
 import type { CompareReport, StackReport } from './report.ts';
 import type { GuestRequest, RunRequest } from './frames.ts';
@@ -22,6 +23,8 @@ export interface CompareRequest {
   readonly profile: Profile;
   readonly model?: Mesh;
   readonly texture?: Picture;
+  /** What somebody else wrote, for the stacks that ask for it. */
+  readonly own?: OwnParts;
   readonly onProgress?: (progress: Progress) => void;
   /** Several guests, whose scenes these are; absent: one, which draws `scene`. */
   readonly guests?: readonly GuestRequest[];
@@ -134,6 +137,7 @@ export function runOf(request: CompareRequest, spec: StackSpec): RunRequest {
       onProgress?.({ stack: spec.id, frame: all, frames: framesOf(request) });
     },
     ...(guests === undefined ? {} : { guests }),
+    ...(request.own === undefined ? {} : { own: request.own }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
 }

@@ -4,6 +4,7 @@ import { DEFAULT_WEIGHT, type Profile } from '@doorbell/hypervisor';
 import type { Bug } from './bugs/bug.ts';
 import type { Environment } from './environment.ts';
 import type { Monitor } from './monitor.ts';
+import type { OwnParts } from './own-parts.ts';
 import type { Scene, SceneContext } from './scene.ts';
 import type { StackSpec } from './stack-spec.ts';
 import type { Stack } from './stacks/stack.ts';
@@ -33,6 +34,8 @@ export interface RunRequest extends Drawing {
   readonly guests?: readonly GuestRequest[];
   /** What is wrong with the stack on purpose. */
   readonly bug?: Bug;
+  /** What somebody else wrote, in the place of ours. */
+  readonly own?: OwnParts;
   /** Called before the driver's probe. */
   readonly onStack?: (stack: Stack) => void;
   /** Called before each frame of each guest, and once when all of a guest's are done: with how many are. */

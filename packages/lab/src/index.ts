@@ -1,3 +1,4 @@
+export { checkScene } from './check-scene.ts';
 export * from './compare.ts';
 export * from './deferred-window.ts';
 export * from './environment.ts';
@@ -10,6 +11,7 @@ export { Monitor } from './monitor.ts';
 export * from './picture.ts';
 export * from './png.ts';
 export { referencePages } from './reference.ts';
+export * from './own-parts.ts';
 export * from './report.ts';
 export * from './frames.ts';
 export { parseGuest, type GuestText } from './guest-text.ts';

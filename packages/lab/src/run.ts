@@ -54,7 +54,7 @@ async function runInline(request: RunRequest, environment: Environment): Promise
       ),
   );
   const stack = buildStack(spec.kind.name, {
-    ...{ profile, options: spec.options, bug: request.bug },
+    ...{ profile, options: spec.options, bug: request.bug, own: request.own },
     guests: guests.map(({ weight, cap }, index) => ({ weight, cap, display: monitors[index] })),
   });
   request.onStack?.(stack);

@@ -5,6 +5,7 @@
 import { TOTAL_VFS } from '@doorbell/abi';
 import { mdevTypes, schedulers } from '@doorbell/hypervisor';
 import { InputError } from './input-error.ts';
+import { OWN } from './own-parts.ts';
 
 export interface StackOption {
   /** What it may be, if that is a list. */
@@ -12,20 +13,29 @@ export interface StackOption {
   /** Or a whole number from `least` to `most`. */
   readonly range?: { readonly least: number; readonly most: number };
   readonly default: string;
+  /** Whether it may be `own` too: a part that somebody else wrote. */
+  readonly own?: true;
   /** One sentence. */
   readonly doc: string;
   /** The bare flag's name, where it is not the option's own. */
   readonly flag?: string;
 }
 
-/** `split|packed`, or `1..64`. */
-export function optionValues({ values, range }: StackOption): string {
-  return range === undefined ? values.join('|') : `${range.least}..${range.most}`;
+/** All that it may be, where that is a list. */
+export function optionChoices({ values, own }: StackOption): readonly string[] {
+  return own === true ? [...values, OWN] : values;
 }
 
-function allows({ values, range }: StackOption, value: string): boolean {
+/** `split|packed`, or `1..64`. */
+export function optionValues(option: StackOption): string {
+  const { range } = option;
+  return range === undefined ? optionChoices(option).join('|') : `${range.least}..${range.most}`;
+}
+
+function allows(option: StackOption, value: string): boolean {
+  const { range } = option;
   if (range === undefined) {
-    return values.includes(value);
+    return optionChoices(option).includes(value);
   }
   return /^\d{1,9}$/.test(value) && Number(value) >= range.least && Number(value) <= range.most;
 }
@@ -88,6 +98,7 @@ const postedInterrupts: StackOption = {
 export const sharingOptions: Readonly<Record<string, StackOption>> = {
   scheduler: {
     values: [...schedulers.keys()],
+    own: true,
     default: 'round-robin',
     doc: 'Who has the GPU next, of several guests.',
   },
@@ -231,6 +242,7 @@ const kinds: readonly StackKind[] = [
       ...virtqueueOptions,
       renderer: {
         values: ['host', 'software', 'null'],
+        own: true,
         default: 'host',
         doc: "What draws for the backend: the host's GPU, its CPU, or nothing at all.",
       },
@@ -273,7 +285,7 @@ function checkOption(kind: StackKind, name: string, value: string): void {
   if (!allows(option, value)) {
     throw new InputError(
       option.range === undefined
-        ? `'${name}=${value}' of '${kind.name}': '${value}' is not one of ${option.values.join(', ')}.`
+        ? `'${name}=${value}' of '${kind.name}': '${value}' is not one of ${optionChoices(option).join(', ')}.`
         : `'${name}=${value}' of '${kind.name}': '${value}' is not a whole number from ${option.range.least} to ${option.range.most}.`,
     );
   }

@@ -16,17 +16,30 @@ import { SplitDeviceQueue } from './ring/split.ts';
 
 const { INDIRECT_DESC, EVENT_IDX, IN_ORDER, RING_PACKED } = virtioFeatures;
 
-/**
- * The device half of a queue as it was negotiated.
- * @param first  the available index of the first chain; of a packed queue 0.
- * @throws RingError
- */
-export function openRing(
+/** Makes the device half of a split virtqueue, from its first chain on. @throws RingError */
+export type OpenSplitQueue = (
   memory: DeviceMemory,
   setup: QueueSetup,
-  maxSize: number,
+  options: RingOptions,
+  first: number,
+) => DeviceQueue;
+
+const openSplitQueue: OpenSplitQueue = (memory, setup, options, first) =>
+  new SplitDeviceQueue(memory, setup, options, first);
+
+interface RingParts {
+  readonly memory: DeviceMemory;
+  readonly setup: QueueSetup;
+  readonly maxSize: number;
+  /** The available index of the first chain; of a packed queue 0. */
+  readonly first: number;
+  readonly openSplit?: OpenSplitQueue | undefined;
+}
+
+/** The device half of a queue as it was negotiated. @throws RingError */
+export function openRing(
+  { memory, setup, maxSize, first, openSplit = openSplitQueue }: RingParts,
   features: FeatureSet,
-  first = 0,
 ): DeviceQueue {
   if (setup.size > maxSize) {
     throw new RingError(
@@ -39,7 +52,7 @@ export function openRing(
     inOrder: hasFeature(features, IN_ORDER),
   };
   if (!hasFeature(features, RING_PACKED)) {
-    return new SplitDeviceQueue(memory, setup, options, first);
+    return openSplit(memory, setup, options, first);
   }
   if (first !== 0) {
     throw new RingError('A packed queue begins at its first descriptor.');

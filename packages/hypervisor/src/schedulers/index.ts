@@ -4,10 +4,10 @@ import { credit } from './credit.ts';
 import { equalShare } from './equal-share.ts';
 import { fixedShare } from './fixed-share.ts';
 import { roundRobin } from './round-robin.ts';
-import type { SchedulerKind } from './scheduler-kind.ts';
+import { SchedulerError, type SchedulerKind } from './scheduler-kind.ts';
 import { weighted } from './weighted.ts';
 
-export type { PolicyView, TenantView } from './policy-view.ts';
+export type { Policy, PolicyView, TenantView } from './policy-view.ts';
 export {
   SchedulerError,
   type SchedulerKind,
@@ -21,3 +21,13 @@ export const schedulers: ReadonlyMap<string, SchedulerKind> = new Map(
     kind,
   ]),
 );
+
+/** @throws SchedulerError when there is none of that name. */
+export function findScheduler(name: string): SchedulerKind {
+  const kind = schedulers.get(name);
+  if (kind === undefined) {
+    const known = [...schedulers.keys()].join(', ');
+    throw new SchedulerError(`There is no scheduler '${name}'; there is ${known}.`);
+  }
+  return kind;
+}

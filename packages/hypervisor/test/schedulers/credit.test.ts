@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CreditAccounts } from '../../src/schedulers/credit-accounts.ts';
 import { Credit, credit } from '../../src/schedulers/credit.ts';
 import { Both } from './both.ts';
-import { Engine } from './engine.ts';
-import { busy, mix } from './mix.ts';
+import { Engine } from '../../testing/engine.ts';
+import { busy, mix } from '../../testing/mix.ts';
 import { Xen } from './xen.ts';
 
 const MS = 1_000_000;

@@ -1,6 +1,6 @@
 import type { Arbiter } from '@doorbell/abi';
 import { describe, expect, it } from 'vitest';
-import { Engine } from './engine.ts';
+import { Engine } from '../../testing/engine.ts';
 
 /** Says what it is told, and picks as it is told to. */
 class Script implements Arbiter {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RoundRobin } from '../../src/schedulers/round-robin.ts';
-import { Engine } from './engine.ts';
-import { busy, mix } from './mix.ts';
+import { Engine } from '../../testing/engine.ts';
+import { busy, mix } from '../../testing/mix.ts';
 
 const MS = 1_000_000;
 

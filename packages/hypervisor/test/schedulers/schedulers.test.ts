@@ -2,8 +2,8 @@ import type { Arbiter, Stateful } from '@doorbell/abi';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SchedulerError, schedulers, type TenantShare } from '../../src/index.ts';
-import { Engine } from './engine.ts';
-import { busy, mix } from './mix.ts';
+import { Engine } from '../../testing/engine.ts';
+import { busy, mix } from '../../testing/mix.ts';
 
 const MS = 1_000_000;
 const shares: TenantShare[] = [1, 2, 4, 8, 16, 3].map((weight) => ({ weight, cap: 0 }));

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { equalShare } from '../../src/schedulers/equal-share.ts';
 import { fixedShare } from '../../src/schedulers/fixed-share.ts';
 import { AVERAGING_FACTOR, StrictRoundRobin } from '../../src/schedulers/strict-round-robin.ts';
-import { Engine, type Load } from './engine.ts';
-import { busy, mix } from './mix.ts';
+import { Engine, type Load } from '../../testing/engine.ts';
+import { busy, mix } from '../../testing/mix.ts';
 
 const MS = 1_000_000;
 const SECOND = 1000 * MS;

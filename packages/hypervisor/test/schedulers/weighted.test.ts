@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { SchedulerError } from '../../src/schedulers/scheduler-kind.ts';
 import { Weighted, weighted } from '../../src/schedulers/weighted.ts';
 import { Both } from './both.ts';
-import { Engine } from './engine.ts';
+import { Engine } from '../../testing/engine.ts';
 import { Gvt } from './gvt.ts';
-import { busy, mix } from './mix.ts';
+import { busy, mix } from '../../testing/mix.ts';
 
 const MS = 1_000_000;
 const SECOND = 1000 * MS;

@@ -2,6 +2,7 @@
 import type { Clock, Display, Gpu, GpuImage, Trace, VirtioHost } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
 import { type DisplaySinks, VirtioGpu, type VirtioGpuParts } from '@doorbell/pv-backend';
+import { needOwn, type OwnParts } from '../own-parts.ts';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
 import { SoftwareRenderer } from '../renderers/software.ts';
 import { engineRates } from '../stacks/engine-rates.ts';
@@ -37,6 +38,8 @@ export interface RemoteBackendParts extends BackendOptions {
   readonly breathe: () => Promise<void>;
   /** The driver's addresses are its own: it must translate what the device asks for. */
   readonly translated?: boolean;
+  /** What somebody else wrote: its renderer draws, whatever `renderer` says. */
+  readonly own?: OwnParts | undefined;
   /** A task of the device ended with an error, which it never should. */
   readonly onError: (error: unknown) => void;
 }
@@ -52,7 +55,9 @@ export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBa
       monitor.flip(pixels, width, height, stride);
     },
   };
-  const { gpu, bytesOf, close } = await openOutside(parts.renderer, display);
+  const { renderer, own } = parts;
+  const { gpu, bytesOf, close } =
+    own === undefined ? await openOutside(renderer, display) : await openOwnOutside(own, display);
   let device: VirtioGpu | undefined;
   return {
     create: (host, target, sinks) => {
@@ -109,4 +114,11 @@ async function openOutside(kind: RendererKind, display: Display): Promise<OpenOu
   const tasks = new MachineTasks(host.computer);
   const opened = await tasks.run(() => openRenderer(kind, { host, driver, display, profile }));
   return { gpu: new MachineGpu(tasks, opened.gpu), close: () => tasks.run(() => opened.close()) };
+}
+
+/** Nobody reads its virtual time. @throws InputError when it is no renderer. */
+async function openOwnOutside(own: OwnParts, display: Display): Promise<OpenOutside> {
+  const open = needOwn(own.renderer, 'renderer');
+  const gpu = await open({ display, memoryBytes: VRAM_BYTES, spend: () => {} });
+  return { gpu, close: () => gpu.close() };
 }

@@ -17,7 +17,7 @@ export function native(parts: StackParts): Stack {
   });
   const cpus = processes.of(host);
   const sharing = shareGpu(parts, host, [bell], cpus);
-  const driver = new SharedDriver(host.computer, HOST_GPU, parts.bug);
+  const driver = new SharedDriver(host.computer, HOST_GPU, parts);
   const users: DriverUser[] = [];
   return {
     host,

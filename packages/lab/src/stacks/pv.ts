@@ -3,7 +3,8 @@
  * draws on what the host has.
  */
 import { recordedDisplay } from '@doorbell/hypervisor';
-import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
+import { OWN } from '../own-parts.ts';
+import { openOwn, openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
 import { LateGpu } from '../renderers/late.ts';
 import { HostCpus } from './host-cpus.ts';
 import { HOST_GPU, machineWith } from './physical-machine.ts';
@@ -15,7 +16,7 @@ import { virtioGuest } from './virtio-guest.ts';
 /** @throws InputError when the host's GPU has fewer channels than there are guests. */
 export function pv(stack: StackParts): Stack {
   const { profile, options, guests } = stack;
-  const kind = options.renderer as RendererKind;
+  const kind = options.renderer as RendererKind | typeof OWN;
   if (kind === 'host') {
     checkChannels('pv', guests.length);
   } else {
@@ -35,21 +36,24 @@ export function pv(stack: StackParts): Stack {
       const renderer = new LateGpu();
       const { stop, ...guest } = virtioGuest({ host, cpu, stack, index, renderer });
       const display = recordedDisplay(host.machine, guests[index].display);
-      let own: OpenRenderer | undefined;
+      let open: OpenRenderer | undefined;
       return {
         ...guest,
         gpu: sharing === undefined ? undefined : { sharing, tenant: index },
         service: {
           cpu,
           start: async () => {
-            own = await openRenderer(kind, { host, driver, display, profile });
-            opened.push(own);
-            renderer.become(own.gpu);
+            const parts = { host, driver, display, profile };
+            open = await (kind === OWN
+              ? openOwn(stack.own?.renderer, parts)
+              : openRenderer(kind, parts));
+            opened.push(open);
+            renderer.become(open.gpu);
             guest.backend.ready();
           },
           stop: async () => {
             await stop();
-            await own?.close();
+            await open?.close();
           },
         },
       };

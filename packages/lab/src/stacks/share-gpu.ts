@@ -1,11 +1,22 @@
 /** The options of a stack that say how its guests share the GPU. */
 import { CHANNELS } from '@doorbell/abi';
 import type { Bell } from '@doorbell/device-model';
-import { GpuSharing, SchedulerError, schedulers, type Cpu, type Host } from '@doorbell/hypervisor';
+import {
+  findScheduler,
+  GpuSharing,
+  SchedulerError,
+  type Cpu,
+  type Host,
+  type SchedulerKind,
+} from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
+import { needOwn, OWN } from '../own-parts.ts';
 import type { StackParts } from './stack.ts';
 
 const NS_PER_US = 1000;
+
+/** What it takes of a stack's parts. */
+type SharingParts = Pick<StackParts, 'options' | 'guests' | 'own'>;
 
 /** Guests of a GPU that is not divided have a channel each. @throws InputError when there are not so many. */
 export function checkChannels(stack: string, guests: number, kept = 0): void {
@@ -21,11 +32,18 @@ export function checkChannels(stack: string, guests: number, kept = 0): void {
  * What guests were given, where there is no GPU to share and it makes no difference.
  * @throws InputError as `shareGpu` does.
  */
-export function checkShares({ options, guests }: Pick<StackParts, 'options' | 'guests'>): void {
+export function checkShares(parts: SharingParts): void {
+  const { options, guests } = parts;
   refusing(() => {
-    const kind = schedulers.get(options.scheduler);
-    kind?.make(guests, { sliceNs: sliceOf(options) ?? kind.defaultSliceNs(guests) });
+    const kind = schedulerOf(parts);
+    kind.make(guests, { sliceNs: sliceOf(options) ?? kind.defaultSliceNs(guests) });
   });
+}
+
+/** @throws InputError when it is to be one's own, and there is none. */
+function schedulerOf({ options, own }: SharingParts): SchedulerKind {
+  const { scheduler } = options;
+  return scheduler === OWN ? needOwn(own?.scheduler, 'scheduler') : findScheduler(scheduler);
 }
 
 /**
@@ -35,17 +53,18 @@ export function checkShares({ options, guests }: Pick<StackParts, 'options' | 'g
  * @throws InputError when the scheduler refuses a guest's weight or cap, or the time slice.
  */
 export function shareGpu(
-  { options, guests }: Pick<StackParts, 'options' | 'guests'>,
+  parts: SharingParts,
   { machine }: Host,
   bells: readonly Bell[],
   cpus: readonly Cpu[],
 ): GpuSharing {
+  const { options, guests } = parts;
   const tenants = guests.map(({ weight, cap }, index) => ({ weight, cap, cpu: cpus[index] }));
   const sliceNs = sliceOf(options);
   return refusing(
     () =>
       new GpuSharing(machine, bells, tenants, {
-        scheduler: options.scheduler,
+        scheduler: schedulerOf(parts),
         ...(sliceNs === undefined ? {} : { sliceNs }),
         preempts: options.preempt === 'on',
       }),

@@ -1,9 +1,8 @@
 /** bell's driver on a computer where several programs use it: loaded by the first, unloaded by the last. */
 import type { Bdf, Gpu } from '@doorbell/abi';
-import { probeBell, type BellDriver } from '@doorbell/guest-driver';
+import { probeBell } from '@doorbell/guest-driver';
 import type { Computer } from '@doorbell/hypervisor';
-import type { StackBug } from '../bugs/bug.ts';
-import { driverPorts, type StackDriver } from './stack.ts';
+import { driverPorts, type StackDriver, type StackParts } from './stack.ts';
 
 /** Of one program. */
 export interface DriverUser extends StackDriver {
@@ -14,19 +13,21 @@ export interface DriverUser extends StackDriver {
 export class SharedDriver {
   private readonly computer: Computer;
   private readonly at: Bdf;
-  private readonly bug: StackBug | undefined;
-  private driver: BellDriver | undefined;
+  private readonly parts: Pick<StackParts, 'bug' | 'own'>;
+  private driver: StackDriver | undefined;
   private users = 0;
 
-  constructor(computer: Computer, at: Bdf, bug?: StackBug) {
-    this.bug = bug;
+  constructor(computer: Computer, at: Bdf, parts: Pick<StackParts, 'bug' | 'own'> = {}) {
+    this.parts = parts;
     this.computer = computer;
     this.at = at;
   }
 
   /** From a task of one of the computer's CPUs. @throws ProbeError */
   async use(): Promise<DriverUser> {
-    this.driver ??= await probeBell(driverPorts(this.computer, this.at, this.bug));
+    const { bug, own } = this.parts;
+    const probe = own?.driver ?? probeBell;
+    this.driver ??= await probe(driverPorts(this.computer, this.at, bug));
     this.users++;
     const { driver } = this;
     const opened: Gpu[] = [];
@@ -34,7 +35,7 @@ export class SharedDriver {
     const remove = (): void => {
       if (isUsing && --this.users === 0) {
         this.driver = undefined;
-        driver.remove();
+        void driver.remove();
       }
       isUsing = false;
     };

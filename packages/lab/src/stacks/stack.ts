@@ -4,7 +4,6 @@ import {
   bdf,
   bellBars,
   type Display,
-  type Gpu,
   type PciDevice,
   type Stateful,
 } from '@doorbell/abi';
@@ -21,12 +20,9 @@ import {
   type VmOptions,
 } from '@doorbell/hypervisor';
 import type { StackBug } from '../bugs/bug.ts';
+import type { OwnDriver, OwnParts } from '../own-parts.ts';
 
-/** A driver that has its device in hand. */
-export interface StackDriver {
-  open(): Promise<Gpu>;
-  remove(): void | Promise<void>;
-}
+export type StackDriver = OwnDriver;
 
 /** What runs on the host beside a guest, such as a backend: as tasks of a CPU of the host. */
 export interface HostService {
@@ -115,6 +111,8 @@ export interface StackParts {
   readonly guests: readonly GuestParts[];
   /** What is wrong with it on purpose. */
   readonly bug?: StackBug | undefined;
+  /** What somebody else wrote, in the place of ours. */
+  readonly own?: OwnParts | undefined;
 }
 
 /** One guest, whom nobody takes anything from. */
@@ -162,9 +160,10 @@ export function driverPorts(computer: Computer, at: Bdf, bug: StackBug | undefin
 export function bellDriver(
   computer: Computer,
   at: Bdf,
-  { bug }: Pick<StackParts, 'bug'>,
+  { bug, own }: Pick<StackParts, 'bug' | 'own'>,
 ): () => Promise<StackDriver> {
-  return () => probeBell(driverPorts(computer, at, bug));
+  const probe = own?.driver ?? probeBell;
+  return () => probe(driverPorts(computer, at, bug));
 }
 
 /** The whole of a stack's state, as plain data. */

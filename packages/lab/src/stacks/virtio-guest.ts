@@ -57,7 +57,7 @@ export interface VirtioGuest extends Omit<StackGuest, 'gpu' | 'service'> {
 
 export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
   const { host, cpu, index, channels } = parts;
-  const { options, guests } = parts.stack;
+  const { options, guests, own } = parts.stack;
   // The backend runs there.
   cpu.serves = true;
   const vm = new Vm(host, vmOptions(parts.stack, index));
@@ -94,6 +94,9 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
     probe: async () => {
       const device = driverPorts(computer, GUEST_GPU, parts.stack.bug);
       const chosen = { ...frontendOptions(options), channels: channels !== undefined };
+      if (own?.driver !== undefined) {
+        return own.driver(device);
+      }
       driver = await probeVirtioGpu(pciTransport(device), device, chosen);
       return driver;
     },
@@ -132,6 +135,7 @@ function newDevice(
       },
       trace: computer.trace,
       limits: shareLimits(stack.guests.length),
+      ...(stack.own?.queue === undefined ? {} : { openSplit: stack.own.queue }),
       width: 640,
       height: 480,
       ...(stack.options.notify === 'poll' ? { pollNs: POLL_NS } : {}),

@@ -6,8 +6,7 @@ import type { Computer } from '@doorbell/hypervisor';
 import { buildStack } from '../stacks/index.ts';
 import { loadStack, type Stack, type StackState } from '../stacks/stack.ts';
 import { busMapOf, type BusMap } from '../tlp/bus-map.ts';
-import type { RecordedRequest } from '../trace/recording.ts';
-import { stackParts } from './parts.ts';
+import { stackParts, type RecordedRun } from './parts.ts';
 
 type AddressSpace = Computer['parts']['space'];
 type Region = ReturnType<AddressSpace['list']>[number];
@@ -32,11 +31,11 @@ export interface AddressMap {
 }
 
 export class AssembledMachine {
-  private readonly request: RecordedRequest;
+  private readonly run: RecordedRun;
   private stack: Stack | undefined;
 
-  constructor(request: RecordedRequest) {
-    this.request = request;
+  constructor(run: RecordedRun) {
+    this.run = run;
   }
 
   /** Of the host, then of each guest. */
@@ -57,9 +56,9 @@ export class AssembledMachine {
 
   private load(state: StackState): Stack {
     // Who has died is not brought back: what the host had open for it is closed.
-    const dies = this.request.guests?.some(({ diesAfterNs }) => diesAfterNs !== undefined);
+    const dies = this.run.request.guests?.some(({ diesAfterNs }) => diesAfterNs !== undefined);
     if (this.stack === undefined || dies === true) {
-      const { spec, parts } = stackParts(this.request);
+      const { spec, parts } = stackParts(this.run);
       this.stack = buildStack(spec.kind.name, parts);
     }
     loadStack(this.stack, state);

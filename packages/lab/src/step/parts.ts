@@ -3,17 +3,20 @@ import { guestsOf } from '../frames.ts';
 import type { StackSpec } from '../stack-spec.ts';
 import type { StackParts } from '../stacks/stack.ts';
 import { runRequest } from '../trace/request.ts';
-import type { RecordedRequest } from '../trace/recording.ts';
+import type { RunRecording } from '../trace/recording.ts';
 
 const nobody = { flip: () => undefined };
 
-/** @throws InputError when there is no such stack or scene. */
-export function stackParts(recorded: RecordedRequest): {
+/** Which machine it was. */
+export type RecordedRun = Pick<RunRecording, 'request' | 'own'>;
+
+/** @throws InputError when there is no such stack or scene, or a part of somebody's own is not there. */
+export function stackParts({ request: recorded, own }: RecordedRun): {
   readonly spec: StackSpec;
   readonly parts: StackParts;
 } {
   const request = runRequest(recorded);
   const { spec, profile } = request;
   const guests = guestsOf(request).map(({ weight, cap }) => ({ weight, cap, display: nobody }));
-  return { spec, parts: { profile, options: spec.options, guests } };
+  return { spec, parts: { profile, options: spec.options, guests, own } };
 }

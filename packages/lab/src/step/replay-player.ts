@@ -6,9 +6,9 @@ import type { EventId } from '@doorbell/abi';
 import { Replay, ReplayDivergence, type Crossing, type Recorder } from '@doorbell/hypervisor';
 import { buildStack } from '../stacks/index.ts';
 import { loadStack, saveStack, type Stack, type StackState } from '../stacks/stack.ts';
-import type { RecordedRequest, RunRecording } from '../trace/recording.ts';
+import type { RunRecording } from '../trace/recording.ts';
 import { later, Marks, type Mark } from './marks.ts';
-import { stackParts } from './parts.ts';
+import { stackParts, type RecordedRun } from './parts.ts';
 
 /** From one mark to the next, at the least: saving a state takes two milliseconds. */
 const MARK_MS = 4;
@@ -19,7 +19,7 @@ const NEAR = 32;
 export class ReplayPlayer {
   private readonly crossings: Recorder;
   private readonly marks: Marks;
-  private readonly request: RecordedRequest;
+  private readonly run: RecordedRun;
   private stack: Stack;
   private readonly wallMs: () => number;
   private replay: Replay;
@@ -38,7 +38,7 @@ export class ReplayPlayer {
   private sinceMark = 0;
 
   constructor(recording: RunRecording, wallMs: () => number) {
-    this.request = recording.request;
+    this.run = recording;
     this.crossings = recording.crossings;
     this.wallMs = wallMs;
     this.marks = new Marks(recording.checkpoints);
@@ -100,7 +100,7 @@ export class ReplayPlayer {
   }
 
   private build(): Stack {
-    const { spec, parts } = stackParts(this.request);
+    const { spec, parts } = stackParts(this.run);
     const stack = buildStack(spec.kind.name, parts);
     stack.host.machine.tracer.onEvent = (id) => {
       if (id === this.wanted) {
@@ -112,7 +112,7 @@ export class ReplayPlayer {
 
   private load(mark: Mark): Replay {
     // Who has died is not brought back: what the host had open for it is closed.
-    if (this.request.guests?.some(({ diesAfterNs }) => diesAfterNs !== undefined) === true) {
+    if (this.run.request.guests?.some(({ diesAfterNs }) => diesAfterNs !== undefined) === true) {
       this.stack = this.build();
     }
     const { machine } = this.stack.host;

@@ -33,7 +33,8 @@ function peerContents({ peer, events, words, rings, error }: PeerRecording): obj
   };
 }
 
-function runContents({ events, source, crossings, report, ...rest }: RunRecording): object {
+function runContents(recording: RunRecording): object {
+  const { own: _own, events, source, crossings, report, ...rest } = recording;
   return {
     ...rest,
     events: events.save(),

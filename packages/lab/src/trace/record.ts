@@ -72,7 +72,8 @@ export async function record(
   }
   const { events, source, crossings, checkpoints } = watch;
   return {
-    ...{ request: recordedRequest(request), events, source, crossings, checkpoints },
+    ...{ request: recordedRequest(request), own: request.own },
+    ...{ events, source, crossings, checkpoints },
     report,
     error: error && `${error.name}: ${error.message}`,
     explanation: explanation ?? nothingSaid,

@@ -4,6 +4,7 @@
  */
 import type { EventId } from '@doorbell/abi';
 import type { Profile, Recorder, Tracer } from '@doorbell/hypervisor';
+import type { OwnParts } from '../own-parts.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { StackReport } from '../report.ts';
 import type { SceneContext } from '../scene.ts';
@@ -55,6 +56,8 @@ interface Recorded {
 /** Of a run on a machine of ours, which can be had again. */
 export interface RunRecording extends Recorded {
   readonly request: RecordedRequest;
+  /** What somebody else wrote of the machine. No file holds it: who replays has to have it. */
+  readonly own?: OwnParts | undefined;
   /** What was done to the machine. */
   readonly crossings: Recorder;
   /** In the order of time; the first is the machine before the run. */

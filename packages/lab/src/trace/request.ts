@@ -1,5 +1,6 @@
 /** A recorded request as one that can be run, and back. */
 import { findBug } from '../bugs/index.ts';
+import { recordedChecks } from '../check-scene.ts';
 import { guestsOf, type Drawing, type GuestRequest, type RunRequest } from '../frames.ts';
 import { findScene } from '../scenes/index.ts';
 import { parseStacks } from '../stack-spec.ts';
@@ -45,5 +46,5 @@ function guestRequest({ name, weight, cap, diesAfterNs, ...own }: RecordedGuest)
 }
 
 function drawing({ scene: name, ...context }: RecordedDrawing): Drawing {
-  return { scene: findScene(name), context };
+  return { scene: recordedChecks.get(name) ?? findScene(name), context };
 }

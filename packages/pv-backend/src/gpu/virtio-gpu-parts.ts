@@ -1,6 +1,7 @@
 /** What a virtio-gpu is made of, and whom it tells. */
 import type { Clock, Gpu, GpuImage, Trace } from '@doorbell/abi';
 import type { ChannelParts } from './channel/channel-parts.ts';
+import type { OpenSplitQueue } from '../live-queue.ts';
 import type { CommandFollower } from './command-follower.ts';
 import type { CursorSink } from './cursor.ts';
 import type { Limits } from './limits.ts';
@@ -40,6 +41,8 @@ export interface VirtioGpuParts extends DisplaySinks {
   readonly limits?: Partial<Limits>;
   /** When it is given, the device looks at its queues this often, and asks for no notifications. */
   readonly pollNs?: number;
+  /** Makes the device half of a split virtqueue. Absent: this project's own. */
+  readonly openSplit?: OpenSplitQueue;
   /** Of the UUIDs that it gives out. */
   readonly seed?: number;
   /**

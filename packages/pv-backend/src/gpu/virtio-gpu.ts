@@ -162,10 +162,13 @@ export class VirtioGpu extends BaseDevice {
 
   protected override openQueue(index: number, setup: QueueSetup, first: number): void {
     const { host, driverFeatures } = this;
-    const { trace } = this.parts;
+    const { trace, openSplit } = this.parts;
     try {
       const { maxSize } = this.queue(index);
-      const ring = openRing(host.memory, setup, maxSize, driverFeatures, first);
+      const ring = openRing(
+        { memory: host.memory, setup, maxSize, first, openSplit },
+        driverFeatures,
+      );
       this.live.push(
         new LiveQueue(index, ring, {
           trace,

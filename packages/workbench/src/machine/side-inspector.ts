@@ -99,7 +99,7 @@ class SideInspector implements Inspector {
   constructor(cursor: Cursor, recording: RunRecording) {
     this.cursor = cursor;
     this.recording = recording;
-    this.machine = new AssembledMachine(recording.request);
+    this.machine = new AssembledMachine(recording);
   }
 
   async inspect(pane: PaneName, event: number = this.cursor.at): Promise<Inspection> {

@@ -1,0 +1,50 @@
+/** A part that the user wrote, for `--with`. */
+import { needOwn, OWN, type OwnParts, type Recording, type StackSpec } from '@doorbell/lab';
+import { exitCodes } from './exit-code.ts';
+import { Failure } from './failure.ts';
+
+/** @throws InputError when there is none, or it is no part. */
+export async function loadOwn(folder: string): Promise<OwnParts> {
+  // The bundler is loaded for whoever has something to bundle.
+  const { loadPart } = await import('@doorbell/coursework/node');
+  const { ownParts } = await import('@doorbell/coursework');
+  return ownParts((await loadPart(folder)).part);
+}
+
+/** Recordings from a file, with what a file does not hold. @throws InputError */
+export async function withOwn(
+  recordings: readonly Recording[],
+  folder: string | undefined,
+): Promise<readonly Recording[]> {
+  if (folder === undefined) {
+    return recordings;
+  }
+  const own = await loadOwn(folder);
+  return recordings.map((each) => (each.peer === undefined ? { ...each, own } : each));
+}
+
+/** The options that ask for a part of one's own. */
+const asking = ['renderer', 'scheduler'] as const;
+
+/**
+ * What stacks take of the part in a folder; undefined: no folder was given.
+ * @throws InputError when a stack asks for what is not there; Failure when none asks for what is.
+ */
+export async function ownFor(
+  stacks: readonly StackSpec[],
+  folder: string | undefined,
+): Promise<OwnParts | undefined> {
+  const own = folder === undefined ? undefined : await loadOwn(folder);
+  for (const what of asking) {
+    const isAsked = stacks.some(({ options }) => options[what] === OWN);
+    if (isAsked) {
+      needOwn(own?.[what], what);
+    } else if (own?.[what] !== undefined) {
+      throw new Failure(
+        exitCodes.BAD_INPUT,
+        `None of the stacks has the ${what} of '${folder}': ask for it with ${what}=${OWN}.`,
+      );
+    }
+  }
+  return own;
+}

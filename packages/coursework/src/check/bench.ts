@@ -1,0 +1,114 @@
+/** Where a check tries a part: on a machine that is recorded, so that what went wrong can be stepped through. */
+import type { Gpu } from '@doorbell/abi';
+import { profiles } from '@doorbell/hypervisor';
+import {
+  checkScene,
+  DEFAULT_WEIGHT,
+  findScene,
+  parseStacks,
+  record,
+  type Environment,
+  type OwnParts,
+  type Picture,
+  type RunRecording,
+  type RunRequest,
+  type Stack,
+} from '@doorbell/lab';
+import { Mismatch } from './mismatch.ts';
+
+/** Small, so that a whole scene takes milliseconds. */
+const context = { width: 64, height: 64, frames: 1, seed: 1 };
+
+export class Bench {
+  readonly environment: Environment;
+  /** Of the last machine that the check used. */
+  recording: RunRecording | undefined;
+  /** The event at which something was thrown. */
+  step: number | undefined;
+  private machine: Stack['host']['machine'] | undefined;
+
+  constructor(environment: Environment) {
+    this.environment = environment;
+  }
+
+  /**
+   * Runs an application on a stack with the part in it. It sees the Gpu of the stack's driver.
+   * @param stack  as for --stacks: `pv:renderer=own`.
+   * @throws what the application throws, and what ended the run.
+   */
+  async onStack(stack: string, own: OwnParts, body: (gpu: Gpu) => Promise<void>): Promise<void> {
+    let thrown: Error | undefined;
+    const scene = checkScene(async (gpu) => {
+      try {
+        await body(gpu);
+      } catch (error) {
+        this.step = this.machine?.tracer.count;
+        thrown = error instanceof Error ? error : new Error(String(error));
+        throw thrown;
+      }
+    });
+    await this.record(stack, own, { scene, context }, () => thrown);
+  }
+
+  /**
+   * A frame of a scene, as the stack's monitor shows it.
+   * @throws what ended the run.
+   */
+  async frame(stack: string, own: OwnParts, scene: string): Promise<Picture> {
+    let shown: Picture | undefined;
+    await this.record(stack, own, {
+      ...{ scene: findScene(scene), context },
+      onShown: (_frame, { picture }) => {
+        shown = picture && { ...picture, pixels: picture.pixels.slice() };
+      },
+    });
+    if (shown === undefined) {
+      throw new Mismatch('a frame on the monitor', 'none');
+    }
+    return shown;
+  }
+
+  /**
+   * SHA-256 over the frames of each guest, when one draws each of these scenes.
+   * @throws what ended the run.
+   */
+  async hashes(
+    stack: string,
+    own: OwnParts,
+    names: readonly string[],
+    frames: number,
+  ): Promise<readonly string[]> {
+    const [first, ...rest] = names.map((name, index) => ({
+      ...{ name: `guest${index}`, weight: DEFAULT_WEIGHT, cap: 0 },
+      ...{ scene: findScene(name), context: { ...context, frames } },
+    }));
+    const guests = [first, ...rest];
+    const { report } = await this.record(stack, own, { ...first, guests });
+    return report?.guests.map(({ sha256 }) => sha256) ?? [];
+  }
+
+  /** @throws Error with what ended the run. */
+  private async record(
+    stack: string,
+    own: OwnParts,
+    request: Omit<RunRequest, 'spec' | 'profile' | 'own' | 'onStack'>,
+    thrown: () => Error | undefined = () => undefined,
+  ): Promise<RunRecording> {
+    const [spec] = parseStacks(stack);
+    const [profile] = profiles.values();
+    const onStack = ({ host }: Stack): void => {
+      this.machine = host.machine;
+    };
+    const whole = { ...request, spec, profile, own, onStack };
+    this.step = undefined;
+    this.recording = await record(whole, this.environment, { source: false });
+    const error = thrown();
+    if (error !== undefined) {
+      throw error;
+    }
+    if (this.recording.error !== undefined) {
+      throw new Error(this.recording.error);
+    }
+    return this.recording;
+  }
+}

@@ -1,0 +1,12 @@
+export type { Check, CheckInfo, CheckResult } from './check/check.ts';
+export type { Pictures } from './check/mismatch.ts';
+export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
+export {
+  isKind,
+  ownParts,
+  partKinds,
+  type Part,
+  type PartKind,
+  type RendererPart,
+  type SchedulerPart,
+} from './part.ts';

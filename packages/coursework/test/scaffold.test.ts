@@ -1,0 +1,138 @@
+/** Packages that are made run at once, and say honestly what they lack. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { partKinds } from '../src/index.ts';
+import { Checker, scaffold, type CheckReport } from '../src/node/index.ts';
+
+const FOREVER = 60_000;
+let room: string;
+let checker: Checker;
+
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'doorbell-test-'));
+  checker = new Checker(FOREVER);
+});
+afterEach(() => {
+  checker.close();
+  rmSync(room, { recursive: true });
+});
+
+async function check(target: string, only = '', patience = checker): Promise<CheckReport[]> {
+  const choose = <T extends { readonly id: string }>(checks: readonly T[]): T[] =>
+    checks.filter(({ id }) => id.includes(only));
+  const request = { target, out: join(room, 'out'), choose };
+  return [...(await patience.check(request, new AbortController().signal))];
+}
+
+function make(kind: (typeof partKinds)[number]): string {
+  const folder = join(room, kind);
+  scaffold({ kind, name: 'mine', folder });
+  return folder;
+}
+
+/** With one place of a file changed. */
+function change(file: string, from: string, to: string): void {
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(file, text.replace(from, to));
+}
+
+const statusOf = (reports: readonly CheckReport[], id: string): string | undefined =>
+  reports.find((report) => report.id === id)?.status;
+
+describe('a new renderer', () => {
+  it('keeps what does not draw, and offers no command', async () => {
+    const reports = await check(make('renderer'));
+    expect(reports.filter(({ status }) => status === 'failed')).toEqual([]);
+    expect(statusOf(reports, 'gpu/createBuffer/zero')).toBe('passed');
+    expect(statusOf(reports, 'gpu/fill/rectangle')).toBe('skipped');
+  });
+
+  it('that fills by another stride fails where that shows, with a trace and a picture', async () => {
+    const folder = make('renderer');
+    const file = join(folder, 'src/renderer.ts');
+    change(
+      file,
+      'offered: readonly CommandName[] = []',
+      "offered: readonly CommandName[] = ['fill']",
+    );
+    change(
+      file,
+      '      // case',
+      `      case 'fill': {
+        const { dst, width, height, value } = command.arguments;
+        const words = new Uint32Array(this.resources.find(dst.handle).memory.buffer);
+        words.fill(value, dst.offset / 4, dst.offset / 4 + width * height);
+        break;
+      }
+      // case`,
+    );
+    const reports = await check(folder, 'gpu/fill/');
+    expect(statusOf(reports, 'gpu/fill/nothing')).toBe('passed');
+    const failed = reports.find(({ id }) => id === 'gpu/fill/rectangle');
+    expect(failed).toMatchObject({ status: 'failed', clause: 'commands.fill' });
+    expect(failed?.expected).toBe('#a02080a0 at (10, 2)');
+    expect(failed?.step).toBeGreaterThan(0);
+    expect(readFileSync(failed?.trace ?? '').length).toBeGreaterThan(1000);
+    expect(
+      readFileSync(failed?.picture ?? '')
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+  });
+
+  it('that never comes back is ended, and the other checks go on', async () => {
+    const folder = make('renderer');
+    change(join(folder, 'src/renderer.ts'), 'checkFence(', 'for (;;); checkFence(');
+    const impatient = new Checker(4000);
+    try {
+      const reports = await check(folder, 'gpu/submit/', impatient);
+      expect(reports.find(({ id }) => id === 'gpu/submit/fences')).toMatchObject({
+        status: 'failed',
+        seen: 'nothing for 4 s: it does not come back',
+      });
+      expect(statusOf(reports, 'gpu/submit/nonsense')).toBe('passed');
+    } finally {
+      impatient.close();
+    }
+  });
+});
+
+describe('a new scheduler', () => {
+  it('starves others, and is told with which mix', async () => {
+    const reports = await check(make('scheduler'));
+    expect(statusOf(reports, 'scheduler/starvation/none')).toBe('failed');
+    expect(statusOf(reports, 'scheduler/pick/awake')).toBe('passed');
+    const again = reports.find(({ id }) => id === 'scheduler/pick/preempting');
+    expect(again?.status).toBe('passed');
+  });
+});
+
+describe('what cannot be checked', () => {
+  it('is said in a line', async () => {
+    await expect(check(join(room, 'nothing'))).rejects.toThrow(
+      /There is no '.*nothing': give a part/,
+    );
+    await expect(check(room)).rejects.toThrow(/holds no part/);
+    const file = join(room, 'part.ts');
+    writeFileSync(file, 'export default 1;');
+    await expect(check(file)).rejects.toThrow(/is no part: it should be an object with a kind/);
+    writeFileSync(file, "export default { kind: 'render' };");
+    await expect(check(file)).rejects.toThrow(/is of no kind: its kind should be one of renderer/);
+    writeFileSync(file, "export default { kind: 'renderer', name: 'x' };");
+    await expect(check(file)).rejects.toThrow(/is a renderer without the function open/);
+    writeFileSync(file, 'export default {');
+    await expect(check(file)).rejects.toThrow(/part\.ts:1: /);
+    writeFileSync(file, "import '@doorbell/nothing';");
+    await expect(check(file)).rejects.toThrow(/There is no package @doorbell\/nothing/);
+  });
+
+  it('nor made where something is, or with a name that npm refuses', () => {
+    make('renderer');
+    expect(() => make('renderer')).toThrow(/is there, and not an empty folder/);
+    const refused = { kind: 'renderer', name: 'No Name', folder: join(room, 'x') } as const;
+    expect(() => scaffold(refused)).toThrow(/is no name for a package/);
+  });
+});
