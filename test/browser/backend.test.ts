@@ -31,10 +31,9 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
   test('is killed and comes back while frames are drawn: none is lost', async () => {
     const backend = await Backend.start();
     const far = `pv:transport=websocket&backend=${encodeURIComponent(backend.address)}`;
-    const page = await bench.open(
-      '?stacks=native&scene=triangle&size=16x16&frames=1',
-      NO_CONNECTION,
-    );
+    const page = await bench.open('?stacks=native&scene=triangle&size=16x16&frames=1', {
+      expected: NO_CONNECTION,
+    });
     await page.goto(
       `${bench.address}?stacks=native,${far}&scene=bunny&size=64x48&frames=60&source=off`,
     );
@@ -50,7 +49,7 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
   });
 
   test('is not there: a message that says how to start one, and the run before stays', async () => {
-    const page = await bench.open(`${query}&frames=1`, NO_CONNECTION);
+    const page = await bench.open(`${query}&frames=1`, { expected: NO_CONNECTION });
     const before = await pixels(page, 0);
     await page.getByText('Backend', { exact: true }).click();
     await page.getByLabel('Address of a backend').fill('ws://127.0.0.1:9/?token=none');

@@ -64,6 +64,8 @@ describe.skipIf(!hasChromium)('the workbench', () => {
     expect(await says(page, 'R')).toBe(first);
     expect(await page.getByLabel('Breakpoints').textContent()).toContain('exit');
     expect(await says(page, 'b nonsense.at.all')).toMatch(/there is|no /i);
+    await page.getByLabel('Command').press('ArrowUp');
+    expect(await page.getByLabel('Command').inputValue()).toBe('b nonsense.at.all');
   });
 
   test('a link that is shared shows the same event of the same state', async () => {

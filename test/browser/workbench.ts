@@ -9,7 +9,15 @@ export interface Bench {
   /** Of the page, without a query. */
   readonly address: string;
   /** Opens it, and waits until what the query says is there. Its console must stay silent. */
-  open(query: string, expected?: RegExp): Promise<Page>;
+  open(query: string, how?: Opening): Promise<Page>;
+}
+
+interface Opening {
+  /** What the console may say. */
+  readonly expected?: RegExp;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** Runs in the page before its own scripts. */
+  readonly first?: () => void;
 }
 
 const axe = fileURLToPath(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url));
@@ -27,9 +35,13 @@ export function useWorkbench(given: () => Promise<readonly string[]> = async () 
   const complaints: string[] = [];
   const bench = {
     address: '',
-    open: async (query: string, expected?: RegExp): Promise<Page> => {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+    open: async (query: string, how: Opening = {}): Promise<Page> => {
+      const { expected, viewport = { width: 1280, height: 720 }, first } = how;
+      const context = await browser.newContext({ viewport });
       const page = await context.newPage();
+      if (first !== undefined) {
+        await page.addInitScript(first);
+      }
       page.setDefaultTimeout(30_000);
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {

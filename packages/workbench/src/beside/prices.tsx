@@ -1,9 +1,9 @@
 /** "What if an exit were free?": the prices, and the ranking of all stacks under each profile. */
 import { useState } from 'preact/hooks';
 import { catalogue, change, price, ranking, state } from '../session/index.ts';
-import type { Comparison } from '../machine/contract.ts';
 import { significant } from '../quantity.ts';
 import { changed, fromSlider, STEPS, toSlider } from './price-scale.ts';
+import { Ranking } from './ranking.tsx';
 
 /** Costs that are named first: those that tell the ways apart. */
 const first = [
@@ -32,7 +32,7 @@ export function Prices() {
     return <p>…</p>;
   }
   const names: readonly Name[] = isAll ? (Object.keys(all.costs) as Name[]) : first;
-  const { prices } = state.value;
+  const { prices, rank } = state.value;
   return (
     <>
       <h2>What if it cost something else?</h2>
@@ -40,7 +40,12 @@ export function Prices() {
         A price is in nanoseconds, of the profile {profile.name}. What is changed runs again, and
         the ranking below follows.
       </p>
-      <Ranking reports={ranking.value} profiles={all.profiles.map(({ name }) => name)} />
+      <Ranking
+        reports={ranking.value}
+        wanted={rank.length > 0 ? rank : all.stacks.map(({ name }) => name)}
+        profiles={all.profiles.map(({ name }) => name)}
+        isUsual={Object.keys(prices).length === 0}
+      />
       <div class="prices">
         {names.map((name) => (
           <Price
@@ -63,7 +68,7 @@ export function Prices() {
         >
           As they were
         </button>
-        {state.value.rank.length > 0 && (
+        {rank.length > 0 && (
           <button type="button" onClick={() => change({ rank: [] })}>
             Rank each kind of stack
           </button>
@@ -104,47 +109,5 @@ function Price({ name, doc, usual, value }: PriceProps) {
       />
       <span class="doc">{doc}</span>
     </label>
-  );
-}
-
-interface RankingProps {
-  readonly reports: readonly Comparison[];
-  readonly profiles: readonly string[];
-}
-
-/** How many times native's time each stack takes. */
-function Ranking({ reports, profiles }: RankingProps) {
-  const stacks = reports[0]?.stacks.map(({ name }) => name) ?? [];
-  return (
-    <table class="ranking">
-      <caption>Virtual time, as times native's: one frame of this scene</caption>
-      <thead>
-        <tr>
-          <th scope="col">stack</th>
-          {profiles.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {stacks.map((stack) => (
-          <tr key={stack}>
-            <th scope="row">{stack}</th>
-            {profiles.map((name) => {
-              const report = reports.find(({ profile }) => profile === name);
-              const own = report?.stacks.find((each) => each.name === stack);
-              const times = own?.time.relativeToNative;
-              return (
-                <td key={name}>
-                  {typeof times === 'number' ? significant(times) : times === null ? '–' : '…'}
-                </td>
-              );
-            })}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

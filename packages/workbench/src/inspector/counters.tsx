@@ -1,5 +1,7 @@
 /** What was counted until here, on both sides. */
-import { inspectedBefore, inspections, sides } from '../session/index.ts';
+import { LengthBar } from '../chart/length-bar.tsx';
+import { lengths } from '../chart/lengths.ts';
+import { inspectedBefore, inspections, sides, state } from '../session/index.ts';
 import { counted } from '../quantity.ts';
 import { Changed } from './changed.tsx';
 import { counterRows, difference } from './counter-rows.ts';
@@ -8,6 +10,7 @@ export function Counters() {
   const counters = (all: typeof inspections.value) => all.map((each) => each?.counters);
   const rows = counterRows(counters(inspections.value), counters(inspectedBefore.value));
   const names = sides.value.map(({ name }) => name);
+  const stepped = state.value.side;
   if (rows.length === 0) {
     return <p class="none">Nothing was counted yet.</p>;
   }
@@ -20,6 +23,7 @@ export function Counters() {
           {names.map((name, side) => (
             <th key={side} scope="col" class="number">
               {name}
+              {names.length > 1 && <LengthBar length={1} isStepped={side === stepped} />}
             </th>
           ))}
           {names.length > 1 && (
@@ -27,6 +31,7 @@ export function Counters() {
               difference
             </th>
           )}
+          <td class="pair" />
         </tr>
       </thead>
       <tbody>
@@ -47,6 +52,12 @@ export function Counters() {
               );
             })}
             {names.length > 1 && <td class="number">{difference(counts)}</td>}
+            <td class="pair">
+              {names.length > 1 &&
+                lengths(counts).map((length, side) => (
+                  <LengthBar key={side} length={length} isStepped={side === stepped} />
+                ))}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -1,5 +1,6 @@
 /** The commands of `doorbell step`, with what they answer, and the breakpoints. */
 import { useEffect, useRef } from 'preact/hooks';
+import { useRecall } from '../prompt/use-recall.ts';
 import { command, complaint, note, said, standing, transcript } from '../session/index.ts';
 
 async function say(line: string): Promise<void> {
@@ -54,24 +55,13 @@ function Transcript() {
 }
 
 function Prompt() {
-  const input = useRef<HTMLInputElement>(null);
-  /** How far back in what was said; 0: not. */
-  const back = useRef(0);
-  const recall = (by: number): void => {
-    const lines = transcript.value.map(({ line }) => line);
-    back.current = Math.min(lines.length, Math.max(0, back.current + by));
-    if (input.current !== null) {
-      input.current.value = lines[lines.length - back.current] ?? '';
-    }
-  };
+  const { input, take, onKey } = useRecall(() => transcript.value.map(({ line }) => line));
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const line = input.current?.value.trim() ?? '';
-        if (line !== '' && input.current !== null) {
-          input.current.value = '';
-          back.current = 0;
+        const line = take();
+        if (line !== '') {
           void say(line);
         }
       }}
@@ -84,12 +74,7 @@ function Prompt() {
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
-        onKeyDown={(event) => {
-          if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
-            event.preventDefault();
-            recall(event.key === 'ArrowUp' ? 1 : -1);
-          }
-        }}
+        onKeyDown={onKey}
       />
       <button type="submit">Do</button>
     </form>

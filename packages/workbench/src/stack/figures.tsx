@@ -1,4 +1,6 @@
 /** What a run cost: virtual time against the other side's, counts, and where the time went. */
+import { LengthBar } from '../chart/length-bar.tsx';
+import { lengths } from '../chart/lengths.ts';
 import type { Side } from '../machine/contract.ts';
 import { bytes, counted, duration, significant } from '../quantity.ts';
 import { Shares } from './shares.tsx';
@@ -6,9 +8,29 @@ import { Shares } from './shares.tsx';
 interface FiguresProps {
   readonly side: Side;
   readonly other: Side | undefined;
+  readonly isStepped: boolean;
 }
 
-export function Figures({ side, other }: FiguresProps) {
+type Counts = NonNullable<Side['report']>['counts'];
+
+interface Row {
+  readonly name: string;
+  readonly count: (counts: Counts) => number;
+  readonly text: (count: number) => string;
+}
+
+const rows: readonly Row[] = [
+  { name: 'exits', count: ({ exits }) => exits, text: counted },
+  { name: 'direct accesses', count: ({ directAccesses }) => directAccesses, text: counted },
+  { name: 'interrupts', count: ({ interrupts }) => interrupts, text: counted },
+  { name: 'kicks', count: ({ kicks }) => kicks, text: counted },
+  { name: 'IOTLB misses', count: ({ iotlbMisses }) => iotlbMisses, text: counted },
+  { name: 'DMA', count: ({ bytesDma }) => bytesDma, text: bytes },
+  { name: 'copied', count: ({ bytesCopied }) => bytesCopied, text: bytes },
+  { name: 'shadow updates', count: ({ shadowUpdates }) => shadowUpdates, text: counted },
+];
+
+export function Figures({ side, other, isStepped }: FiguresProps) {
   const { report, error, explanation, account } = side;
   if (account !== undefined) {
     return (
@@ -28,35 +50,41 @@ export function Figures({ side, other }: FiguresProps) {
     );
   }
   const { counts, time } = report;
-  const theirs = other?.report?.time.virtualNs ?? null;
+  const theirs = other?.report?.counts;
   const own = time.virtualNs;
-  const rows: readonly (readonly [string, string])[] = [
-    ['exits', counted(counts.exits)],
-    ['direct accesses', counted(counts.directAccesses)],
-    ['interrupts', counted(counts.interrupts)],
-    ['kicks', counted(counts.kicks)],
-    ['IOTLB misses', counted(counts.iotlbMisses)],
-    ['DMA', bytes(counts.bytesDma)],
-    ['copied', bytes(counts.bytesCopied)],
-    ['shadow updates', counted(counts.shadowUpdates)],
-  ];
+  const otherNs = other?.report?.time.virtualNs ?? null;
   return (
     <div class="figures">
       <p class="time">
         <strong>{own === null ? 'no virtual time' : duration(own)}</strong>
         <span>
-          {own !== null && theirs !== null && theirs > 0 && own >= theirs
-            ? `${significant(own / theirs)} × the other`
+          {own !== null && otherNs !== null && otherNs > 0 && own >= otherNs
+            ? `${significant(own / otherNs)} × the other`
             : ' '}
         </span>
       </p>
       <dl>
-        {rows.map(([name, value]) => (
-          <div key={name} class={value === '0' || value === '0 B' ? 'none' : ''}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
+        {rows.map(({ name, count, text }) => {
+          const mine = count(counts);
+          return (
+            <div
+              key={name}
+              class={`${theirs === undefined ? '' : 'has-length'} ${mine === 0 ? 'none' : ''}`}
+            >
+              <dt>{name}</dt>
+              <dd>
+                {theirs !== undefined && (
+                  <LengthBar
+                    length={lengths([mine, count(theirs)])[0]}
+                    isStepped={isStepped}
+                    isBehind
+                  />
+                )}
+                {text(mine)}
+              </dd>
+            </div>
+          );
+        })}
       </dl>
       <Shares title="Time by phase" of={time.byPhase} />
       <Shares title="Busy by cost" of={time.byCost} />

@@ -55,7 +55,7 @@ export function StackCard({ side }: { readonly side: number }) {
       {recorded === undefined || running.value !== undefined ? (
         <p class="waiting">{wanted === undefined ? 'No second stack.' : waitingText(wanted)}</p>
       ) : (
-        <Figures side={recorded} other={other(side)} />
+        <Figures side={recorded} other={other(side)} isStepped={isStepped} />
       )}
     </section>
   );

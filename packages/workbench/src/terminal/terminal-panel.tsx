@@ -1,5 +1,6 @@
 /** A terminal for the commands whose results are text: what was said, and a line to type. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRecall } from '../prompt/use-recall.ts';
 import {
   change,
   completions,
@@ -92,9 +93,9 @@ function Said({ prompt: before, line, text, isWrong }: Exchange) {
 }
 
 function Line() {
-  const input = useRef<HTMLInputElement>(null);
-  /** How far back in what was typed; 0: not. */
-  const back = useRef(0);
+  const { input, take, onKey } = useRecall(() =>
+    exchanges.value.map(({ line }) => line).filter((line) => !line.startsWith('#')),
+  );
   const [words, setWords] = useState<readonly string[]>([]);
   useEffect(() => {
     // Opened to type; who follows a lesson's button reads on.
@@ -102,13 +103,6 @@ function Line() {
       input.current?.focus();
     }
   }, []);
-  const recall = (by: number): void => {
-    const lines = exchanges.value.map(({ line }) => line).filter((line) => !line.startsWith('#'));
-    back.current = Math.min(lines.length, Math.max(0, back.current + by));
-    if (input.current !== null) {
-      input.current.value = lines[lines.length - back.current] ?? '';
-    }
-  };
   const complete = async (field: HTMLInputElement): Promise<void> => {
     const line = field.value;
     const found = await completions(line);
@@ -121,10 +115,8 @@ function Line() {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const line = input.current?.value.trim() ?? '';
-        if (line !== '' && input.current !== null) {
-          input.current.value = '';
-          back.current = 0;
+        const line = take();
+        if (line !== '') {
           setWords([]);
           type(line);
         }
@@ -140,13 +132,11 @@ function Line() {
         autocapitalize="off"
         spellcheck={false}
         onKeyDown={(event) => {
-          if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
-            event.preventDefault();
-            recall(event.key === 'ArrowUp' ? 1 : -1);
-          } else if (event.key === 'Tab' && !event.shiftKey && event.currentTarget.value !== '') {
+          const field = event.currentTarget;
+          if (!onKey(event) && event.key === 'Tab' && !event.shiftKey && field.value !== '') {
             // In an empty line Tab goes on to what is next in the page.
             event.preventDefault();
-            void complete(event.currentTarget);
+            void complete(field);
           }
         }}
       />
