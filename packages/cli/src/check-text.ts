@@ -28,7 +28,7 @@ export function reportsText(
 }
 
 function failureLines(report: CheckReport, { colors, columns }: Terminal): string[] {
-  const { id, clause, title, expected, seen, step, trace, picture } = report;
+  const { id, clause, title, expected, seen, why, step, trace, picture } = report;
   const line = (what: string, text: string): string[] => {
     const [first = '', ...more] = wrap(text, Math.max(20, columns - 11)).split('\n');
     return [`  ${what.padEnd(9)}${first}`, ...more.map((rest) => `${' '.repeat(11)}${rest}`)];
@@ -36,8 +36,9 @@ function failureLines(report: CheckReport, { colors, columns }: Terminal): strin
   return [
     `${colors.red('failed')} ${colors.bold(id)}`,
     ...line('asked', `${title} (${clause})`),
-    ...line('expected', expected ?? ''),
+    ...(expected === null || expected === title ? [] : line('expected', expected)),
     ...line('seen', seen ?? ''),
+    ...(why === null ? [] : line('why', why)),
     ...(trace === null
       ? []
       : line('step', `npx doorbell step ${trace} --script 'go ${step ?? 0}; where'`)),

@@ -5,8 +5,10 @@ export {
   isKind,
   ownParts,
   partKinds,
+  type DriverPart,
   type Part,
   type PartKind,
+  type QueuePart,
   type RendererPart,
   type SchedulerPart,
 } from './part.ts';

@@ -1,9 +1,21 @@
 /** The kinds of parts: what each is, what stands in its place here, and what it is checked for. */
+import { probeBell } from '@doorbell/guest-driver';
 import { profiles, schedulers } from '@doorbell/hypervisor';
 import { engineRates, SoftwareRenderer, type Environment } from '@doorbell/lab';
+import { SplitDeviceQueue } from '@doorbell/pv-backend';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
-import type { Part, PartKind, PartOf, RendererPart, SchedulerPart } from './part.ts';
+import { driverChecks } from './driver/checks.ts';
+import type {
+  DriverPart,
+  Part,
+  PartKind,
+  PartOf,
+  QueuePart,
+  RendererPart,
+  SchedulerPart,
+} from './part.ts';
+import { queueChecks } from './queue/checks.ts';
 import { rendererChecks } from './renderer/checks.ts';
 import { schedulerChecks } from './scheduler/checks.ts';
 
@@ -45,8 +57,28 @@ function roundRobin(): Omit<SchedulerPart, 'kind'> {
   return first;
 }
 
+const driver: KindOf<DriverPart> = {
+  doc: 'Takes the GPU bell in hand, and gives it to applications: rings, fences, interrupts.',
+  contract: 'Gpu, in packages/abi/src/gpu.ts; the datasheet, docs/reference/bell.md',
+  reference: { kind: 'driver', name: 'bell', probe: probeBell },
+  checks: driverChecks,
+};
+
+const queue: KindOf<QueuePart> = {
+  doc: 'The device half of a split virtqueue, in a paravirtual backend.',
+  contract: 'DeviceQueue, in packages/pv-backend/src/ring/device-queue.ts; VIRTIO 1.3 §2.7',
+  reference: {
+    kind: 'queue',
+    name: 'split',
+    open: (memory, setup, options, first) => new SplitDeviceQueue(memory, setup, options, first),
+  },
+  checks: queueChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler } satisfies { [K in PartKind]: KindOf<PartOf<K>> };
+export const kinds = { renderer, scheduler, driver, queue } satisfies {
+  [K in PartKind]: KindOf<PartOf<K>>;
+};
 
 export function checksOf(kind: PartKind): readonly CheckInfo[] {
   return kinds[kind].checks;
@@ -64,6 +96,10 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(renderer, id), part, environment);
     case 'scheduler':
       return runCheck(find(scheduler, id), part, environment);
+    case 'driver':
+      return runCheck(find(driver, id), part, environment);
+    case 'queue':
+      return runCheck(find(queue, id), part, environment);
   }
 }
 

@@ -3,7 +3,8 @@
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
 import type { SchedulerKind } from '@doorbell/hypervisor';
-import type { OpenOwnRenderer, OwnParts } from '@doorbell/lab';
+import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
+import type { OpenSplitQueue } from '@doorbell/pv-backend';
 
 /** A renderer: what a paravirtual backend draws on. Its contract is `Gpu` of `@doorbell/abi`. */
 export interface RendererPart {
@@ -17,13 +18,29 @@ export interface SchedulerPart extends SchedulerKind {
   readonly kind: 'scheduler';
 }
 
-export type Part = RendererPart | SchedulerPart;
+/** The driver of bell, unmodified or not: what the datasheet asks of software. It gives a `Gpu`. */
+export interface DriverPart {
+  readonly kind: 'driver';
+  readonly name: string;
+  readonly probe: ProbeDriver;
+}
+
+/** The device half of a split virtqueue. Its contract is `DeviceQueue` of `@doorbell/pv-backend`, and VIRTIO 1.3 §2.7. */
+export interface QueuePart {
+  readonly kind: 'queue';
+  readonly name: string;
+  readonly open: OpenSplitQueue;
+}
+
+export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
 /** The functions that a part of each kind has. */
 const functions: Readonly<Record<PartKind, readonly string[]>> = {
   renderer: ['open'],
+  driver: ['probe'],
+  queue: ['open'],
   scheduler: ['make', 'due', 'defaultSliceNs'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
@@ -56,5 +73,9 @@ export function ownParts(part: Part): OwnParts {
       return { renderer: part.open };
     case 'scheduler':
       return { scheduler: part };
+    case 'driver':
+      return { driver: part.probe };
+    case 'queue':
+      return { queue: part.open };
   }
 }

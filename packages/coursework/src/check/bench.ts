@@ -1,5 +1,4 @@
 /** Where a check tries a part: on a machine that is recorded, so that what went wrong can be stepped through. */
-import type { Gpu } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
 import {
   checkScene,
@@ -14,7 +13,8 @@ import {
   type RunRequest,
   type Stack,
 } from '@doorbell/lab';
-import { Mismatch } from './mismatch.ts';
+import type { Watched } from '../gpu/target.ts';
+import { EndedRun, Mismatch } from './mismatch.ts';
 
 /** Small, so that a whole scene takes milliseconds. */
 const context = { width: 64, height: 64, frames: 1, seed: 1 };
@@ -36,18 +36,24 @@ export class Bench {
    * @param stack  as for --stacks: `pv:renderer=own`.
    * @throws what the application throws, and what ended the run.
    */
-  async onStack(stack: string, own: OwnParts, body: (gpu: Gpu) => Promise<void>): Promise<void> {
+  async onStack(
+    stack: string,
+    own: OwnParts,
+    body: (watched: Watched) => Promise<void>,
+  ): Promise<void> {
+    const shown: Picture[] = [];
     let thrown: Error | undefined;
     const scene = checkScene(async (gpu) => {
       try {
-        await body(gpu);
+        await body({ gpu, shown });
       } catch (error) {
         this.step = this.machine?.tracer.count;
         thrown = error instanceof Error ? error : new Error(String(error));
         throw thrown;
       }
     });
-    await this.record(stack, own, { scene, context }, () => thrown);
+    const onShown = copyOnto(shown);
+    await this.record(stack, own, { scene, context, onShown }, () => thrown);
   }
 
   /**
@@ -55,17 +61,14 @@ export class Bench {
    * @throws what ended the run.
    */
   async frame(stack: string, own: OwnParts, scene: string): Promise<Picture> {
-    let shown: Picture | undefined;
-    await this.record(stack, own, {
-      ...{ scene: findScene(scene), context },
-      onShown: (_frame, { picture }) => {
-        shown = picture && { ...picture, pixels: picture.pixels.slice() };
-      },
-    });
-    if (shown === undefined) {
+    const shown: Picture[] = [];
+    const onShown = copyOnto(shown);
+    await this.record(stack, own, { scene: findScene(scene), context, onShown });
+    const last = shown.at(-1);
+    if (last === undefined) {
       throw new Mismatch('a frame on the monitor', 'none');
     }
-    return shown;
+    return last;
   }
 
   /**
@@ -107,8 +110,17 @@ export class Bench {
       throw error;
     }
     if (this.recording.error !== undefined) {
-      throw new Error(this.recording.error);
+      throw new EndedRun(this.recording.error);
     }
     return this.recording;
   }
+}
+
+/** Keeps each frame that is shown. */
+function copyOnto(shown: Picture[]): RunRequest['onShown'] & {} {
+  return (_frame, { picture }) => {
+    if (picture !== undefined) {
+      shown.push({ ...picture, pixels: picture.pixels.slice() });
+    }
+  };
 }

@@ -23,6 +23,8 @@ export interface CheckResult extends CheckInfo {
   readonly expected: string | null;
   /** Of one that failed; of one that was skipped, why. */
   readonly seen: string | null;
+  /** Why the machine was stuck, if it was: as `doorbell explain` says it. */
+  readonly why: string | null;
   /** The event of the recording at which it was found; null where none was made. */
   readonly step: number | null;
   readonly recording: RunRecording | undefined;

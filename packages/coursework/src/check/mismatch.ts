@@ -16,6 +16,11 @@ export class Mismatch extends Error {
   }
 }
 
+/** A run on a machine came to no end; the message says why. */
+export class EndedRun extends Error {
+  override readonly name = 'EndedRun';
+}
+
 /** What should have been drawn, and what was. */
 export interface Pictures {
   readonly expected: Picture;

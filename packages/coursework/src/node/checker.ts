@@ -165,7 +165,7 @@ export class Checker {
       const end = (seen: string): void => {
         clearTimeout(timer);
         if (running !== undefined) {
-          const none = { step: null, trace: null, picture: null };
+          const none = { why: null, step: null, trace: null, picture: null };
           reports.push({ ...running, status: 'failed', expected: running.title, seen, ...none });
           running = undefined;
         }

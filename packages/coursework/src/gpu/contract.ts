@@ -1,19 +1,21 @@
-/** Checks of what `Gpu` promises, one call at a time, on the renderer by itself. */
+/** What `Gpu` promises, one call at a time: of whatever implements it. */
 import { CommandEncoder, type Gpu, type GpuBuffer, type GpuImage } from '@doorbell/abi';
-import type { Check } from '../check/check.ts';
+import type { CheckInfo } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
-import type { RendererPart } from '../part.ts';
-import { mustEqual, mustRefuse, needCommands, openBare, type Bare } from './target.ts';
+import { mustEqual, mustRefuse, needCommands, type Watched } from './target.ts';
 
-type Body = (bare: Bare) => Promise<void>;
+export interface GpuCheck extends CheckInfo {
+  /** @throws Mismatch, Skip */
+  readonly body: (watched: Watched) => Promise<void>;
+}
 
-function contract(id: string, clause: string, title: string, body: Body): Check<RendererPart> {
-  return {
-    ...{ id: `gpu/${id}`, clause, title },
-    run: async (part) => {
-      await body(await openBare(part));
-    },
-  };
+function contract(
+  id: string,
+  clause: string,
+  title: string,
+  body: (watched: Watched) => Promise<void>,
+): GpuCheck {
+  return { id: `gpu/${id}`, clause, title, body };
 }
 
 /** A word in every place of a row. */
@@ -43,7 +45,7 @@ function mustBe(what: string, expected: ArrayLike<number>, seen: ArrayLike<numbe
   }
 }
 
-export const contractChecks: readonly Check<RendererPart>[] = [
+export const contractChecks: readonly GpuCheck[] = [
   contract(
     'createBuffer/zero',
     'Gpu.createBuffer',
@@ -218,7 +220,7 @@ export const contractChecks: readonly Check<RendererPart>[] = [
     "Gpu.submit, GpuErrorCode 'bad-handle' and 'bad-range'",
     'A command that names no resource, or reaches beyond one, is refused before it has an effect.',
     async ({ gpu }) => {
-      needCommands(gpu, ['fill']);
+      needCommands(gpu.features, ['fill']);
       const buffer = await gpu.createBuffer(64, 'device');
       await mustRefuse('bad-handle', 'a fill of a resource that is not there', () =>
         gpu.submit(fillOf(4711, 1).finish()),
@@ -236,7 +238,7 @@ export const contractChecks: readonly Check<RendererPart>[] = [
     'Gpu.read: after the work submitted so far',
     'A read that follows a submission sees what it did, though nobody waited.',
     async ({ gpu }) => {
-      needCommands(gpu, ['fill']);
+      needCommands(gpu.features, ['fill']);
       const buffer = await gpu.createBuffer(8, 'device');
       const submitted = gpu.submit(fillOf(buffer.handle, 2).finish());
       const into = new Uint8Array(8);
@@ -250,7 +252,7 @@ export const contractChecks: readonly Check<RendererPart>[] = [
     'CommandEncoder: the words may be submitted any number of times',
     'The same commands can be submitted twice, and are not changed by it.',
     async ({ gpu }) => {
-      needCommands(gpu, ['fill']);
+      needCommands(gpu.features, ['fill']);
       const buffer = await gpu.createBuffer(4, 'device');
       const commands = fillOf(buffer.handle, 1).finish();
       const before = [...commands.words];

@@ -1,32 +1,16 @@
-/** A renderer that is tried by itself, and what it is compared with. */
-import { GpuError, type Display, type Gpu, type GpuErrorCode, type GpuImage } from '@doorbell/abi';
+/** A `Gpu` that is tried, and what it is compared with. */
+import { GpuError, type Gpu, type GpuErrorCode, type GpuImage } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
 import { engineRates, SoftwareRenderer, type Picture } from '@doorbell/lab';
 import { Mismatch, Skip } from '../check/mismatch.ts';
-import type { RendererPart } from '../part.ts';
 
-const MEMORY_BYTES = 64 << 20;
+/** Of the GPU: some more than what its largest resource here takes. */
+export const MEMORY_BYTES = 64 << 20;
 
-export interface Bare {
+export interface Watched {
   readonly gpu: Gpu;
   /** What it presented, oldest first. */
   readonly shown: readonly Picture[];
-}
-
-/** Without a driver, a ring or a machine around it. */
-export async function openBare({ open }: RendererPart): Promise<Bare> {
-  const shown: Picture[] = [];
-  const display: Display = {
-    flip: (pixels, width, height, stride) => {
-      const rows = new Uint8Array(width * height * 4);
-      for (let y = 0; y < height; y++) {
-        rows.set(pixels.subarray(y * stride, y * stride + width * 4), y * width * 4);
-      }
-      shown.push({ width, height, pixels: rows });
-    },
-  };
-  const gpu = await open({ display, memoryBytes: MEMORY_BYTES, spend: () => {} });
-  return { gpu, shown };
 }
 
 /** This project's own engines, in software. */
@@ -39,10 +23,15 @@ export function referenceGpu(): Gpu {
   });
 }
 
-/** @throws Skip when the renderer does not offer all of these commands. */
-export function needCommands(gpu: Gpu, names: readonly string[]): void {
-  const { commands } = gpu.features;
-  const offered: ReadonlySet<string> = commands;
+/** @throws Skip when it does not offer all of these commands. Undefined: it has to. */
+export function needCommands(
+  features: Gpu['features'] | undefined,
+  names: readonly string[],
+): void {
+  if (features === undefined) {
+    return;
+  }
+  const offered: ReadonlySet<string> = features.commands;
   const missing = names.filter((name) => !offered.has(name));
   if (missing.length > 0) {
     throw new Skip(`features.commands does not offer ${missing.join(', ')}.`);

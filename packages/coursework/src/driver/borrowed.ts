@@ -1,0 +1,110 @@
+/** What a driver holds of its device, kept count of: all of it has to be given back. */
+import type { CoherentMemory, IrqMessage, PciDevice } from '@doorbell/abi';
+
+export class Borrowed {
+  readonly device: PciDevice;
+  private readonly mapped = new Map<string, number>();
+  private readonly coherent = new Set<CoherentMemory>();
+  private readonly pages = new Set<number>();
+  private readonly messages = new Set<IrqMessage>();
+  private hasLine = false;
+
+  constructor(device: PciDevice) {
+    const { memory, dma, irq } = device;
+    this.device = {
+      ...device,
+      mapBar: (index) => device.mapBar(index),
+      memory: {
+        load16: (address) => memory.load16(address),
+        load32: (address) => memory.load32(address),
+        store16: (address, value) => {
+          memory.store16(address, value);
+        },
+        store32: (address, value) => {
+          memory.store32(address, value);
+        },
+        acquire16: (address) => memory.acquire16(address),
+        release16: (address, value) => {
+          memory.release16(address, value);
+        },
+        fence: () => {
+          memory.fence();
+        },
+        copyIn: (address, bytes) => {
+          memory.copyIn(address, bytes);
+        },
+        copyOut: (address, into) => {
+          memory.copyOut(address, into);
+        },
+        allocate: (bytes) => {
+          const address = memory.allocate(bytes);
+          this.pages.add(address);
+          return address;
+        },
+        free: (address) => {
+          this.pages.delete(address);
+          memory.free(address);
+        },
+      },
+      dma: {
+        map: (address, bytes, direction) => {
+          const iova = dma.map(address, bytes, direction);
+          this.count(`${iova} ${bytes}`, 1);
+          return iova;
+        },
+        unmap: (iova, bytes) => {
+          this.count(`${iova} ${bytes}`, -1);
+          dma.unmap(iova, bytes);
+        },
+        allocateCoherent: (bytes) => {
+          const memory = dma.allocateCoherent(bytes);
+          this.coherent.add(memory);
+          return memory;
+        },
+        freeCoherent: (memory) => {
+          this.coherent.delete(memory);
+          dma.freeCoherent(memory);
+        },
+      },
+      irq: {
+        request: (handler) => {
+          const message = irq.request(handler);
+          this.messages.add(message);
+          return message;
+        },
+        release: (message) => {
+          this.messages.delete(message);
+          irq.release(message);
+        },
+        requestLine: (handler) => {
+          this.hasLine = true;
+          irq.requestLine(handler);
+        },
+        releaseLine: () => {
+          this.hasLine = false;
+          irq.releaseLine();
+        },
+      },
+    };
+  }
+
+  private count(key: string, by: number): void {
+    const now = (this.mapped.get(key) ?? 0) + by;
+    if (now === 0) {
+      this.mapped.delete(key);
+    } else {
+      this.mapped.set(key, now);
+    }
+  }
+
+  /** In words; none: all was given back. */
+  get held(): readonly string[] {
+    return [
+      ...(this.mapped.size > 0 ? [`${this.mapped.size} DMA mappings`] : []),
+      ...(this.coherent.size > 0 ? [`${this.coherent.size} pieces of coherent memory`] : []),
+      ...(this.pages.size > 0 ? [`${this.pages.size} allocations`] : []),
+      ...(this.messages.size > 0 ? [`${this.messages.size} interrupt messages`] : []),
+      ...(this.hasLine ? ['the INTx line'] : []),
+    ];
+  }
+}

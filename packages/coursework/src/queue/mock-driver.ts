@@ -1,0 +1,191 @@
+/**
+ * The driver half of a split virtqueue, right or wrong: it writes what a check says, word by word. It
+ * knows nothing of the driver half that this project has.
+ */
+import {
+  availRing,
+  Chain,
+  DESC_BYTES,
+  LinearMemory,
+  MAX_INDIRECT,
+  usedRing,
+  type DeviceMemory,
+  type QueueSetup,
+  type RingOptions,
+} from '@doorbell/abi';
+import type { DeviceQueue } from '@doorbell/pv-backend';
+import type { QueuePart } from '../part.ts';
+
+const RAM_BYTES = 0x2_0000;
+export const SIZE = 4;
+/** The descriptor table, the available ring, the used ring; then what a check puts there. */
+const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
+/** Where indirect tables go, and buffers. */
+export const TABLE = 0x1000;
+export const BUFFER = 0x8000;
+
+export interface Descriptor {
+  /** A number, or what has to be written as two words. */
+  readonly address?: number | { readonly low: number; readonly high: number };
+  readonly bytes?: number;
+  readonly flags?: number;
+  readonly next?: number;
+}
+
+/** Memory that notes each access of the device half, in order. */
+class WatchedMemory extends LinearMemory {
+  readonly log: { readonly what: 'load' | 'store' | 'fence'; readonly at: number }[] = [];
+
+  override load16(address: number): number {
+    this.log.push({ what: 'load', at: address });
+    return super.load16(address);
+  }
+  override load32(address: number): number {
+    this.log.push({ what: 'load', at: address });
+    return super.load32(address);
+  }
+  override acquire16(address: number): number {
+    this.log.push({ what: 'load', at: address });
+    return super.acquire16(address);
+  }
+  override store16(address: number, value: number): void {
+    this.log.push({ what: 'store', at: address });
+    super.store16(address, value);
+  }
+  override store32(address: number, value: number): void {
+    this.log.push({ what: 'store', at: address });
+    super.store32(address, value);
+  }
+  override release16(address: number, value: number): void {
+    this.log.push({ what: 'store', at: address });
+    super.release16(address, value);
+  }
+  override fence(): void {
+    this.log.push({ what: 'fence', at: -1 });
+  }
+}
+
+export class MockDriver {
+  readonly queue: DeviceQueue;
+  readonly chain = new Chain(SIZE + MAX_INDIRECT);
+  private readonly watched = new WatchedMemory(new ArrayBuffer(RAM_BYTES));
+  /** The same bytes, as the driver's own CPU reaches them. */
+  private readonly memory = new LinearMemory(this.watched.bytes.buffer);
+
+  constructor({ open }: QueuePart, options: Partial<RingOptions> = {}) {
+    const all = { indirect: true, eventIdx: false, inOrder: false, ...options };
+    const memory: DeviceMemory = this.watched;
+    this.queue = open(memory, setup, all, 0);
+    for (let index = 0; index < SIZE; index++) {
+      this.describe(index, { address: BUFFER + 0x100 * index, bytes: 16, flags: 2 });
+    }
+  }
+
+  // ------------------------------------------------------------------------- what it writes
+
+  describe(index: number, descriptor: Descriptor): void {
+    this.describeAt(setup.descriptors + DESC_BYTES * index, descriptor);
+  }
+
+  /** In the table at `TABLE`. */
+  describeIndirect(index: number, descriptor: Descriptor): void {
+    this.describeAt(TABLE + DESC_BYTES * index, descriptor);
+  }
+
+  private describeAt(at: number, descriptor: Descriptor): void {
+    const { address = BUFFER, bytes = 16, flags = 0, next = 0 } = descriptor;
+    const { low, high } = typeof address === 'number' ? { low: address, high: 0 } : address;
+    this.memory.store32(at, low);
+    this.memory.store32(at + 4, high);
+    this.memory.store32(at + 8, bytes);
+    this.memory.store16(at + 12, flags);
+    this.memory.store16(at + 14, next);
+  }
+
+  /** Heads in the available ring, and its idx after them. */
+  offer(...heads: readonly number[]): void {
+    const idx = this.memory.load16(setup.driver + availRing.IDX);
+    heads.forEach((head, index) => {
+      const entry = (idx + index) % SIZE;
+      this.memory.store16(setup.driver + availRing.RING + availRing.ENTRY_BYTES * entry, head);
+    });
+    this.setAvailIdx(idx + heads.length);
+  }
+
+  setAvailIdx(idx: number): void {
+    this.memory.store16(setup.driver + availRing.IDX, idx & 0xffff);
+  }
+
+  set availFlags(flags: number) {
+    this.memory.store16(setup.driver + availRing.FLAGS, flags);
+  }
+
+  set usedEvent(idx: number) {
+    this.memory.store16(setup.driver + availRing.usedEvent(SIZE), idx);
+  }
+
+  // -------------------------------------------------------------------------- what it reads
+
+  get usedFlags(): number {
+    return this.memory.load16(setup.device + usedRing.FLAGS);
+  }
+
+  get usedIdx(): number {
+    return this.memory.load16(setup.device + usedRing.IDX);
+  }
+
+  get availEvent(): number {
+    return this.memory.load16(setup.device + usedRing.availEvent(SIZE));
+  }
+
+  /** id and len of an entry. */
+  used(entry: number): readonly [number, number] {
+    const at = this.entryAt(entry);
+    return [this.memory.load32(at), this.memory.load32(at + 4)];
+  }
+
+  // -------------------------------------------------------- what the device half did, in order
+
+  /** How often it read a field of the driver's: a word may be read as a part of another. */
+  loadsOf(address: number): number {
+    return this.watched.log.filter(({ what, at }) => what === 'load' && at === address).length;
+  }
+
+  /** Where in the log of accesses the last of that kind at an address is; -1: nowhere. */
+  lastOf(what: 'load' | 'store' | 'fence', address: number): number {
+    return this.watched.log.findLastIndex((each) => each.what === what && each.at === address);
+  }
+
+  readonly places = {
+    usedIdx: setup.device + usedRing.IDX,
+    usedEvent: setup.driver + availRing.usedEvent(SIZE),
+    availFlags: setup.driver + availRing.FLAGS,
+    availIdx: setup.driver + availRing.IDX,
+    usedLen: (entry: number): number => this.entryAt(entry) + 4,
+    descriptor: (index: number): number => setup.descriptors + DESC_BYTES * index,
+  };
+
+  private entryAt(entry: number): number {
+    return setup.device + usedRing.RING + usedRing.ENTRY_BYTES * (entry % SIZE);
+  }
+
+  // ----------------------------------------------------------------------- both halves' steps
+
+  /** A chain from its offer to the used ring. Whether the driver is to be notified. */
+  useOne(head = 0, written = 0): boolean {
+    this.offer(head);
+    this.queue.next(this.chain);
+    this.queue.put(this.chain.id, written);
+    return this.queue.publish();
+  }
+
+  /** The chain that was taken, as [address, bytes, whether the device writes it]. */
+  get buffers(): readonly (readonly [number, number, boolean])[] {
+    const { count, readable, addresses, lengths } = this.chain;
+    return Array.from({ length: count }, (_, index) => [
+      addresses[index],
+      lengths[index],
+      index >= readable,
+    ]);
+  }
+}
