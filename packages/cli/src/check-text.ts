@@ -41,8 +41,9 @@ function failureLines(report: CheckReport, { colors, columns }: Terminal): strin
     ...(why === null ? [] : line('why', why)),
     ...(trace === null
       ? []
-      : line('step', `npx doorbell step ${trace} --script 'go ${step ?? 0}; where'`)),
-    ...(picture === null ? [] : line('picture', picture)),
+      : // In one line each, to be copied.
+        [`  step     npx doorbell step ${trace} --script 'go ${step ?? 0}; where'`]),
+    ...(picture === null ? [] : [`  picture  ${picture}`]),
     '',
   ];
 }
