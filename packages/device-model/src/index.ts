@@ -5,7 +5,7 @@ export { boundViewport, meet, noBounds, type Bounds } from './bell/bounds.ts';
 export { DirectEngines, eachPacket } from './bell/direct-engines.ts';
 export type { Engine } from './bell/counts.ts';
 export { EngineTime, HOST_TENANT } from './bell/engine-time.ts';
-export { Fault } from './bell/fault.ts';
+export { check, Fault } from './bell/fault.ts';
 export { ALL_WIDTHS, FunctionRegisters } from './bell/function-registers.ts';
 export { argumentsOf, extentOf, type Arguments } from './bell/packet.ts';
 export { packetChecks } from './bell/packet-checks.ts';
