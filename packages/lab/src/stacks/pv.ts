@@ -3,7 +3,7 @@
  * draws on what the host has.
  */
 import { recordedDisplay } from '@doorbell/hypervisor';
-import { openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
+import { openRenderer, type OpenRenderer, type VirtualRenderer } from '../renderers/index.ts';
 import { LateGpu } from '../renderers/late.ts';
 import { HostCpus } from './host-cpus.ts';
 import { HOST_GPU, machineWith } from './physical-machine.ts';
@@ -15,7 +15,7 @@ import { virtioGuest } from './virtio-guest.ts';
 /** @throws InputError when the host's GPU has fewer channels than there are guests. */
 export function pv(stack: StackParts): Stack {
   const { profile, options, guests } = stack;
-  const kind = options.renderer as RendererKind;
+  const kind = options.renderer as VirtualRenderer;
   if (kind === 'host') {
     checkChannels('pv', guests.length);
   } else {

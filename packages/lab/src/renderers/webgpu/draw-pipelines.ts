@@ -71,10 +71,11 @@ export class DrawPipelines {
     let pipeline = this.byFlags.get(flags);
     if (pipeline === undefined) {
       const { device, layout, module } = this;
+      const usesDepth = (flags & ~drawFlags.CULL_BACK) !== 0;
       pipeline = device.createRenderPipeline({
         ...{ label: `draw ${flags}`, layout },
         vertex: { module, buffers: [vertexLayout] },
-        fragment: { module, targets },
+        fragment: { module, targets, entryPoint: usesDepth ? 'deep' : 'shallow' },
         // Clockwise as one sees it, with y down on the screen, is a back.
         primitive: { cullMode: (flags & drawFlags.CULL_BACK) !== 0 ? 'back' : 'none' },
         depthStencil: {

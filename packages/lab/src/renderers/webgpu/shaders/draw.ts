@@ -106,15 +106,25 @@ fn sampled(at: vec2<f32>) -> u32 {
   return mixed(above, below, row & 255u);
 }
 
-struct Pixel { @location(0) word: u32, @builtin(frag_depth) depth: f32 }
+fn colored(in: Corner) -> u32 {
+  let c = vec4<u32>(clamp(in.color, vec4(0.0), vec4(255.0)));
+  if (args.filtering == ${UNTEXTURED}u) {
+    return c.r | (c.g << 8u) | (c.b << 16u) | (c.a << 24u);
+  }
+  return modulated(sampled(in.texture), c);
+}
+
+struct DeepPixel { @location(0) word: u32, @builtin(frag_depth) depth: f32 }
 
 @fragment
-fn pixel(in: Corner) -> Pixel {
-  let c = vec4<u32>(clamp(in.color, vec4(0.0), vec4(255.0)));
+fn deep(in: Corner) -> DeepPixel {
   let depth = floor(clamp(in.position.z, 0.0, 1.0) * 16777215.0 + 0.5) / 16777216.0;
-  if (args.filtering == ${UNTEXTURED}u) {
-    return Pixel(c.r | (c.g << 8u) | (c.b << 16u) | (c.a << 24u), depth);
-  }
-  return Pixel(modulated(sampled(in.texture), c), depth);
+  return DeepPixel(colored(in), depth);
+}
+
+/** Where depth is neither tested nor written. */
+@fragment
+fn shallow(in: Corner) -> @location(0) u32 {
+  return colored(in);
 }
 `;
