@@ -14,15 +14,15 @@ import type { Picture } from './picture.ts';
  * shows what is a pixel away, and once more when a corner that is narrower than a pixel is seen in
  * one picture alone.
  */
-export const MOST_LEVELS = 1;
+const MOST_LEVELS = 1;
 /** A pixel beside which a channel of the reference varies by more levels than this is at an edge. */
-export const EDGE_LEVELS = 16;
+const EDGE_LEVELS = 16;
 /**
  * Of the pixels at an edge, the part that may differ by more than `EDGE_LEVELS`: an edge that moves
  * by 1/16 pixel passes the centres of a sixteenth of the pixels along it. A picture that is half a
  * pixel off changes more.
  */
-export const MOST_EDGES = 1 / 16;
+const MOST_EDGES = 1 / 16;
 
 /** The part `pixels` of a stack's report. */
 export interface PixelsReport {

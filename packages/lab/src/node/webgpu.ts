@@ -2,7 +2,7 @@
  * WebGPU in Node: Dawn, by the package `webgpu`. Its binaries for all systems are 132 MB, so it is no
  * dependency: whoever wants it installs it.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -42,12 +42,12 @@ export async function checkGpu(): Promise<void> {
 }
 
 async function findGpu(): Promise<GPU> {
-  const { create } = await load();
+  const dawn = await load();
   for (const driver of drivers()) {
     if (driver !== undefined) {
       process.env.VK_ICD_FILENAMES = driver;
     }
-    const gpu = create([]);
+    const gpu = dawn.create([]);
     if ((await gpu.requestAdapter()) !== null) {
       return gpu;
     }
@@ -62,7 +62,7 @@ function drivers(): readonly (string | undefined)[] {
     return [undefined];
   }
   // Where there are none, Dawn would say so at length on stderr.
-  return systemDrivers.some((folder) => existsSync(folder))
+  return systemDrivers.some((folder) => existsSync(folder) && readdirSync(folder).length > 0)
     ? [undefined, SWIFTSHADER]
     : [SWIFTSHADER];
 }
