@@ -13,7 +13,6 @@ import {
   type Impairment,
 } from '@doorbell/pv-frontend/node';
 import { workerProgram } from '@doorbell/pv-backend/node';
-import { checkRenderer } from './renderer-check.ts';
 import { startServer } from './server-process.ts';
 
 export interface RemoteOptions {
@@ -31,7 +30,6 @@ export function backendConnector(options: RemoteOptions): ConnectBackend {
 
 async function workerPair(request: RemoteRequest): Promise<RemotePair> {
   const { renderer, size, ram, display } = request;
-  await checkRenderer(renderer);
   const worker = await startWorkerBackend({
     program: workerProgram,
     device: new URL('worker-device.ts', import.meta.url).href,
@@ -47,9 +45,6 @@ async function webSocketPair(
   { backend, impairment, recoveryNs }: RemoteOptions,
 ): Promise<RemotePair> {
   const { renderer, size } = request;
-  if (backend === undefined) {
-    await checkRenderer(renderer);
-  }
   const server = backend === undefined ? await startServer(renderer, size) : undefined;
   const address = server?.address ?? backend!;
   // A connection that was cut on purpose is not cut again.

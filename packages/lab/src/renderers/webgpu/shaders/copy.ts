@@ -77,11 +77,11 @@ fn put(address: u32, value: u32) {
 @compute @workgroup_size(1)
 fn main() {
   for (var row = 0u; row < args.rows; row++) {
-    let to = args.dst + row * args.dstStride;
-    let from = args.src + row * args.srcStride;
+    let destination = args.dst + row * args.dstStride;
+    let source = args.src + row * args.srcStride;
     for (var i = 0u; i < args.rowBytes; i++) {
-      let column = select(i, args.rowBytes - 1u - i, to > from);
-      put(to + column, byteAt(from + column));
+      let column = select(i, args.rowBytes - 1u - i, destination > source);
+      put(destination + column, byteAt(source + column));
     }
   }
 }
