@@ -18,6 +18,7 @@ export { connectThread, threadPair } from './pv/thread-pair.ts';
 export { serveMessages, serveSharedMemory, type ThreadBackendParts } from './pv/serve-thread.ts';
 export * from './pv/remote.ts';
 export * from './pv/backend.ts';
+export * from './rounded-run.ts';
 export * from './run.ts';
 export type { Scene, SceneContext } from './scene.ts';
 export { renderers, roundsOtherwise, type RendererKind } from './renderers/index.ts';

@@ -367,3 +367,20 @@ function parseOption(text: string): [string, string] {
   }
   return [option, value];
 }
+
+/** Of a backend that is on no machine in virtual time: the option that says so, and what to do about it. */
+export interface Elsewhere {
+  readonly because: string;
+  readonly mend: string;
+}
+
+/** Undefined: everything is on one machine. */
+export function elsewhere({ options }: Pick<StackSpec, 'options'>): Elsewhere | undefined {
+  const { transport = 'inline', renderer } = options;
+  if (transport === 'inline') {
+    return undefined;
+  }
+  return renderer === 'webgpu'
+    ? { because: 'renderer=webgpu', mend: 'choose another renderer' }
+    : { because: `pv-transport=${transport}`, mend: 'leave it inline' };
+}

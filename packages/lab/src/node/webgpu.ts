@@ -30,15 +30,15 @@ interface Dawn {
 }
 
 /** One for the process: an instance that ends takes its devices along. */
-let instance: Promise<GPU> | undefined;
+let found: GPU | undefined;
 
 /** @throws RendererUnavailable without the package, or a driver. */
 export const openGpuDevice: OpenGpuDevice = async (bufferBytes) =>
-  openDevice(await (instance ??= findGpu()), bufferBytes);
+  openDevice((found ??= await findGpu()), bufferBytes);
 
 /** @throws RendererUnavailable as `openGpuDevice` does, in a moment. */
 export async function checkGpu(): Promise<void> {
-  await (instance ??= findGpu());
+  found ??= await findGpu();
 }
 
 async function findGpu(): Promise<GPU> {
