@@ -29,15 +29,3 @@ describe.skipIf(!hasChromium)('renderer=webgpu in the page', () => {
     expect(new Set(webgpu).size).toBeGreaterThan(16);
   });
 });
-
-describe.skipIf(!hasChromium)('renderer=webgpu in a browser without WebGPU', () => {
-  const bench = useWorkbench();
-
-  test('says that there is none', async () => {
-    const page = await bench.open(
-      '?stacks=native,pv:renderer=webgpu&scene=triangle&size=64x48&frames=1&source=off',
-    );
-    await complaint(page).waitFor();
-    expect(await complaint(page).textContent()).toMatch(/WebGPU/);
-  });
-});
