@@ -32,8 +32,8 @@ if (program === undefined) {
   );
 }
 
-/** @throws Error when there is none. */
-export async function startChromium(): Promise<Browser> {
+/** @param more  arguments of Chromium's. @throws Error when there is none. */
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
   if (program === undefined) {
     throw new Error('There is no Chromium, and DOORBELL_REQUIRE_PEERS asks for one.');
   }
@@ -42,6 +42,7 @@ export async function startChromium(): Promise<Browser> {
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
       ...['--disable-background-networking', '--disable-component-update'],
+      ...more,
     ],
   });
 }

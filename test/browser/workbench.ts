@@ -28,8 +28,14 @@ const ofTheTests = 'Canvas2D: Multiple readback';
 /** A frame that takes no time, on two stacks with the same driver. */
 export const SMALL = '?stacks=native,emulated&scene=triangle&size=64x64&frames=1&source=off';
 
-/** @param given  gives what `serve` is given beside: a trace. */
-export function useWorkbench(given: () => Promise<readonly string[]> = async () => []): Bench {
+/**
+ * @param given  gives what `serve` is given beside: a trace.
+ * @param flags  of Chromium, beside the usual.
+ */
+export function useWorkbench(
+  given: () => Promise<readonly string[]> = async () => [],
+  flags: readonly string[] = [],
+): Bench {
   let browser: Browser;
   let server: DoorbellProcess;
   const complaints: string[] = [];
@@ -58,7 +64,7 @@ export function useWorkbench(given: () => Promise<readonly string[]> = async () 
   };
   beforeAll(async () => {
     server = new DoorbellProcess(['serve', '--quiet', ...(await given())]);
-    browser = await startChromium();
+    browser = await startChromium(flags);
     bench.address = await server.wrote('stdout', /^http:\S+(?=\n)/);
   }, 120_000);
   afterEach(async () => {

@@ -144,7 +144,7 @@ function version(): string {
 
 const exitCodeHelp = `
 Exit codes:
-  ${exitCodes.DONE}    done; the pixels are identical
+  ${exitCodes.DONE}    done; the pixels are identical, or within the bounds of a renderer that rounds
   ${exitCodes.CHECK_FAILED}    a check failed: pixels differ, or this program has a bug
   ${exitCodes.BAD_INPUT}    the arguments or the input are wrong
   ${exitCodes.UNAVAILABLE}    the machine lacks something, such as room on the disk

@@ -27,6 +27,7 @@ import { profileTitle } from './profile-file.ts';
 import { progressOn } from './progress.ts';
 import { addRemoteFlags, impliedOptions, remoteOptions, type RemoteFlags } from './remote-flags.ts';
 import type { RemoteOptions } from './remote-pair.ts';
+import { checkRenderer } from './renderer-check.ts';
 import { addRunFlags, readRunFlags, type RunFlags } from './run-flags.ts';
 import { sharingText } from './sharing-text.ts';
 import { addStackFlags } from './stack-flags.ts';
@@ -58,6 +59,9 @@ export async function runCompare(options: CompareOptions): Promise<ExitCode> {
   checkJsonTarget(options.json);
   const request = await readRunFlags(options, impliedOptions(options, options.stacks));
   const remote = remoteOptions(options, request.stacks);
+  for (const spec of request.stacks) {
+    await checkRenderer(spec.options.renderer);
+  }
   if (options.png !== undefined) {
     checkFolder(options.png);
   }
@@ -171,13 +175,25 @@ function pictureText(picture: Picture, credit: string | undefined, terminal: Ter
 
 function concludeMismatch({ mismatch, report }: CompareResult, folder: string): ExitCode {
   if (mismatch === undefined) {
-    return concludeGuests(report);
+    return concludeRounding(report) ?? concludeGuests(report);
   }
   writeMismatch(folder, mismatch);
   const { frame, stack, reference, guest } = mismatch;
   const whose = guest === undefined ? stack : `${guest} on ${stack}`;
   process.stderr.write(
     `doorbell: Frame ${frame} of ${whose} differs from that of ${reference}; both, and their difference, are in ${folder}.\n`,
+  );
+  return exitCodes.CHECK_FAILED;
+}
+
+/** A renderer that may round otherwise, but has not drawn the frames that it was to draw. */
+function concludeRounding({ stacks }: CompareReport): ExitCode | undefined {
+  const beyond = stacks.filter(({ pixels }) => pixels?.within === false).map(({ id }) => id);
+  if (beyond.length === 0) {
+    return undefined;
+  }
+  process.stderr.write(
+    `doorbell: Frames are missing, or there are too many: ${beyond.join(', ')}.\n`,
   );
   return exitCodes.CHECK_FAILED;
 }

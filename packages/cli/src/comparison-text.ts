@@ -1,6 +1,7 @@
 /** What a comparison says in words: what will be done, what each stack paid for, whether pixels agree. */
 import { draws, type CompareReport, type StackReport } from '@doorbell/lab';
 import { wrap } from '@doorbell/lab/text';
+import { formatCount } from './quantity.ts';
 import type { Colors, Terminal } from './terminal.ts';
 
 export interface Plan {
@@ -34,10 +35,6 @@ export function sentences(report: CompareReport, { columns, colors }: Terminal):
     .join('\n');
 }
 
-function allSame(values: readonly string[]): boolean {
-  return new Set(values).size === 1;
-}
-
 /** As much of a hash as fits behind `before`; the whole is in the JSON. */
 function shortened(sha256: string, before: string, columns: number): string {
   const room = columns - before.length;
@@ -57,8 +54,39 @@ export function driverText(stacks: readonly StackReport[], columns: number): str
     .join('\n');
 }
 
-/** Whether every frame has the same pixels in every stack. */
+/** Whether every frame has the same pixels in every stack; and of those that may round, how near they are. */
 export function identityText(report: CompareReport, columns: number, colors: Colors): string {
+  const rounded = report.stacks.flatMap((stack) => roundingText(stack, report, columns, colors));
+  const exact = report.stacks.filter(({ pixels }) => pixels === undefined);
+  const same = report.identical || (rounded.length > 0 && sameHashes(exact.filter(draws)));
+  const isSaid = rounded.length === 0 || exact.length > 0;
+  const others = { ...report, stacks: exact, identical: same };
+  return [...(isSaid ? [exactText(others, columns, colors)] : []), ...rounded].join('\n');
+}
+
+function sameHashes(stacks: readonly StackReport[]): boolean {
+  return new Set(stacks.map(({ frames }) => frames.sha256)).size <= 1;
+}
+
+/** A stack whose renderer may round otherwise. */
+function roundingText(
+  { id, pixels }: StackReport,
+  { scene }: CompareReport,
+  columns: number,
+  colors: Colors,
+): string[] {
+  if (pixels === undefined) {
+    return [];
+  }
+  const { differing, edges, within } = pixels;
+  const all = scene.width * scene.height * scene.frames;
+  const verdict = within ? 'within its bounds' : colors.bold(colors.red('beyond its bounds'));
+  const part = edges.pixels === 0 ? 0 : (100 * edges.differing) / edges.pixels;
+  const text = `${id} differs from bell's engines in ${formatCount(differing)} of ${formatCount(all)} pixels; at edges, in ${part.toFixed(1)} % by more than a sixteenth of white; ${verdict}`;
+  return [`rounding:  ${wrap(text, columns - 11).replaceAll('\n', '\n           ')}`];
+}
+
+function exactText(report: CompareReport, columns: number, colors: Colors): string {
   const { identical } = report;
   const stacks = report.stacks.filter(draws);
   const hashes = stacks.map(({ frames }) => frames.sha256);
@@ -70,7 +98,7 @@ export function identityText(report: CompareReport, columns: number, colors: Col
   }
   const several = report.scene.guests > 1;
   const before = `identical: yes${several ? ', each guest with itself alone' : ''}, sha256 `;
-  const text = allSame(hashes)
+  const text = sameHashes(stacks)
     ? before + shortened(hashes[0], before, columns)
     : before.replace(', sha256 ', '');
   const idle = report.stacks.filter((stack) => !draws(stack)).map(({ id }) => id);

@@ -6,6 +6,7 @@ import {
   checkFits,
   explainRun,
   findBug,
+  elsewhere,
   parseStacks,
   stackKinds,
   type Bug,
@@ -140,11 +141,11 @@ function theStack(options: ExplainOptions, bug: Bug | undefined): StackSpec {
   if (more.length > 0) {
     throw new Failure(exitCodes.BAD_INPUT, `'${stack}' is more than one stack.`);
   }
-  const { transport = 'inline' } = spec.options;
-  if (transport !== 'inline') {
+  const away = elsewhere(spec);
+  if (away !== undefined) {
     throw new Failure(
       exitCodes.BAD_INPUT,
-      `With transport=${transport} the device is not on this machine: leave it inline.`,
+      `With ${away.because} the device is not on this machine: ${away.mend}.`,
     );
   }
   if (bug !== undefined) {

@@ -24,6 +24,7 @@ const inputErrors: ReadonlySet<string> = new Set(['InputError', 'ProfileError'])
 const backendErrors: ReadonlySet<string> = new Set([
   'BackendFailed',
   'BackendUnavailable',
+  'RendererUnavailable',
   'TransportLost',
 ]);
 

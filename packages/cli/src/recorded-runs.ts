@@ -1,6 +1,7 @@
 /** Runs that are recorded, as the options of a verb describe them: for `trace` and `step`. */
 import {
   checkFits,
+  elsewhere,
   findBug,
   framesOf,
   record,
@@ -69,11 +70,11 @@ export async function recordRuns(
 
 /** @throws Failure */
 function checkPlaces({ stacks }: CompareRequest): void {
-  const away = stacks.find(({ options }) => (options.transport ?? 'inline') !== 'inline');
+  const [away] = stacks.flatMap((spec) => elsewhere(spec) ?? []);
   if (away !== undefined) {
     throw new Failure(
       exitCodes.BAD_INPUT,
-      `With pv-transport=${away.options.transport} the backend is elsewhere, in no virtual time and not recorded: leave it inline.`,
+      `With ${away.because} the backend is elsewhere, in no virtual time and not recorded: ${away.mend}.`,
     );
   }
 }

@@ -1,9 +1,11 @@
 /** `doorbell serve --backend`: paravirtual devices for frontends on the network. */
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { openGpuDevice } from '@doorbell/lab/node';
 import { remoteBackend, type BackendOptions, type OwnParts } from '@doorbell/lab';
 import { BackendServer, type BackendServerParts } from './backend-server.ts';
 import { exitCodes } from './exit-code.ts';
+import { checkRenderer } from './renderer-check.ts';
 import { Failure } from './failure.ts';
 import { aborted } from './interrupt.ts';
 import { isLoopback, type ListenAddress } from './listen-address.ts';
@@ -25,6 +27,7 @@ interface BackendRequest extends BackendOptions {
 /** Until the signal. @throws Failure when it cannot listen there. */
 export async function serveBackend(request: BackendRequest, signal: AbortSignal): Promise<void> {
   const parts = serverParts(request);
+  await checkRenderer(request.renderer);
   const server = await startServer(parts);
   try {
     process.stdout.write(`${server.address}\n`);
@@ -56,7 +59,7 @@ function serverParts(request: BackendRequest): BackendServerParts {
     token: token ?? randomBytes(16).toString('base64url'),
     open: (clock, onError) =>
       remoteBackend({
-        ...{ renderer, clock, onError, width, height, own },
+        ...{ renderer, clock, onError, width, height, own, openGpuDevice },
         breathe: () => setImmediate(),
         translated: true,
       }),

@@ -9,11 +9,13 @@ import {
   type VhostUserConnection,
   type VhostUserListener,
 } from '@doorbell/peers';
+import { openGpuDevice } from '@doorbell/lab/node';
 import { remoteBackend, type RendererKind } from '@doorbell/lab';
 import { setImmediate } from 'node:timers/promises';
 import type { Size } from './argument.ts';
 import { aborted } from './interrupt.ts';
 import { exitCodes } from './exit-code.ts';
+import { checkRenderer } from './renderer-check.ts';
 import { Failure, fileFailure } from './failure.ts';
 
 export interface VhostUserOptions {
@@ -29,6 +31,7 @@ export interface VhostUserOptions {
 
 /** Serves until the signal. @throws Failure when it cannot listen there. */
 export async function serveVhostUserAt(options: VhostUserOptions): Promise<void> {
+  await checkRenderer(options.renderer);
   const failed = new AbortController();
   const listener = await listen(options, (error) => failed.abort(error));
   try {
@@ -51,7 +54,10 @@ async function listen(
     return listenVhostUser({
       ...{ libc: await loadLibc(), path, onError },
       open: () =>
-        remoteBackend({ renderer, clock, onError, breathe: () => setImmediate(), ...size }),
+        remoteBackend({
+          ...{ renderer, clock, onError, openGpuDevice, ...size },
+          breathe: () => setImmediate(),
+        }),
       onConnected: (connection) => {
         void report(connection, say);
       },

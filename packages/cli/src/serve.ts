@@ -9,7 +9,7 @@ import { serveVhostUserAt } from './serve-vhost-user.ts';
 import type { Act } from './verb.ts';
 import { webOrigin } from './web-origin.ts';
 
-const renderers = ['host', 'software', 'null'] as const;
+const renderers = ['host', 'software', 'null', 'webgpu'] as const;
 type Renderer = (typeof renderers)[number];
 
 interface ServeOptions {
@@ -33,7 +33,10 @@ export function defineServe(command: Command, act: Act): void {
     .option('--backend', 'serve a virtio-gpu device to each frontend that connects')
     .option('--vhost-user <socket>', 'serve one to a QEMU of this machine, at a path')
     .addOption(
-      new Option('--renderer <name>', 'what draws: the native driver on a GPU, software, nothing')
+      new Option(
+        '--renderer <name>',
+        'what draws: the native driver on a GPU, software, nothing, a real GPU',
+      )
         .choices(renderers)
         .default(undefined, 'host; software with --vhost-user'),
     )

@@ -2,6 +2,7 @@
 import { decodeTlpHeader, encodeTlpHeader, formatBdf, type TlpHeader } from '@doorbell/abi';
 import {
   busMapOf,
+  elsewhere,
   parseStacks,
   purposeOf,
   runStack,
@@ -88,11 +89,11 @@ function theStack(options: TlpOptions): StackSpec {
   if (more.length > 0) {
     throw new Failure(exitCodes.BAD_INPUT, `'${options.stack}' is more than one stack.`);
   }
-  const { transport = 'inline' } = spec.options;
-  if (transport !== 'inline') {
+  const away = elsewhere(spec);
+  if (away !== undefined) {
     throw new Failure(
       exitCodes.BAD_INPUT,
-      `With pv-transport=${transport} the backend is on another machine, whose bus is not seen: leave it inline.`,
+      `With ${away.because} the backend is on another machine, whose bus is not seen: ${away.mend}.`,
     );
   }
   return spec;

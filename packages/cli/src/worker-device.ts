@@ -1,6 +1,7 @@
 /** The backend that a worker thread runs, for `--pv-transport worker`. */
 import { setImmediate } from 'node:timers/promises';
 import type { VirtioHost } from '@doorbell/abi';
+import { openGpuDevice } from '@doorbell/lab/node';
 import { remoteBackend, type BackendOptions } from '@doorbell/lab';
 import type { ThreadDevice, ThreadSurroundings } from '@doorbell/pv-backend/node';
 
@@ -11,7 +12,7 @@ export async function createDevice(
 ): Promise<ThreadDevice> {
   const backend = await remoteBackend({
     ...(options as BackendOptions),
-    clock,
+    ...{ clock, openGpuDevice },
     breathe: () => setImmediate(),
     onError: (error) => {
       throw error;

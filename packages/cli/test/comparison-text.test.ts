@@ -45,6 +45,25 @@ test('says that pixels are not identical', () => {
   );
 });
 
+test('says how far a renderer rounds otherwise, and whether it may', () => {
+  const edges = { pixels: 1000, differing: 4, bound: 1 / 16, maxDelta: 200 };
+  const pixels = { maxDelta: 0, differing: 1234, bound: 1, within: true, edges };
+  const text = (within: boolean): string => {
+    const rounded = handMadeStack('pv:renderer=webgpu', {
+      frames: { count: 10, sha256: 'e'.repeat(64) },
+      pixels: { ...pixels, within },
+    });
+    const stacks = [handMadeStack('native'), handMadeStack('pv'), rounded];
+    return identityText({ ...handMadeReport, identical: false, stacks }, 80, colors);
+  };
+  const [identity, ...rounding] = text(true).split('\n');
+  expect(identity).toMatch(/^identical: yes, sha256 f+…$/);
+  expect(rounding.join(' ').replace(/\s+/g, ' ')).toMatch(
+    /^rounding: pv:renderer=webgpu differs from bell's engines in 1,234 of [\d,]+ pixels; at edges, in 0\.4 % by more than a sixteenth of white; within its bounds$/,
+  );
+  expect(text(false)).toMatch(/beyond\s+its bounds$/);
+});
+
 test('shows one driver once, and each of several with its stacks', () => {
   expect(driverText(handMadeReport.stacks, 120)).toBe(
     `driver:    guest-driver, sha256 ${'d'.repeat(64)}`,

@@ -9,7 +9,9 @@ import type { OwnParts } from './own-parts.ts';
 import type { Picture } from './picture.ts';
 import type { CompareReport, StackReport } from './report.ts';
 import type { GuestRequest, RunRequest } from './frames.ts';
-import { runStack } from './run.ts';
+import { roundsOtherwise } from './renderers/index.ts';
+import { runRounded, type OffFrame } from './rounded-run.ts';
+import { runStack, type RunResult } from './run.ts';
 import type { Scene } from './scene.ts';
 import type { StackSpec } from './stack-spec.ts';
 
@@ -48,6 +50,7 @@ export interface CompareResult {
   readonly report: CompareReport;
   /** The last frame of each stack, by its id. */
   readonly lastFrames: ReadonlyMap<string, Picture>;
+  /** Of renderers that may round otherwise: the first frame beyond their bounds. */
   readonly mismatch: Mismatch | undefined;
 }
 
@@ -63,14 +66,16 @@ export async function compare(
 ): Promise<CompareResult> {
   const outcomes: Outcome[] = [];
   const lastFrames = new Map<string, Picture>();
+  let beyond: Mismatch | undefined;
   for (const spec of request.stacks) {
-    const { report, monitor } = await runStack(runOf(request, spec), environment);
+    const { report, monitor, off } = await runOne(runOf(request, spec), environment);
     outcomes.push({ spec, report });
+    beyond ??= off && { ...off, reference: ENGINES, stack: spec.id };
     if (monitor.picture !== undefined) {
       lastFrames.set(spec.id, monitor.picture);
     }
   }
-  const drawing = outcomes.filter(({ spec }) => draws(spec));
+  const drawing = outcomes.filter(({ spec }) => draws(spec) && !roundsOtherwise(spec));
   const alone = await soloRuns(request, drawing, environment);
   const mismatch = await findMismatch(request, drawing, alone, environment);
   const nativeNs = outcomes.find(({ report }) => report.name === 'native')?.report.time.virtualNs;
@@ -86,10 +91,22 @@ export async function compare(
       guests: request.guests?.length ?? 1,
     },
     profile: request.profile.name,
-    identical: mismatch === undefined,
+    identical: mismatch === undefined && !request.stacks.some(roundsOtherwise),
     stacks,
   };
-  return { report, lastFrames, mismatch };
+  return { report, lastFrames, mismatch: mismatch ?? beyond };
+}
+
+/** What a renderer that may round otherwise is compared with. */
+const ENGINES = "bell's engines";
+
+async function runOne(
+  request: RunRequest,
+  environment: Environment,
+): Promise<Pick<RunResult, 'report' | 'monitor'> & { readonly off?: OffFrame | undefined }> {
+  return roundsOtherwise(request.spec)
+    ? runRounded(request, environment)
+    : runStack(request, environment);
 }
 
 /** `bunny`, or `bunny + churn` of several guests. */

@@ -20,9 +20,16 @@ export { connectThread, threadPair } from './pv/thread-pair.ts';
 export { serveMessages, serveSharedMemory, type ThreadBackendParts } from './pv/serve-thread.ts';
 export * from './pv/remote.ts';
 export * from './pv/backend.ts';
+export * from './rounded-run.ts';
 export * from './run.ts';
 export type { Scene, SceneContext } from './scene.ts';
-export { renderers, type RendererKind } from './renderers/index.ts';
+export { renderers, roundsOtherwise, type RendererKind } from './renderers/index.ts';
+export {
+  openGpuDevice,
+  RendererUnavailable,
+  type OpenGpuDevice,
+} from './renderers/webgpu/device.ts';
+export type { PixelsReport } from './rounding.ts';
 export { SoftwareRenderer } from './renderers/software.ts';
 export { hogOf } from './scenes/hog.ts';
 export { findScene, scenes } from './scenes/index.ts';

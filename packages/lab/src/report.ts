@@ -2,6 +2,7 @@
  * What a comparison reports: the JSON of `doorbell compare --json`. Keys may be added, never
  * renamed. Units are in the key, or the value is a count.
  */
+import type { PixelsReport } from './rounding.ts';
 import type { ModeContract } from './mode-contract.ts';
 
 /** The calls of the application, by what they are for. */
@@ -73,6 +74,8 @@ export interface StackReport {
   readonly sharing: SharingReport | null;
   readonly counts: CountsReport;
   readonly time: TimeReport;
+  /** Of a renderer that may round otherwise than bell's engines: what its frames have against theirs. */
+  readonly pixels?: PixelsReport;
   /** What this way paid for, in a sentence. */
   readonly paidFor: string;
   /** What the host knows, owns, sees and pins on this way: of the stack's name, with its defaults. */
@@ -128,7 +131,8 @@ export interface CompareReport {
   readonly profile: string;
   /**
    * All frames of all stacks that draw (renderer=null does not) have the same pixels; and those of
-   * each of several guests are what it draws when it is alone.
+   * each of several guests are what it draws when it is alone. False, too, where a renderer may round
+   * otherwise: what holds of its frames is in its `pixels`.
    */
   readonly identical: boolean;
   readonly stacks: readonly StackReport[];

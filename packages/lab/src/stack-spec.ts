@@ -19,6 +19,10 @@ export interface StackOption {
   readonly doc: string;
   /** The bare flag's name, where it is not the option's own. */
   readonly flag?: string;
+  /** What a value asks of another option: one of these values, the first where it is left out. */
+  readonly needs?: Readonly<
+    Record<string, Readonly<Record<string, readonly [string, ...string[]]>>>
+  >;
 }
 
 /** All that it may be, where that is a list. */
@@ -241,10 +245,12 @@ const kinds: readonly StackKind[] = [
     options: {
       ...virtqueueOptions,
       renderer: {
-        values: ['host', 'software', 'null'],
+        values: ['host', 'software', 'null', 'webgpu'],
         own: true,
         default: 'host',
-        doc: "What draws for the backend: the host's GPU, its CPU, or nothing at all.",
+        doc: "What draws for the backend: the host's GPU, its CPU, nothing at all, or a real GPU through WebGPU, in the wall's time (transport=worker or websocket).",
+        // A real GPU takes real time.
+        needs: { webgpu: { transport: ['worker', 'websocket'] }, own: { transport: ['inline'] } },
       },
       transport: {
         values: ['inline', 'worker', 'websocket'],
@@ -291,6 +297,28 @@ function checkOption(kind: StackKind, name: string, value: string): void {
   }
 }
 
+/** What each option is if it is left out: its default, or what another one needs. @throws InputError */
+function defaultsOf(
+  kind: StackKind,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const defaults = Object.fromEntries(
+    Object.entries(kind.options).map(([option, row]) => [option, row.default]),
+  );
+  for (const [option, value] of Object.entries(given)) {
+    for (const [other, allowed] of Object.entries(kind.options[option].needs?.[value] ?? {})) {
+      const chosen = given[other] ?? allowed[0];
+      if (!allowed.includes(chosen)) {
+        throw new InputError(
+          `'${option}=${value}' of '${kind.name}' needs ${other}=${allowed.join(' or ')}, not ${chosen}.`,
+        );
+      }
+      defaults[other] = allowed[0];
+    }
+  }
+  return defaults;
+}
+
 /** A stack with options; what is left out has its default. @throws InputError */
 export function stackSpec(name: string, given: Readonly<Record<string, string>> = {}): StackSpec {
   const kind = stackKinds.get(name);
@@ -302,12 +330,9 @@ export function stackSpec(name: string, given: Readonly<Record<string, string>> 
   for (const [option, value] of Object.entries(given)) {
     checkOption(kind, option, value);
   }
-  const options = Object.fromEntries(
-    Object.entries(kind.options).map(([option, row]) => [option, given[option] ?? row.default]),
-  );
-  const changed = Object.entries(options).filter(
-    ([option, value]) => value !== kind.options[option]?.default,
-  );
+  const defaults = defaultsOf(kind, given);
+  const options = { ...defaults, ...given };
+  const changed = Object.entries(options).filter(([option, value]) => value !== defaults[option]);
   const id = [name, ...changed.map(([option, value]) => `${option}=${value}`)].join(':');
   return { id, kind, options };
 }
@@ -353,4 +378,21 @@ function parseOption(text: string): [string, string] {
     throw new InputError(`'${text}' is not an option: write option=value.`);
   }
   return [option, value];
+}
+
+/** Of a backend that is on no machine in virtual time: the option that says so, and what to do about it. */
+export interface Elsewhere {
+  readonly because: string;
+  readonly mend: string;
+}
+
+/** Undefined: everything is on one machine. */
+export function elsewhere({ options }: Pick<StackSpec, 'options'>): Elsewhere | undefined {
+  const { transport = 'inline', renderer } = options;
+  if (transport === 'inline') {
+    return undefined;
+  }
+  return renderer === 'webgpu'
+    ? { because: 'renderer=webgpu', mend: 'choose another renderer' }
+    : { because: `pv-transport=${transport}`, mend: 'leave it inline' };
 }

@@ -50,6 +50,18 @@ describe('parseStacks', () => {
     expect(() => parseStacks(text)).toThrow(message);
   });
 
+  it('takes from an option what another one needs, and refuses what does not go with it', () => {
+    const [pv, far] = parseStacks('pv:renderer=webgpu,pv:renderer=webgpu:transport=websocket');
+    expect([pv.id, pv.options.transport]).toEqual(['pv:renderer=webgpu', 'worker']);
+    expect(far.id).toBe('pv:renderer=webgpu:transport=websocket');
+    expect(() => parseStacks('pv:renderer=webgpu:transport=inline')).toThrow(
+      "'renderer=webgpu' of 'pv' needs transport=worker or websocket, not inline.",
+    );
+    expect(() => parseStacks('pv:renderer=webgpu,pv:renderer=webgpu:transport=worker')).toThrow(
+      "'pv:renderer=webgpu' is there twice",
+    );
+  });
+
   it('refuses a shared option that none of the stacks has', () => {
     expect(() => parseStacks('emulated', { iommu: 'off' })).toThrow('None of the stacks');
   });

@@ -1,31 +1,14 @@
 /** The copy engine's packets: what they may ask for, and how long they take. */
-import { blends, filters, MAX_COPY_BYTES, MAX_ROWS, MAX_SURFACE, PAGE_BYTES } from '@doorbell/abi';
+import { PAGE_BYTES } from '@doorbell/abi';
 import { blit } from './blit.ts';
 import { copyRows, fill } from './copy.ts';
 import type { BellCounts } from './counts.ts';
-import { check } from './fault.ts';
 import type { AddressSpace } from './mmu.ts';
 import { Operand } from './operand.ts';
 import { type Arguments, argumentsOf, extentOf } from './packet.ts';
+import { packetChecks } from './packet-checks.ts';
 import { type GpuMemory, Range } from './range.ts';
 import type { EngineRates } from './rates.ts';
-
-/** Bytes from row to row of the widest surface. */
-const MAX_STRIDE = MAX_SURFACE * 4;
-
-/** @throws Fault BAD_ARGUMENT when rows of `rowBytes` bytes overlap. */
-function checkStride(stride: number, rowBytes: number, rows: number): void {
-  check(rows <= 1 || stride >= rowBytes, stride);
-}
-
-/** @throws Fault BAD_ARGUMENT unless an engine can work on pixels or depths there. */
-export function checkSurface(address: number, stride: number, width: number, height: number): void {
-  check(address % 4 === 0, address);
-  check(stride % 4 === 0 && stride <= MAX_STRIDE, stride);
-  check(width <= MAX_SURFACE, width);
-  check(height <= MAX_SURFACE, height);
-  checkStride(stride, width * 4, height);
-}
 
 /** Each packet gives its nanoseconds; more than `limit`: it is too long and was not begun. */
 export class CopyEngine {
@@ -52,13 +35,9 @@ export class CopyEngine {
   /** @throws Fault */
   fill(space: AddressSpace, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('fill', packet);
-    const { dst, stride, width, height } = values;
+    const { dst, width, height } = values;
     const bytes = width * 4 * height;
-    check(dst % 4 === 0, dst);
-    check(stride % 4 === 0, stride);
-    check(height <= MAX_ROWS, height);
-    check(bytes <= MAX_COPY_BYTES, width);
-    checkStride(stride, width * 4, height);
+    packetChecks.fill(values);
     this.to.map(space, dst, extentOf('fill', 'dst', values), true);
     const ns = bytes * this.rates.fillByte;
     if (ns <= limit && bytes > 0) {
@@ -94,12 +73,9 @@ export class CopyEngine {
   /** @throws Fault */
   copy(space: AddressSpace, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('copy', packet);
-    const { dst, dstStride, src, srcStride, rowBytes, rows } = values;
+    const { dst, src, rowBytes, rows } = values;
     const bytes = rowBytes * rows;
-    check(rows <= MAX_ROWS, rows);
-    check(bytes <= MAX_COPY_BYTES, rowBytes);
-    checkStride(dstStride, rowBytes, rows);
-    checkStride(srcStride, rowBytes, rows);
+    packetChecks.copy(values);
     this.to.map(space, dst, extentOf('copy', 'dst', values), true);
     this.from.map(space, src, extentOf('copy', 'src', values), false);
     const ns = bytes * this.rates.copyByte;
@@ -155,11 +131,8 @@ export class CopyEngine {
   /** @throws Fault */
   blit(space: AddressSpace, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('blit', packet);
-    const { dst, dstStride, dstWidth, dstHeight, src, srcStride, srcWidth, srcHeight } = values;
-    checkSurface(dst, dstStride, dstWidth, dstHeight);
-    checkSurface(src, srcStride, srcWidth, srcHeight);
-    check(values.filter <= filters.BILINEAR, values.filter);
-    check(values.blend <= blends.OVER, values.blend);
+    const { dst, dstWidth, dstHeight, src } = values;
+    packetChecks.blit(values);
     this.target.map(space, dst, extentOf('blit', 'dst', values), true);
     this.source.map(space, src, extentOf('blit', 'src', values), false);
     const pixels = dstWidth * dstHeight;

@@ -15,6 +15,20 @@ const nameOf = new Map<number, CommandName>(
   commandNames.map((name) => [commands[name].opcode, name]),
 );
 
+/** Calls with each packet, in order. @throws Fault BAD_OPCODE, and what `run` throws */
+export function eachPacket(
+  packets: Uint32Array,
+  run: (name: CommandName, packet: Uint32Array) => void,
+): void {
+  for (let at = 0; at < packets.length; at += headerWords(packets[at])) {
+    const name = nameOf.get(headerOpcode(packets[at]));
+    if (name === undefined) {
+      throw new Fault('BAD_OPCODE', headerOpcode(packets[at]));
+    }
+    run(name, packets.subarray(at, at + headerWords(packets[at])));
+  }
+}
+
 export class DirectEngines {
   readonly memory: PagedMemory;
   private readonly rates: EngineRates;
@@ -51,14 +65,9 @@ export class DirectEngines {
   run(packets: Uint32Array, limit: number): number {
     let total = 0;
     this.client.render.reset();
-    for (let at = 0; at < packets.length; at += headerWords(packets[at])) {
-      const name = nameOf.get(headerOpcode(packets[at]));
-      if (name === undefined) {
-        throw new Fault('BAD_OPCODE', headerOpcode(packets[at]));
-      }
-      const packet = packets.subarray(at, at + headerWords(packets[at]));
+    eachPacket(packets, (name, packet) => {
       total += this.rates.packet + this.packet(name, packet, limit);
-    }
+    });
     return total;
   }
 

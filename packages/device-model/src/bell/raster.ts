@@ -4,19 +4,12 @@
  * owns a centre on an edge.
  */
 import { drawFlags } from '@doorbell/abi';
+import { type Bounds, noBounds } from './bounds.ts';
 import { Edge, firstCentre } from './edge.ts';
 import { Planes } from './plane.ts';
 import { Shader } from './shade.ts';
 import type { Surface } from './surface.ts';
 import type { VertexStage } from './vertex.ts';
-
-/** A rectangle of pixels: from (left, top) to before (right, bottom). */
-export interface Bounds {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
 
 /** To begin a row of a triangle takes as long as this many pixels, also where it covers none. */
 export const ROW_PIXELS = 4;
@@ -24,7 +17,7 @@ export const ROW_PIXELS = 4;
 export class Rasterizer {
   readonly shader: Shader;
   /** Where pixels may be drawn: within the target. */
-  readonly bounds: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
+  readonly bounds: Bounds = noBounds();
   private readonly stage: VertexStage;
   private readonly planes: Planes;
   /** From the highest corner to the lowest, and from either to the one between. */

@@ -1,18 +1,16 @@
 /** The 3D engine's packets: the state that they set, and draws. */
-import { drawFlags, filters, MAX_INDICES } from '@doorbell/abi';
-import { checkSurface } from './copy-engine.ts';
+import { drawFlags } from '@doorbell/abi';
 import type { BellCounts } from './counts.ts';
 import { check, Fault } from './fault.ts';
 import type { AddressSpace } from './mmu.ts';
 import { Operand } from './operand.ts';
 import { type Arguments, argumentsOf, extentOf } from './packet.ts';
+import { packetChecks } from './packet-checks.ts';
 import type { GpuMemory } from './range.ts';
 import type { EngineRates } from './rates.ts';
 import type { RenderState } from './render-state.ts';
 import { type DrawResult, Renderer } from './renderer.ts';
 import type { Surface } from './surface.ts';
-
-const ALL_FLAGS = drawFlags.CULL_BACK | drawFlags.DEPTH_TEST | drawFlags.DEPTH_WRITE;
 
 /**
  * However fast the engine, a draw is stopped when it would take longer than WATCHDOG at this
@@ -23,6 +21,14 @@ const LEAST_PRICE = 0.1;
 /** Whom the engine works for: a channel. */
 export interface EngineClient extends AddressSpace {
   readonly render: RenderState;
+}
+
+/** Whether a draw tests or writes the depth of its target. */
+export function drawUsesDepth(
+  { flags }: Arguments<'draw'>,
+  { depth }: Arguments<'setTarget'>,
+): boolean {
+  return depth !== 0 && (flags & ~drawFlags.CULL_BACK) !== 0;
 }
 
 export class RenderEngine {
@@ -54,14 +60,7 @@ export class RenderEngine {
 
   /** @throws Fault BAD_ARGUMENT, and so do the others */
   setTarget(client: EngineClient, packet: Uint32Array): number {
-    const { color, colorStride, depth, depthStride, width, height } = argumentsOf(
-      'setTarget',
-      packet,
-    );
-    checkSurface(color, colorStride, width, height);
-    if (depth !== 0) {
-      checkSurface(depth, depthStride, width, height);
-    }
+    packetChecks.setTarget(argumentsOf('setTarget', packet));
     client.render.keep('setTarget', packet);
     return 0;
   }
@@ -77,13 +76,7 @@ export class RenderEngine {
   }
 
   setTexture(client: EngineClient, packet: Uint32Array): number {
-    const { texels, stride, width, height, filter } = argumentsOf('setTexture', packet);
-    if (texels !== 0) {
-      checkSurface(texels, stride, width, height);
-      check(width > 0, width);
-      check(height > 0, height);
-    }
-    check(filter <= filters.BILINEAR, filter);
+    packetChecks.setTexture(argumentsOf('setTexture', packet));
     client.render.keep('setTexture', packet);
     return 0;
   }
@@ -98,16 +91,11 @@ export class RenderEngine {
   /** Gives nanoseconds; infinity when they became more than `limit`. @throws Fault */
   draw(client: EngineClient, packet: Uint32Array, limit: number): number {
     const values = argumentsOf('draw', packet);
-    const { vertices, vertexCount, indices, indexCount, flags } = values;
-    check(vertices % 4 === 0, vertices);
-    check(vertexCount <= MAX_INDICES, vertexCount);
-    check(indices % 4 === 0, indices);
-    check(indexCount <= MAX_INDICES, indexCount);
-    check(flags <= ALL_FLAGS, flags);
+    packetChecks.draw(values);
     check(client.render.has('setTarget'), 0);
     const target = client.render.get('setTarget');
     const texture = client.render.get('setTexture');
-    const usesDepth = target.depth !== 0 && (flags & ~drawFlags.CULL_BACK) !== 0;
+    const usesDepth = drawUsesDepth(values, target);
     this.map(client, values, target, texture, usesDepth);
     this.load(client, target, texture, usesDepth);
     return this.run(values, limit, usesDepth);

@@ -1,8 +1,9 @@
 /** The 3D engine: the state that draws share, and the way from an index list to triangles. */
 import { MAX_SURFACE } from '@doorbell/abi';
+import { type Bounds, boundViewport, meet, noBounds } from './bounds.ts';
 import { Clipper } from './clip.ts';
 import { LastTriangle } from './last-triangle.ts';
-import { type Bounds, Rasterizer, ROW_PIXELS } from './raster.ts';
+import { Rasterizer, ROW_PIXELS } from './raster.ts';
 import type { Surface } from './surface.ts';
 import { type VertexBuffer, VertexStage } from './vertex.ts';
 import { volume } from './volume.ts';
@@ -72,8 +73,8 @@ export class Renderer {
   private color = NO_TARGET;
   private depth: Surface | undefined;
   private hasTexture = false;
-  private readonly viewport: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
-  private readonly scissor: Bounds = { left: 0, top: 0, right: 0, bottom: 0 };
+  private readonly viewport: Bounds = noBounds();
+  private readonly scissor: Bounds = noBounds();
 
   constructor(prices: DrawPrices) {
     this.prices = prices;
@@ -91,10 +92,7 @@ export class Renderer {
    */
   setViewport(x: number, y: number, width: number, height: number): void {
     this.stage.setViewport(x, y, width, height);
-    this.viewport.left = Math.ceil(Math.min(x, x + width) - 0.5);
-    this.viewport.top = Math.ceil(Math.min(y, y + height) - 0.5);
-    this.viewport.right = Math.ceil(Math.max(x, x + width) - 0.5);
-    this.viewport.bottom = Math.ceil(Math.max(y, y + height) - 0.5);
+    boundViewport(this.viewport, x, y, width, height);
   }
 
   /** In pixels. */
@@ -151,26 +149,10 @@ export class Renderer {
     result.ns = 0;
     result.badIndex = -1;
     result.aborted = false;
-    this.bound();
+    meet(this.raster.bounds, this.color, this.viewport, this.scissor);
     this.stage.begin(call.vertexCount);
     this.last.forget();
     this.raster.begin(this.color, this.depth, call.flags);
-  }
-
-  /** Pixels may be drawn where target, viewport and scissor meet; a NaN meets nothing. */
-  private bound(): void {
-    const { color, viewport, scissor } = this;
-    const { bounds } = this.raster;
-    const left = Math.max(0, viewport.left, scissor.left);
-    const top = Math.max(0, viewport.top, scissor.top);
-    const right = Math.min(color.width, viewport.right, scissor.right);
-    const bottom = Math.min(color.height, viewport.bottom, scissor.bottom);
-    const some = left < right && top < bottom;
-    // `| 0`: none of them is -0, which would slow down the engine that runs this.
-    bounds.left = some ? left | 0 : 0;
-    bounds.top = some ? top | 0 : 0;
-    bounds.right = some ? right | 0 : 0;
-    bounds.bottom = some ? bottom | 0 : 0;
   }
 
   /** The position of the first of three indices that has no vertex, or -1. */

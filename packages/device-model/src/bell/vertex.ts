@@ -3,6 +3,7 @@
  * triangles share. Results stay in a direct-mapped cache for the length of a draw.
  */
 import { VERTEX_BYTES } from '@doorbell/abi';
+import { screenRows } from './screen-rows.ts';
 import { slotLayout } from './slot.ts';
 import { outcode, volume } from './volume.ts';
 
@@ -57,7 +58,7 @@ export class VertexStage {
   /** Which vertex a slot of the cache holds; -1: none. */
   private tags = new Int32Array(0);
   private readonly matrix = new Float64Array(16);
-  /** Half the viewport's width, its centre's x, half its height, its centre's y. */
+  /** x, y, width, height: in pixels. */
   private readonly viewport = new Float64Array(4);
   /** Rows X, Y, Z, W: matrix and viewport in one. */
   private readonly rows = new Float64Array(16);
@@ -66,11 +67,11 @@ export class VertexStage {
 
   /** In pixels. */
   setViewport(x: number, y: number, width: number, height: number): void {
-    this.viewport[0] = width / 2;
-    this.viewport[1] = x + width / 2;
-    this.viewport[2] = height / 2;
-    this.viewport[3] = y + height / 2;
-    this.combine();
+    this.viewport[0] = x;
+    this.viewport[1] = y;
+    this.viewport[2] = width;
+    this.viewport[3] = height;
+    screenRows(this.rows, this.matrix, this.viewport);
   }
 
   /** `matrix`: 16 numbers, column by column. The light is in model space. */
@@ -88,18 +89,7 @@ export class VertexStage {
     this.light[1] = lightY;
     this.light[2] = lightZ;
     this.light[3] = ambient;
-    this.combine();
-  }
-
-  private combine(): void {
-    const { matrix, viewport, rows } = this;
-    for (let column = 0; column < 4; column++) {
-      const at = column * 4;
-      rows[column] = viewport[0] * matrix[at] + viewport[1] * matrix[at + 3];
-      rows[4 + column] = viewport[2] * matrix[at + 1] + viewport[3] * matrix[at + 3];
-      rows[8 + column] = matrix[at + 2];
-      rows[12 + column] = matrix[at + 3];
-    }
+    screenRows(this.rows, this.matrix, this.viewport);
   }
 
   /** Forgets the vertices of the draw before. */

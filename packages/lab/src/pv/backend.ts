@@ -5,6 +5,8 @@ import { type DisplaySinks, VirtioGpu, type VirtioGpuParts } from '@doorbell/pv-
 import { needOwn, type OwnParts } from '../own-parts.ts';
 import { openRenderer, type RendererKind } from '../renderers/index.ts';
 import { SoftwareRenderer } from '../renderers/software.ts';
+import { RendererUnavailable, type OpenGpuDevice } from '../renderers/webgpu/device.ts';
+import { WebGpuRenderer } from '../renderers/webgpu/renderer.ts';
 import { engineRates } from '../stacks/engine-rates.ts';
 import { HOST_GPU, machineWith } from '../stacks/physical-machine.ts';
 import { SharedDriver } from '../stacks/shared-driver.ts';
@@ -36,6 +38,8 @@ export interface RemoteBackendParts extends BackendOptions {
   readonly clock: Clock;
   /** Lets everything else on this thread have its turn. */
   readonly breathe: () => Promise<void>;
+  /** Absent: there is no WebGPU here. */
+  readonly openGpuDevice?: OpenGpuDevice;
   /** The driver's addresses are its own: it must translate what the device asks for. */
   readonly translated?: boolean;
   /** What somebody else wrote: its renderer draws, whatever `renderer` says. */
@@ -47,7 +51,7 @@ export interface RemoteBackendParts extends BackendOptions {
 /** For who follows nothing. */
 const noTrace: Trace = { event: () => 0 };
 
-/** @throws GpuError when the renderer cannot be opened. */
+/** @throws GpuError, RendererUnavailable when the renderer cannot be opened. */
 export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBackend> {
   let monitor: Display = { flip: () => undefined };
   const display: Display = {
@@ -55,9 +59,9 @@ export async function remoteBackend(parts: RemoteBackendParts): Promise<RemoteBa
       monitor.flip(pixels, width, height, stride);
     },
   };
-  const { renderer, own } = parts;
+  const { own } = parts;
   const { gpu, bytesOf, close } =
-    own === undefined ? await openOutside(renderer, display) : await openOwnOutside(own, display);
+    own === undefined ? await openOutside(parts, display) : await openOwnOutside(own, display);
   let device: VirtioGpu | undefined;
   return {
     create: (host, target, sinks) => {
@@ -100,13 +104,23 @@ interface OpenOutside {
   readonly close: () => Promise<void>;
 }
 
-/** A renderer in software is nobody's device; the others are on a machine of their own. */
-async function openOutside(kind: RendererKind, display: Display): Promise<OpenOutside> {
+/** A renderer in software is nobody's device, and a real GPU's is its own; the others are on a machine of their own. */
+async function openOutside(
+  { renderer: kind, openGpuDevice }: RemoteBackendParts,
+  display: Display,
+): Promise<OpenOutside> {
   const [profile] = profiles.values();
   if (kind === 'software') {
     const rates = engineRates(profile, 'software');
     const gpu = new SoftwareRenderer({ display, memoryBytes: VRAM_BYTES, rates });
     return { gpu, bytesOf: (image) => gpu.bytesOf(image), close: () => gpu.close() };
+  }
+  if (kind === 'webgpu') {
+    if (openGpuDevice === undefined) {
+      throw new RendererUnavailable('renderer=webgpu is not available here.');
+    }
+    const gpu = await WebGpuRenderer.open(openGpuDevice, { display, memoryBytes: VRAM_BYTES });
+    return { gpu, close: () => gpu.close() };
   }
   // Nobody reads its virtual time.
   const { host } = machineWith(kind === 'host', { profile, display, iommu: 'strict' });

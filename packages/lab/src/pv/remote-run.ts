@@ -11,6 +11,7 @@ import { Monitor } from '../monitor.ts';
 import { drawFrames, type RunRequest } from '../frames.ts';
 import type { PvCounts } from '../stacks/stack.ts';
 import { GUEST_BYTES, GUEST_GPU } from '../stacks/stack.ts';
+import type { RendererKind } from '../renderers/index.ts';
 import { HeldFrames } from './held-frames.ts';
 import { frontendOptions } from './options.ts';
 import { BackendFailed, type RemotePair, type RemoteTransport } from './remote.ts';
@@ -49,7 +50,7 @@ export async function runRemote(
   }
   const frames = new HeldFrames(monitor);
   const pair = await environment.connectBackend(kind, {
-    renderer: spec.options.renderer as 'host' | 'software' | 'null',
+    renderer: spec.options.renderer as RendererKind,
     ...{ memory: host.computer.ram, dma, bus, ram, display: frames },
     size: { width: context.width, height: context.height },
     onReplaced: () => {

@@ -2,10 +2,13 @@
 import { LinearMemory } from '@doorbell/abi';
 import { MessageServer, ThreadServer } from '@doorbell/pv-backend';
 import { ThreadConnection, type Connection, type Doorbells, type WallClock } from '@doorbell/wire';
+import type { OpenGpuDevice } from '../renderers/webgpu/device.ts';
 import { remoteBackend, type BackendOptions, type RemoteBackend } from './backend.ts';
 
 export interface ThreadBackendParts {
   readonly options: BackendOptions;
+  /** Absent: there is no WebGPU here. */
+  readonly openGpuDevice?: OpenGpuDevice;
   readonly clock: WallClock;
   /** Lets everything else on this thread have its turn. */
   readonly breathe: () => Promise<void>;
@@ -42,8 +45,8 @@ export async function serveMessages(
 }
 
 function open(
-  { options, clock, breathe, onError }: ThreadBackendParts,
+  { options, ...parts }: ThreadBackendParts,
   translated: boolean,
 ): Promise<RemoteBackend> {
-  return remoteBackend({ ...options, clock, breathe, onError, translated });
+  return remoteBackend({ ...options, ...parts, translated });
 }

@@ -13,8 +13,21 @@ export const renderers = {
   host: "The host's own driver on the physical bell.",
   software: "bell's engines in software, on the host's CPU.",
   null: 'Accepts everything and draws nothing, for measuring what is around it.',
+  webgpu:
+    "WebGPU: a real GPU, or a driver that stands for one. In Node it takes the package webgpu and a Vulkan driver. Pixels may be rounded otherwise, within bounds that 'compare' checks.",
 } as const;
 export type RendererKind = keyof typeof renderers;
+/** Those that work in a machine's virtual time. */
+export type VirtualRenderer = Exclude<RendererKind, 'webgpu'>;
+
+/** Whether its pixels may be rounded otherwise than bell's. */
+export function roundsOtherwise({
+  options,
+}: {
+  readonly options: Readonly<Record<string, string>>;
+}): boolean {
+  return options.renderer === 'webgpu';
+}
 
 export interface OpenRenderer {
   readonly gpu: Gpu;
@@ -33,7 +46,7 @@ export interface RendererParts {
 
 /** Opens a renderer on the host, from a task of one of its CPUs. @throws GpuError, ProbeError */
 export async function openRenderer(
-  kind: RendererKind,
+  kind: VirtualRenderer,
   { host, driver, display, profile }: RendererParts,
 ): Promise<OpenRenderer> {
   switch (kind) {

@@ -8,7 +8,7 @@ import type { Environment } from '../environment.ts';
 import { InputError } from '../input-error.ts';
 import { runStack } from '../run.ts';
 import { scenes } from '../scenes/index.ts';
-import type { StackSpec } from '../stack-spec.ts';
+import { elsewhere, type StackSpec } from '../stack-spec.ts';
 import type { Stack } from '../stacks/stack.ts';
 import { type Access, type AccessClass, accessClasses, classOf, ownership } from './access.ts';
 import { inventory } from './inventory.ts';
@@ -50,10 +50,10 @@ async function stackSensitivity(
   { profile, leaky }: Pick<SensitivityRequest, 'profile' | 'leaky'>,
   environment: Environment,
 ): Promise<StackSensitivity> {
-  const { transport = 'inline' } = spec.options;
-  if (transport !== 'inline') {
+  const away = elsewhere(spec);
+  if (away !== undefined) {
     throw new InputError(
-      `With pv-transport=${transport} no guest is on this machine, so there is nothing to look at: leave it inline.`,
+      `With ${away.because} no guest is on this machine, so there is nothing to look at: ${away.mend}.`,
     );
   }
   let stack: Stack | undefined;

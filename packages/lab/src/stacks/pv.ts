@@ -4,7 +4,12 @@
  */
 import { recordedDisplay } from '@doorbell/hypervisor';
 import { OWN } from '../own-parts.ts';
-import { openOwn, openRenderer, type OpenRenderer, type RendererKind } from '../renderers/index.ts';
+import {
+  openOwn,
+  openRenderer,
+  type OpenRenderer,
+  type VirtualRenderer,
+} from '../renderers/index.ts';
 import { LateGpu } from '../renderers/late.ts';
 import { HostCpus } from './host-cpus.ts';
 import { HOST_GPU, machineWith } from './physical-machine.ts';
@@ -16,7 +21,7 @@ import { virtioGuest } from './virtio-guest.ts';
 /** @throws InputError when the host's GPU has fewer channels than there are guests. */
 export function pv(stack: StackParts): Stack {
   const { profile, options, guests } = stack;
-  const kind = options.renderer as RendererKind | typeof OWN;
+  const kind = options.renderer as VirtualRenderer | typeof OWN;
   if (kind === 'host') {
     checkChannels('pv', guests.length);
   } else {

@@ -1,8 +1,9 @@
-import { CommandEncoder, type Gpu, type GpuError, NONE } from '@doorbell/abi';
+import { CommandEncoder, type Gpu, NONE } from '@doorbell/abi';
 import { profiles } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { NullRenderer } from '../../src/renderers/null.ts';
 import { SoftwareRenderer } from '../../src/renderers/software.ts';
+import { codeOf, fill, refusesAlike } from './refusals.ts';
 import { engineRates } from '../../src/stacks/engine-rates.ts';
 
 interface Shown {
@@ -26,19 +27,6 @@ function software(memoryBytes = 1 << 20) {
   });
   return { gpu, shown, spent: () => spent };
 }
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
-    () => 'no error',
-    (error: unknown) => (error as GpuError).code,
-  );
-}
-
-const fill = (handle: number, width: number, height: number, value: number, offset = 0) =>
-  new CommandEncoder().fill({
-    dst: { handle, offset },
-    ...{ stride: width * 4, width, height, value },
-  });
 
 describe('the software renderer', () => {
   it('fills, shows what it filled, and says how long the engine took', async () => {
@@ -94,27 +82,7 @@ const others: readonly (readonly [string, () => Gpu])[] = [
 ];
 
 describe.each(others)('the %s renderer', (_name, make) => {
-  it('refuses what every Gpu refuses, with the same codes', async () => {
-    const gpu = make();
-    const buffer = await gpu.createBuffer(64, 'device');
-    const submit = (encoder: CommandEncoder): Promise<unknown> => gpu.submit(encoder.finish());
-    expect(await codeOf(gpu.createBuffer(0, 'device'))).toBe('bad-range');
-    expect(await codeOf(gpu.createImage(4097, 1))).toBe('bad-range');
-    expect(await codeOf(gpu.write(buffer, 61, new Uint8Array(4)))).toBe('bad-range');
-    expect(await codeOf(gpu.read({ ...buffer, handle: 99 }, 0, new Uint8Array(4)))).toBe(
-      'bad-handle',
-    );
-    expect(await codeOf(submit(fill(buffer.handle, 4, 1, 0, 52)))).toBe('bad-range');
-    expect(await codeOf(submit(fill(9, 1, 1, 0)))).toBe('bad-handle');
-    expect(await codeOf(gpu.submit({ words: Uint32Array.of(0x00010001) }))).toBe('bad-command');
-    expect(await codeOf(gpu.wait(1))).toBe('bad-range');
-    expect(
-      await codeOf(gpu.present({ handle: buffer.handle, width: 4, height: 4, stride: 16 })),
-    ).toBe('bad-handle');
-    await gpu.destroy(buffer);
-    expect(await codeOf(gpu.destroy(buffer))).toBe('bad-handle');
-    await gpu.close();
-  });
+  it('refuses what every Gpu refuses, with the same codes', () => refusesAlike(make()));
 });
 
 it('the null renderer shows black frames of the right size', async () => {

@@ -1,4 +1,5 @@
 /** The thread of a backend that has one of its own: one device, until the thread is ended. */
+import { browserGpuDevice } from './gpu-device.ts';
 import { serveMessages, serveSharedMemory, type BackendOptions } from '@doorbell/lab';
 import { Doorbells, ThreadConnection, wallClockOf } from '@doorbell/wire';
 import { eventLoop, turn } from './event-loop.ts';
@@ -14,7 +15,10 @@ export interface BackendStart {
 }
 
 function serve({ options, port, shared }: BackendStart): Promise<void> {
-  const parts = { options, clock: wallClockOf(globalThis), breathe: turn, onError: reportError };
+  const parts = {
+    ...{ options, openGpuDevice: browserGpuDevice, breathe: turn, onError: reportError },
+    clock: wallClockOf(globalThis),
+  };
   if (shared === undefined) {
     return serveMessages(parts, new PortConnection(port));
   }

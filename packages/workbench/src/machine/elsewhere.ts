@@ -3,13 +3,18 @@ import {
   InputError,
   messagePair,
   nothingSaid,
+  roundsOtherwise,
+  runRounded,
   runStack,
   type ConnectBackend,
   type Environment,
   type RunRequest,
+  type PixelsReport,
+  type StackReport,
   type StackSpec,
 } from '@doorbell/lab';
 import { wallClockOf } from '@doorbell/wire';
+import { counted } from '../quantity.ts';
 import { connectSocket } from './browser-socket.ts';
 import type { BackendState } from './contract.ts';
 import { pairWithThread, sharesMemory } from './thread-pair.ts';
@@ -23,11 +28,17 @@ export async function runElsewhere(
   tell: (state: BackendState) => void,
 ): Promise<Unrecorded> {
   const connectBackend = connectorTo(address, tell);
-  const { report, monitor } = await runStack(request, { ...environment, connectBackend });
+  const run = roundsOtherwise(request.spec) ? runRounded : runStack;
+  const { report, monitor } = await run(request, { ...environment, connectBackend });
   const { picture } = monitor;
   return {
     side: {
-      ...{ ...nothingRecorded(request), term: termOf(request.spec), report, error: undefined },
+      ...{
+        ...nothingRecorded(request),
+        term: termOf(request.spec, report),
+        report,
+        error: undefined,
+      },
       explanation: nothingSaid,
     },
     frame: picture && {
@@ -37,10 +48,18 @@ export async function runElsewhere(
   };
 }
 
-function termOf({ kind, options }: StackSpec): string {
-  return options.transport === 'worker'
-    ? `${kind.term}; a thread for its backend, and ${sharesMemory ? 'shared memory' : 'messages, as this page may not share memory'}`
-    : kind.term;
+function termOf({ kind, options }: StackSpec, { pixels }: StackReport): string {
+  const where =
+    options.transport === 'worker'
+      ? `; a thread for its backend, and ${sharesMemory ? 'shared memory' : 'messages, as this page may not share memory'}`
+      : '';
+  return `${kind.term}${where}${pixels === undefined ? '' : roundingText(pixels)}`;
+}
+
+/** Of a renderer that may round otherwise. */
+function roundingText({ differing, within }: PixelsReport): string {
+  const bounds = within ? 'within' : 'beyond';
+  return `; ${counted(differing)} pixels differ from those of bell's engines, ${bounds} its bounds`;
 }
 
 function connectorTo(
