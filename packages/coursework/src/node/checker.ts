@@ -99,8 +99,9 @@ export class Checker {
     const part = await this.load(request.target);
     const chosen = request.choose(part.checks);
     if (chosen.length === 0) {
-      const ids = part.checks.map(({ id }) => id).join(', ');
-      throw new InputError(`No check of a ${part.part} is wanted; there is ${ids}.`);
+      throw new InputError(
+        `None of the ${part.checks.length} checks of a ${part.part} is wanted: doorbell check ${part.part} --list names them.`,
+      );
     }
     request.onPart?.({ ...part, checks: chosen });
     const reports: CheckReport[] = [];
