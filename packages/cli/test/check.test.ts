@@ -79,6 +79,8 @@ describe('doorbell check', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^doorbell: There is no '.*nobody': give a part's folder, or/);
     const none = await doorbell('check queue --only nonsense');
-    expect(none.stderr).toMatch(/^doorbell: None of the \d+ checks of a queue is wanted: doorbell check queue --list names/);
+    expect(none.stderr).toMatch(
+      /^doorbell: None of the \d+ checks of a queue is wanted: doorbell check queue --list names/,
+    );
   });
 });
