@@ -1,5 +1,6 @@
 export type { Check, CheckInfo, CheckResult } from './check/check.ts';
 export type { Pictures } from './check/mismatch.ts';
+export { referencePages } from './reference-pages.ts';
 export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
 export {
   isKind,

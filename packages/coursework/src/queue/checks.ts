@@ -192,6 +192,18 @@ const layoutChecks: readonly Check<QueuePart>[] = [
       }
     },
   ),
+  check('2.7.5.1', 'table-untouched', 'Nothing is written to the descriptor table.', (driver) => {
+    driver.offer(0, 1);
+    mustTake(driver);
+    driver.queue.put(0, 16);
+    driver.queue.publish();
+    for (let word = 0; word < 4 * SIZE; word++) {
+      const at = driver.places.descriptor(0) + 4 * word;
+      if (driver.lastOf('store', at) >= 0) {
+        throw new Mismatch('no store to the descriptor table', `one at its byte ${4 * word}`);
+      }
+    }
+  }),
 ];
 
 const notificationChecks: readonly Check<QueuePart>[] = [
