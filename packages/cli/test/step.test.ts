@@ -90,7 +90,7 @@ test.runIf(
   process.platform === 'linux' && spawnSync('sh', ['-c', 'command -v script']).status === 0,
 )('keys walk on a terminal of 80 by 24, which is left as it was', () => {
   const command = `stty rows 24 cols 80; ${process.execPath} ${bin} step --stacks native,pv`;
-  const keys = '(sleep 8; printf nnN; sleep 1; printf "?"; sleep 1; printf q)';
+  const keys = '(sleep 8; printf nnN; sleep 1; printf "?"; sleep 1; printf " "; sleep 1; printf q)';
   const { stdout, status } = spawnSync(
     'sh',
     ['-c', `${keys} | script -qec '${command}' /dev/null`],
@@ -100,7 +100,8 @@ test.runIf(
   expect(stdout).toContain('\x1b[?1049h');
   expect(stdout).toContain('native  event 2 of ');
   expect(stdout).toMatch(/by access {2}\(tab: pv at event \d+\)/);
-  expect(stdout).toContain('[help]');
+  expect(stdout).toContain('[help 1-20 of ');
+  expect(stdout).toContain('[help 21-');
   expect(stdout.trimEnd().endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
   const longest = Math.max(
     ...stdout
