@@ -15,7 +15,7 @@ const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
 const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
 const statePanes = [
   ...['registers', 'rings', 'engines', 'counters', 'queues', 'iotlb', 'scanout'],
-  ...['ownership', 'scheduler'],
+  ...['ownership', 'scheduler', 'vram'],
 ];
 /** Keys that are a command as they are. */
 const atOnce: ReadonlySet<string> = new Set(['n', 'p', 'N', 'P', 'r', 'R']);

@@ -3,7 +3,7 @@ import type { EventId } from '@doorbell/abi';
 import { InputError } from '../input-error.ts';
 import type { Environment } from '../environment.ts';
 import { showOwnership } from './ownership-pane.ts';
-import { describe, parseBdfText } from './pane-words.ts';
+import { describe, parseBdfText, parseNumber } from './pane-words.ts';
 import { countersOf, enginesOf } from './inspect/counters.ts';
 import { registersOf, type RegisterGroup } from './inspect/registers.ts';
 import { ringsOf } from './inspect/ring.ts';
@@ -15,6 +15,7 @@ import { iotlbEntries, walkGpu, walkIommu, type PageWalk } from './inspect/walks
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
 import { showSchedulers } from './scheduler-pane.ts';
+import { showVram } from './vram-pane.ts';
 import { nearest } from '../nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
 import type { PeerRecording } from '../trace/recording.ts';
@@ -34,14 +35,6 @@ export interface Pane {
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
-
-function number(text: string | undefined, what: string): number {
-  const value = text !== undefined && /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
-  if (Number.isNaN(value)) {
-    throw new InputError(`'${text ?? ''}' is no ${what}: give a number such as 12 or 0x1000.`);
-  }
-  return value;
-}
 
 function registerLines(groups: readonly RegisterGroup[]): string[] {
   return groups.flatMap(({ guest, bdf, title, registers }) => [
@@ -140,8 +133,8 @@ function walkLines({ steps, address, end, write }: PageWalk): string[] {
 
 function showWalk(state: StackState, [which, first, second]: readonly string[]): string[] {
   if (which === 'gpu') {
-    const channel = number(first, 'channel');
-    const va = number(second, 'GPU address');
+    const channel = parseNumber(first, 'channel');
+    const va = parseNumber(second, 'GPU address');
     const part = functionsOf(state)
       .map(partOf)
       .find((each) => each !== undefined);
@@ -152,7 +145,7 @@ function showWalk(state: StackState, [which, first, second]: readonly string[]):
   }
   if (which === 'iommu') {
     const bdf = parseBdfText(first ?? '');
-    const iova = number(second, 'IOVA');
+    const iova = parseNumber(second, 'IOVA');
     return [`${first ?? ''}, IOVA ${hex(iova)}`, ...walkLines(walkIommu(hostOf(state), bdf, iova))];
   }
   throw new InputError(`Walk what? 'walk gpu CHANNEL ADDRESS' or 'walk iommu BB:DD.F IOVA'.`);
@@ -210,6 +203,14 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
     { usage: 'walk gpu CH VA', doc: "or 'walk iommu BB:DD.F IOVA': page tables", show: showWalk },
   ],
   ['iotlb', { usage: 'iotlb', doc: 'what the IOTLB holds', show: showIotlb }],
+  [
+    'vram',
+    {
+      usage: 'vram [A [BYTES]]',
+      doc: "the GPU's VRAM from an address on; of several GPUs 'vram gpu1 A'",
+      show: showVram,
+    },
+  ],
   ['ownership', { usage: 'ownership', doc: 'who has each device', show: showOwnership }],
   ['engines', { usage: 'engines', doc: 'what runs, and who is ready', show: showEngines }],
   [
