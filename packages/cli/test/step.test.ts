@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareJump, prepareStepBack } from '../src/bench/step.ts';
+import { prepareJump, prepareStepBack, prepareWorst } from '../src/bench/step.ts';
 import { runCommand } from '../src/command.ts';
 import { captured } from './captured.ts';
 
@@ -116,5 +116,16 @@ test('a jump and a step back can be measured', async () => {
     const { work, reference } = await prepare('native', 1);
     expect(await work.run()).toHaveProperty('host');
     expect(await reference.run()).toHaveProperty('events');
+  }
+});
+
+test('the worst jump and the worst step back are measured beside their limits', async () => {
+  for (const [which, limit] of [
+    ['jump', 300],
+    ['back', 30],
+  ] as const) {
+    const { limitMs, worstMs } = await prepareWorst('native', which, 1, 1);
+    expect(limitMs).toBe(limit);
+    expect(await worstMs()).toBeGreaterThan(0);
   }
 });
