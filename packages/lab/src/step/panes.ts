@@ -1,9 +1,11 @@
 /** What of a state is shown, as lines of text. */
-import type { EventId } from '@doorbell/abi';
+import { formatBdf, type EventId } from '@doorbell/abi';
 import { InputError } from '../input-error.ts';
 import type { Environment } from '../environment.ts';
 import { showOwnership } from './ownership-pane.ts';
 import { describe, parseBdfText, parseNumber } from './pane-words.ts';
+import { formatConfigSpace } from '../text/config-dump.ts';
+import { configSpacesOf } from './inspect/config-space.ts';
 import { countersOf, enginesOf } from './inspect/counters.ts';
 import { registersOf, type RegisterGroup } from './inspect/registers.ts';
 import { ringsOf } from './inspect/ring.ts';
@@ -161,6 +163,19 @@ function showIotlb(state: StackState): string[] {
       );
 }
 
+function showConfigSpaces(state: StackState, [wanted]: readonly string[]): string[] {
+  const all = configSpacesOf(state);
+  const at = wanted === undefined ? undefined : parseBdfText(wanted);
+  const found = all.filter(({ bdf }) => at === undefined || bdf === at);
+  if (found.length === 0) {
+    const known = [...new Set(all.map(({ bdf }) => formatBdf(bdf)))].join(', ');
+    throw new InputError(`There is no function ${wanted ?? ''}; there is ${known}.`);
+  }
+  return found.flatMap(({ guest, bdf, bytes }) =>
+    formatConfigSpace(functionText(guest, bdf), bytes).split('\n'),
+  );
+}
+
 function showEngines(state: StackState): string[] {
   return enginesOf(state).map(({ running, engine, leftNs, wanting }) => {
     const runs =
@@ -201,6 +216,14 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
   [
     'walk',
     { usage: 'walk gpu CH VA', doc: "or 'walk iommu BB:DD.F IOVA': page tables", show: showWalk },
+  ],
+  [
+    'lspci',
+    {
+      usage: 'lspci [BB:DD.F]',
+      doc: 'configuration space of every function, or of one, as lspci -xxxx',
+      show: showConfigSpaces,
+    },
   ],
   ['iotlb', { usage: 'iotlb', doc: 'what the IOTLB holds', show: showIotlb }],
   [
