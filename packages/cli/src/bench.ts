@@ -134,8 +134,11 @@ async function breath(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** `41.2 Maccess/s` */
+/** `41.2 Maccess/s`; a time as it is. */
 function formatRate(value: number, unit: string): string {
+  if (!unit.endsWith('/s')) {
+    return `${formatNumber(value)} ${unit}`;
+  }
   const [prefix, size] = value >= 1e6 ? ['M', 1e6] : value >= 1e3 ? ['k', 1e3] : ['', 1];
   return `${formatNumber(value / size)} ${prefix}${unit}`;
 }

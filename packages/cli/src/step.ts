@@ -29,8 +29,10 @@ const defaults = {
 };
 
 const helpText = `
-On a terminal it shows events and state, and keys move; '?' lists them. With --script, or when input
-or output is no terminal, it reads commands ('help' lists them), one a line or with ';' between:
+On a terminal it shows events on the left and state on the right; with --source, or a trace that has
+lines, the driver's source with the line that runs on the left, and events below it. Keys move; '?'
+lists them. With --script, or when input or output is no terminal, it reads commands ('help' lists
+them), one a line or with ';' between:
   doorbell step --stacks pv --script 'r exit; who doorbell.TAIL; state'
 Granularities: ${[...granularities.keys()].join(', ')}.`;
 

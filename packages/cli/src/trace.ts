@@ -52,6 +52,10 @@ export function defineTrace(command: Command, act: Act): void {
     );
 }
 
+const exportHelp = `
+In Perfetto a stack, or each guest of it, is a process, and each actor a track. Slices of one track
+must nest, so what overlaps another of its actor is on a further track, such as 'device (2)'.`;
+
 function defineExport(command: Command, act: Act): void {
   command
     .command('export')
@@ -59,6 +63,7 @@ function defineExport(command: Command, act: Act): void {
     .description('writes a trace in a format of others')
     .requiredOption('--format <name>', 'perfetto: Trace Event Format; csv: counts, by call')
     .requiredOption('--out <file>', 'where it goes; - is stdout')
+    .addHelpText('after', exportHelp)
     .action(act((file: string, options: ExportOptions) => exportTrace(file, options)));
 }
 

@@ -111,3 +111,15 @@ test('takes the middle, or the mean of the two in the middle', () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 3, 2])).toBe(2.5);
 });
+
+test('of what has a limit the worst of all rounds is said, and what part of the limit it is', async () => {
+  const worst = [20, 60, 40];
+  const benchmark: Benchmark = {
+    ...{ name: 'limited', unit: 'ms', against: 'the limit' },
+    prepare: () => ({ limitMs: 300, worstMs: () => Promise.resolve(worst.shift() ?? 0) }),
+  };
+  expect(await measure(benchmark, pace, async () => {})).toEqual({
+    ...{ name: 'limited', unit: 'ms', against: 'the limit' },
+    ...{ value: 60, againstValue: 300, ratio: 0.2 },
+  });
+});

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareJump, prepareStepBack } from '../src/bench/step.ts';
+import { prepareJump, prepareStepBack, prepareWorst } from '../src/bench/step.ts';
 import { runCommand } from '../src/command.ts';
 import { captured } from './captured.ts';
 
@@ -90,7 +90,7 @@ test.runIf(
   process.platform === 'linux' && spawnSync('sh', ['-c', 'command -v script']).status === 0,
 )('keys walk on a terminal of 80 by 24, which is left as it was', () => {
   const command = `stty rows 24 cols 80; ${process.execPath} ${bin} step --stacks native,pv`;
-  const keys = '(sleep 8; printf nnN; sleep 1; printf "?"; sleep 1; printf q)';
+  const keys = '(sleep 8; printf nnN; sleep 1; printf "?"; sleep 1; printf " "; sleep 1; printf q)';
   const { stdout, status } = spawnSync(
     'sh',
     ['-c', `${keys} | script -qec '${command}' /dev/null`],
@@ -100,7 +100,8 @@ test.runIf(
   expect(stdout).toContain('\x1b[?1049h');
   expect(stdout).toContain('native  event 2 of ');
   expect(stdout).toMatch(/by access {2}\(tab: pv at event \d+\)/);
-  expect(stdout).toContain('[help]');
+  expect(stdout).toContain('[help 1-20 of ');
+  expect(stdout).toContain('[help 21-');
   expect(stdout.trimEnd().endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
   const longest = Math.max(
     ...stdout
@@ -115,5 +116,16 @@ test('a jump and a step back can be measured', async () => {
     const { work, reference } = await prepare('native', 1);
     expect(await work.run()).toHaveProperty('host');
     expect(await reference.run()).toHaveProperty('events');
+  }
+});
+
+test('the worst jump and the worst step back are measured beside their limits', async () => {
+  for (const [which, limit] of [
+    ['jump', 300],
+    ['back', 30],
+  ] as const) {
+    const { limitMs, worstMs } = await prepareWorst('native', which, 1, 1);
+    expect(limitMs).toBe(limit);
+    expect(await worstMs()).toBeGreaterThan(0);
   }
 });

@@ -18,6 +18,7 @@ export type { PagePinner } from './host-bell/guest-pages.ts';
 export { KernelChannel } from './host-bell/kernel-channel.ts';
 export { HostBell, type HostBellState } from './host-bell/host-bell.ts';
 export { MdevParent, type MdevTypeEntry } from './mdev/mdev-parent.ts';
+export type { MediatedBellState } from './mdev/mediated-bell.ts';
 export { mdevTypes } from './mdev/mdev-types.ts';
 export { bellMediation } from './mdev/register-policy.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';

@@ -128,6 +128,20 @@ describe.each(['native', 'pv', 'mdev'])('the panes of %s', (stack) => {
     expect(await bench.walkPages(0, ring.query)).toEqual(ring.walk);
   });
 
+  it('vram: the tables that a walk reads are there, where it reads them', async () => {
+    await first(bench, 'packet');
+    const { walks } = await inspected(bench, 'pages');
+    const { vram = [] } = await inspected(bench, 'vram');
+    expect(vram.map(({ bytes }) => bytes)).toEqual([256 * 2 ** 20]);
+    for (const { at, low } of walks?.proposed[0].walk?.steps ?? []) {
+      const rows = await bench.vram(0, { gpu: 0, address: at, bytes: 4 });
+      expect(rows?.map(({ hex }) => parseInt(hex.toReversed().join(''), 16))).toEqual([low]);
+    }
+    const [{ bytes }] = vram;
+    expect(await bench.vram(0, { gpu: 0, address: bytes, bytes: 16 })).toBeUndefined();
+    expect(await bench.vram(0, { gpu: 1, address: 0, bytes: 16 })).toBeUndefined();
+  });
+
   it('iotlb: what missed is there behind the next transfer', async () => {
     const at = await first(bench, 'iotlbMiss');
     const missed = side.columns.a[at - 1];
@@ -191,6 +205,7 @@ it(
         {
           rings: ['rings', 'queues'],
           pages: ['walks'],
+          vram: ['vram'],
           scheduler: ['schedulers'],
           ...{
             config: ['config'],

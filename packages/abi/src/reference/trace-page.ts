@@ -63,6 +63,8 @@ that is of another version, or whose stack or scene there is no more, is refused
 reason, accesses, DMA, interrupts, copies, time. The first export opens in
 [Perfetto](https://ui.perfetto.dev): a process for each stack and guest, a track for each actor, an
 arrow from the cause of each event; times are virtual microseconds, and what takes no time is drawn
-with one nanosecond. The second has a row of counts for each call.`,
+with one nanosecond. Slices of one track must nest, and what an actor does at once need not: two waits
+of a driver may overlap. What would cross a slice of its actor's track is on a further one,
+such as device (2). The second has a row of counts for each call.`,
   );
 }

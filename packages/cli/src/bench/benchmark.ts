@@ -1,4 +1,7 @@
-/** A benchmark: two ways of spending time in one run, of which only the ratio means much. */
+/**
+ * A benchmark: two ways of spending time in one run, of which only the ratio means much; or the worst
+ * of many times, beside a limit.
+ */
 import type { Need } from '@doorbell/peers';
 import { Bench } from 'tinybench';
 
@@ -19,14 +22,14 @@ export interface Meter {
 
 export interface Benchmark {
   readonly name: string;
-  /** Per second. */
+  /** Per second; of what has a limit, `ms`. */
   readonly unit: string;
   /** What it is compared with. */
   readonly against: string;
   /** What the machine must have; absent: nothing. */
   readonly needs?: readonly Need[];
   /** @param signal  the user gives up: it may be given up before the next round. */
-  readonly prepare: (signal: AbortSignal) => Prepared | Promise<Prepared>;
+  readonly prepare: (signal: AbortSignal) => Prepared | Limited | Promise<Prepared | Limited>;
   /** Rounds, where one takes long. */
   readonly rounds?: number;
 }
@@ -38,7 +41,14 @@ export interface Prepared<W extends Work | Meter = Work | Meter> {
   readonly close?: () => Promise<void>;
 }
 
-/** As the JSON has it: units per second, and how many times as many as the reference does. */
+/** What is to take no longer than so many milliseconds, however often one does it. */
+export interface Limited {
+  readonly limitMs: number;
+  /** Of the times that one round took. */
+  readonly worstMs: () => Promise<number>;
+}
+
+/** As the JSON has it: units per second, and how many times as many as the reference does; or milliseconds, and what part of the limit. */
 export interface BenchResult {
   readonly name: string;
   readonly value: number;
@@ -62,11 +72,33 @@ export async function measure(
   signal = new AbortController().signal,
 ): Promise<BenchResult> {
   const prepared = await benchmark.prepare(signal);
+  if ('limitMs' in prepared) {
+    return await beside(benchmark, prepared, pace, afterRound);
+  }
   try {
     return await compare(benchmark, prepared, pace, afterRound);
   } finally {
     await prepared.close?.();
   }
+}
+
+async function beside(
+  benchmark: Benchmark,
+  { limitMs, worstMs }: Limited,
+  pace: Pace,
+  afterRound: () => Promise<void>,
+): Promise<BenchResult> {
+  const { name, unit, against } = benchmark;
+  let value = 0;
+  for (let round = 0; round < roundsOf(benchmark, pace); round++) {
+    value = Math.max(value, await worstMs());
+    await afterRound();
+  }
+  return { name, value, unit, against, againstValue: limitMs, ratio: value / limitMs };
+}
+
+function roundsOf(benchmark: Benchmark, pace: Pace): number {
+  return Math.min(benchmark.rounds ?? pace.rounds, pace.rounds);
 }
 
 async function compare(
@@ -76,12 +108,11 @@ async function compare(
   afterRound: () => Promise<void>,
 ): Promise<BenchResult> {
   const { name, unit, against } = benchmark;
-  const rounds = Math.min(benchmark.rounds ?? pace.rounds, pace.rounds);
   const rates: { readonly work: number[]; readonly reference: number[] } = {
     work: [],
     reference: [],
   };
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < roundsOf(benchmark, pace); round++) {
     // The two take turns, so that a machine that slows down slows both.
     rates.work.push(await rateOf(work, pace, round === 0));
     rates.reference.push(await rateOf(reference, pace, round === 0));

@@ -3,7 +3,7 @@ import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { InputError, type StepShell } from '@doorbell/lab';
 import { exitCodes, type ExitCode } from '../exit-code.ts';
-import { screenLines, type ScreenSize, type ScreenState } from './layout.ts';
+import { paneRows, screenLines, type ScreenSize, type ScreenState } from './layout.ts';
 
 interface Key {
   readonly name?: string;
@@ -13,7 +13,10 @@ interface Key {
 
 const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
 const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
-const statePanes = ['registers', 'rings', 'engines', 'counters', 'queues', 'iotlb', 'scanout'];
+const statePanes = [
+  ...['registers', 'rings', 'engines', 'counters', 'queues', 'iotlb', 'scanout'],
+  ...['ownership', 'scheduler', 'vram'],
+];
 /** Keys that are a command as they are. */
 const atOnce: ReadonlySet<string> = new Set(['n', 'p', 'N', 'P', 'r', 'R']);
 const arrows: Readonly<Record<string, string>> = {
@@ -31,8 +34,10 @@ export class StepScreen {
   private readonly output: WriteStream;
   private drawn: readonly string[] = [];
   private pane = 0;
-  private readonly panes: readonly string[];
-  private state: ScreenState = { pane: '', lines: [], message: '', typed: undefined };
+  private state: ScreenState = {
+    ...{ pane: '', lines: [], top: 0, isWhole: false },
+    ...{ message: '', typed: undefined },
+  };
   /** Keys are taken one after the other. */
   private busy: Promise<void> = Promise.resolve();
   private ended: (code: ExitCode) => void = () => undefined;
@@ -42,8 +47,6 @@ export class StepScreen {
     this.shell = shell;
     this.input = input;
     this.output = output;
-    const hasSource = shell.walk.cursors.some(({ recording }) => recording.source !== undefined);
-    this.panes = hasSource ? ['source', ...statePanes] : statePanes;
   }
 
   /** Until q or Ctrl-C; the terminal is then as it was. */
@@ -95,15 +98,19 @@ export class StepScreen {
     if (sequence === 'q') {
       this.ended(exitCodes.DONE);
     } else if (sequence === 'i') {
-      this.pane = (this.pane + 1) % this.panes.length;
+      this.pane = (this.pane + 1) % statePanes.length;
       await this.showPane();
     } else if (sequence === '?') {
-      const lines = (await this.shell.run('help')).lines;
-      this.state = { ...this.state, pane: 'help', lines };
+      this.showAnswer('help', (await this.shell.run('help')).lines);
+    } else if (sequence === ' ') {
+      const top = this.state.top + paneRows(this.size.rows);
+      this.state = { ...this.state, top: top < this.state.lines.length ? top : 0 };
     } else if (Object.hasOwn(typedCommands, sequence)) {
       this.state = { ...this.state, typed: typedCommands[sequence] };
     } else if (atOnce.has(sequence) || Object.hasOwn(arrows, name)) {
-      await this.say(atOnce.has(sequence) ? sequence : arrows[name]);
+      await this.say(atOnce.has(sequence) ? sequence : arrows[name], true);
+    } else if (this.state.isWhole) {
+      await this.showPane();
     }
   }
 
@@ -120,8 +127,11 @@ export class StepScreen {
     }
   }
 
-  /** Runs a line of the shell: one line of an answer is a message, more are a pane. */
-  private async say(line: string): Promise<void> {
+  /**
+   * Runs a line of the shell: one line of an answer is a message, more have the screen until a key.
+   * What a key's own command answers is a message, however it goes.
+   */
+  private async say(line: string, isKey = false): Promise<void> {
     const before = this.shell.walk.cursor.at;
     const side = this.shell.walk.side;
     try {
@@ -130,11 +140,11 @@ export class StepScreen {
         this.ended(exitCodes.DONE);
       }
       const isMove = this.shell.walk.cursor.at !== before || this.shell.walk.side !== side;
-      this.state = { ...this.state, message: lines.at(0) ?? '' };
-      if (isMove) {
+      this.state = { ...this.state, message: isKey ? lines.join('  ') : (lines.at(0) ?? '') };
+      if (isKey || isMove) {
         await this.showPane();
       } else if (lines.length > 1) {
-        this.state = { ...this.state, pane: line, lines };
+        this.showAnswer(line, lines);
       }
     } catch (error) {
       if (!(error instanceof InputError)) {
@@ -145,14 +155,22 @@ export class StepScreen {
   }
 
   private async showPane(): Promise<void> {
-    const pane = this.panes[this.pane];
-    this.state = { ...this.state, pane, lines: await this.shell.pane(pane) };
+    const pane = statePanes[this.pane];
+    const lines = await this.shell.pane(pane);
+    this.state = { ...this.state, pane, lines, top: 0, isWhole: false };
+  }
+
+  private showAnswer(pane: string, lines: readonly string[]): void {
+    this.state = { ...this.state, pane, lines, top: 0, isWhole: true };
+  }
+
+  private get size(): ScreenSize {
+    const { columns, rows } = this.output;
+    return columns > 0 && rows > 0 ? { columns, rows } : fallback;
   }
 
   private draw(): void {
-    const { columns, rows } = this.output;
-    const size = columns > 0 && rows > 0 ? { columns, rows } : fallback;
-    const lines = screenLines(this.shell.walk, this.state, size);
+    const lines = screenLines(this.shell.walk, this.state, this.size);
     const changed = lines.flatMap((line, row) =>
       line === this.drawn[row] ? [] : [`\x1b[${row + 1};1H${line}\x1b[K`],
     );

@@ -4,7 +4,7 @@ export { StepShell, type StepAnswer } from './shell.ts';
 export type { Cursor } from './cursor.ts';
 export type { Walk } from './walk.ts';
 export { granularities } from './granularity.ts';
-export type { ReadSource } from './source-view.ts';
+export { sourcePart, type ReadSource } from './source-view.ts';
 export { eventText } from './event-text.ts';
 export { stateHash } from './state-hash.ts';
 export * from './inspect/index.ts';

@@ -1,4 +1,4 @@
-/** A register and a function's address in words. */
+/** A register, a number and a function's address in words. */
 import { bdf, type Bdf } from '@doorbell/abi';
 import { InputError } from '../input-error.ts';
 import type { RegisterView } from './inspect/registers.ts';
@@ -7,6 +7,15 @@ import type { RegisterView } from './inspect/registers.ts';
 export function describe({ name, value, bits }: RegisterView): string {
   const fields = bits.map((field) => `${field.name}=${field.value}`);
   return `${name} = 0x${value.toString(16)}${fields.length === 0 ? '' : ` (${fields.join(' ')})`}`;
+}
+
+/** @param what  it is to be. @throws InputError */
+export function parseNumber(text: string | undefined, what: string): number {
+  const value = text !== undefined && /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(value)) {
+    throw new InputError(`'${text ?? ''}' is no ${what}: give a number such as 12 or 0x1000.`);
+  }
+  return value;
 }
 
 /** @throws InputError */

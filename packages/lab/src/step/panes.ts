@@ -1,9 +1,11 @@
 /** What of a state is shown, as lines of text. */
-import type { EventId } from '@doorbell/abi';
+import { formatBdf, type EventId } from '@doorbell/abi';
 import { InputError } from '../input-error.ts';
 import type { Environment } from '../environment.ts';
 import { showOwnership } from './ownership-pane.ts';
-import { describe, parseBdfText } from './pane-words.ts';
+import { describe, parseBdfText, parseNumber } from './pane-words.ts';
+import { formatConfigSpace } from '../text/config-dump.ts';
+import { configSpacesOf } from './inspect/config-space.ts';
 import { countersOf, enginesOf } from './inspect/counters.ts';
 import { registersOf, type RegisterGroup } from './inspect/registers.ts';
 import { ringsOf } from './inspect/ring.ts';
@@ -15,6 +17,7 @@ import { iotlbEntries, walkGpu, walkIommu, type PageWalk } from './inspect/walks
 import { functionText } from './event-text.ts';
 import { stateHash } from './state-hash.ts';
 import { showSchedulers } from './scheduler-pane.ts';
+import { showVram } from './vram-pane.ts';
 import { nearest } from '../nearest.ts';
 import type { StackState } from '../stacks/stack.ts';
 import type { PeerRecording } from '../trace/recording.ts';
@@ -34,14 +37,6 @@ export interface Pane {
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
-
-function number(text: string | undefined, what: string): number {
-  const value = text !== undefined && /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
-  if (Number.isNaN(value)) {
-    throw new InputError(`'${text ?? ''}' is no ${what}: give a number such as 12 or 0x1000.`);
-  }
-  return value;
-}
 
 function registerLines(groups: readonly RegisterGroup[]): string[] {
   return groups.flatMap(({ guest, bdf, title, registers }) => [
@@ -140,8 +135,8 @@ function walkLines({ steps, address, end, write }: PageWalk): string[] {
 
 function showWalk(state: StackState, [which, first, second]: readonly string[]): string[] {
   if (which === 'gpu') {
-    const channel = number(first, 'channel');
-    const va = number(second, 'GPU address');
+    const channel = parseNumber(first, 'channel');
+    const va = parseNumber(second, 'GPU address');
     const part = functionsOf(state)
       .map(partOf)
       .find((each) => each !== undefined);
@@ -152,7 +147,7 @@ function showWalk(state: StackState, [which, first, second]: readonly string[]):
   }
   if (which === 'iommu') {
     const bdf = parseBdfText(first ?? '');
-    const iova = number(second, 'IOVA');
+    const iova = parseNumber(second, 'IOVA');
     return [`${first ?? ''}, IOVA ${hex(iova)}`, ...walkLines(walkIommu(hostOf(state), bdf, iova))];
   }
   throw new InputError(`Walk what? 'walk gpu CHANNEL ADDRESS' or 'walk iommu BB:DD.F IOVA'.`);
@@ -166,6 +161,19 @@ function showIotlb(state: StackState): string[] {
         ({ domain, iova, bytes, address, read, write }) =>
           `domain ${domain}: ${hex(iova)} -> ${hex(address)}, ${bytes / 1024} KiB ${read ? 'r' : '-'}${write ? 'w' : '-'}`,
       );
+}
+
+function showConfigSpaces(state: StackState, [wanted]: readonly string[]): string[] {
+  const all = configSpacesOf(state);
+  const at = wanted === undefined ? undefined : parseBdfText(wanted);
+  const found = all.filter(({ bdf }) => at === undefined || bdf === at);
+  if (found.length === 0) {
+    const known = [...new Set(all.map(({ bdf }) => formatBdf(bdf)))].join(', ');
+    throw new InputError(`There is no function ${wanted ?? ''}; there is ${known}.`);
+  }
+  return found.flatMap(({ guest, bdf, bytes }) =>
+    formatConfigSpace(functionText(guest, bdf), bytes).split('\n'),
+  );
 }
 
 function showEngines(state: StackState): string[] {
@@ -209,7 +217,23 @@ export const panes: ReadonlyMap<string, Pane> = new Map([
     'walk',
     { usage: 'walk gpu CH VA', doc: "or 'walk iommu BB:DD.F IOVA': page tables", show: showWalk },
   ],
+  [
+    'lspci',
+    {
+      usage: 'lspci [BB:DD.F]',
+      doc: 'configuration space of every function, or of one, as lspci -xxxx',
+      show: showConfigSpaces,
+    },
+  ],
   ['iotlb', { usage: 'iotlb', doc: 'what the IOTLB holds', show: showIotlb }],
+  [
+    'vram',
+    {
+      usage: 'vram [A [BYTES]]',
+      doc: "the GPU's VRAM from an address on; of several GPUs 'vram gpu1 A'",
+      show: showVram,
+    },
+  ],
   ['ownership', { usage: 'ownership', doc: 'who has each device', show: showOwnership }],
   ['engines', { usage: 'engines', doc: 'what runs, and who is ready', show: showEngines }],
   [

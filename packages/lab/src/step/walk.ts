@@ -23,9 +23,9 @@ export class Walk {
   /** Which of the stacks is stepped. */
   side = 0;
   granularity: string;
+  readonly readSource: ReadSource;
   private readonly watches: Watch[] = [];
   private readonly fixed: boolean;
-  private readonly readSource: ReadSource;
   private guest: number | undefined;
 
   /** @throws InputError when there is no recording, or one without events, or one of a peer that is not alone. */

@@ -1,7 +1,8 @@
 /**
  * A trace as Perfetto and chrome://tracing open it: JSON of the Trace Event Format. A stack, and of
- * several guests each, is a process; an actor is a thread of it; an arrow goes from each event's
- * cause to the event. Times are virtual microseconds; of a real peer they are the wall's.
+ * several guests each, is a process; an actor is a thread of it, with further ones for spans that
+ * would cross another, as slices of a thread must nest; an arrow goes from each event's cause to the
+ * event. Times are virtual microseconds; of a real peer they are the wall's.
  */
 import { events as eventRows, type Actor, type EventId, type EventRow } from '@doorbell/abi';
 import type { TraceEvent, Tracer } from '@doorbell/hypervisor';

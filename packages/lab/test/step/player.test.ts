@@ -2,6 +2,7 @@
 import { profiles } from '@doorbell/hypervisor';
 import { describe, expect, it } from 'vitest';
 import { findBug } from '../../src/bugs/index.ts';
+import { callNames } from '../../src/meter.ts';
 import { scenes } from '../../src/scenes/index.ts';
 import { parseStacks } from '../../src/stack-spec.ts';
 import { playerOf } from '../../src/step/player.ts';
@@ -10,19 +11,31 @@ import { record } from '../../src/trace/record.ts';
 import type { RunRecording } from '../../src/trace/recording.ts';
 import { testEnvironment } from '../environment.ts';
 
-function recorded(stack: string, scene: string, frames: number): Promise<RunRecording> {
+function recorded(
+  stack: string,
+  scene: string,
+  frames: number,
+  eventsPerCheckpoint = 400,
+): Promise<RunRecording> {
   const [spec] = parseStacks(stack);
   const request = {
     ...{ spec, scene: scenes.get(scene)!, profile: profiles.get('kvm-x86')! },
     context: { width: 32, height: 24, frames, seed: 1 },
   };
-  return record(request, testEnvironment, { eventsPerCheckpoint: 400 });
+  return record(request, testEnvironment, { eventsPerCheckpoint });
 }
 
-/** Ids of the events of the last frame, a few of them. */
-function lastFrame({ events }: RunRecording): number[] {
-  const frames = [...events].filter(({ kind, a }) => kind === 'appCall' && a === 7);
-  const [from, to] = [frames.at(-2)?.id ?? 1, frames.at(-1)?.id ?? events.count];
+const PRESENT = callNames.indexOf('present');
+
+/** The first and the last event of the last frame: from one call of present to the next. */
+function lastFrame({ events }: RunRecording): readonly [number, number] {
+  const frames = [...events].filter(({ kind, a }) => kind === 'appCall' && a === PRESENT);
+  return [frames.at(-2)!.id, frames.at(-1)!.id];
+}
+
+/** A few events of the last frame, from its end on. */
+function fewOfLastFrame(recording: RunRecording): number[] {
+  const [from, to] = lastFrame(recording);
   const step = Math.max(1, Math.floor((to - from) / 5));
   const ids: number[] = [];
   for (let id = to; id >= from; id -= step) {
@@ -62,7 +75,7 @@ describe('a player', () => {
     const recording = await recorded(stack, 'bunny', 2);
     const hashOf = async (player: ReturnType<typeof playerOf>, id: number) =>
       stateHash(await player.state(id), testEnvironment);
-    const ids = lastFrame(recording);
+    const ids = fewOfLastFrame(recording);
     const player = playerOf(recording, testEnvironment);
     const back: string[] = [];
     for (const id of ids) {
@@ -76,6 +89,40 @@ describe('a player', () => {
     expect(forwards.reverse()).toEqual(back);
     expect(new Set(back).size).toBe(back.length);
   });
+
+  // Checkpoints lie within the frame, so that steps go back behind them and forwards past them.
+  it.each(['native', 'pv'])(
+    '%s: steps back through every event of a frame and forwards again, and is where it was',
+    { timeout: 30_000 },
+    async (stack) => {
+      const recording = await recorded(stack, 'bunny', 2, 40);
+      const [from, to] = lastFrame(recording);
+      const within = recording.checkpoints.filter(({ event }) => event > from && event < to);
+      expect(within.length).toBeGreaterThan(0);
+      const player = playerOf(recording, testEnvironment);
+      const back = new Map<number, string>();
+      const forwards = new Map<number, string>();
+      const note = async (hashes: Map<number, string>, id: number): Promise<void> => {
+        const state = await player.state(id);
+        // A hash takes longer than a step.
+        if ((to - id) % 9 === 0) {
+          hashes.set(id, stateHash(state, testEnvironment));
+        }
+      };
+      for (let id = to; id >= from; id--) {
+        await note(back, id);
+      }
+      for (let id = from; id <= to; id++) {
+        await note(forwards, id);
+      }
+      expect(forwards.get(to)).toBe(back.get(to));
+      expect([...forwards].reverse()).toEqual([...back]);
+      expect(new Set(back.values()).size).toBe(back.size);
+      // Nor has what was stepped through changed what others see of it.
+      const other = await playerOf(recording, testEnvironment).state(to);
+      expect(stateHash(other, testEnvironment)).toBe(back.get(to));
+    },
+  );
 
   it('has no state of an event that is not there', async () => {
     const recording = await recorded('native', 'clear', 1);

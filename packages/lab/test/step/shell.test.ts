@@ -129,3 +129,33 @@ describe('the stepping session', () => {
     await expect(say(shell, 'g event')).rejects.toThrow('The granularity is fixed: call.');
   });
 });
+
+describe('registers of every function', () => {
+  it("has a mediated guest's channels as the guest reads them, beside the host's", async () => {
+    const shell = one(await recorded('mdev'));
+    const lines = await say(shell, 'r packet', 'registers channel0');
+    const groups = lines.filter((line) => line.endsWith(' channel 0'));
+    expect(groups).toEqual(['host 01:00.0 channel 0', 'guest0 00:02.0 channel 0']);
+    const [physical, own] = lines.filter((line) => line.includes(' PAGE_ROOT = '));
+    // The host's tables shadow the guest's, which lie elsewhere.
+    expect(physical).not.toBe(own);
+    const rings = lines.filter((line) => line.includes(' RING = '));
+    expect(rings[0]).toBe(rings[1]);
+  });
+
+  it('has the header of a bridge by name, and configuration space of all', async () => {
+    const shell = one(native);
+    const lines = await say(shell, 'go end', 'registers config');
+    expect(lines.some((line) => line.startsWith('  SECONDARY_BUS = 0x1'))).toBe(true);
+    const dump = await say(shell, 'lspci 01:00.0');
+    expect(dump[0]).toMatch(/^host 01:00\.0 .*\[1234:be11\]/);
+    expect(dump[1]).toMatch(/^00: 34 12 11 be /);
+    const all = await say(shell, 'lspci');
+    expect(all.filter((line) => /\[[0-9a-f]{4}:[0-9a-f]{4}\]/.test(line)).length).toBeGreaterThan(
+      1,
+    );
+    await expect(say(shell, 'lspci 05:00.0')).rejects.toThrow(
+      'There is no function 05:00.0; there',
+    );
+  });
+});

@@ -13,6 +13,7 @@ import { Rings } from './rings.tsx';
 import { Scheduler } from './scheduler.tsx';
 import { Session } from './session-pane.tsx';
 import type { PaneProps, RunPaneProps } from './side-panes.tsx';
+import { Vram } from './vram.tsx';
 import { Why } from './why.tsx';
 
 interface PaneRow {
@@ -40,6 +41,7 @@ export const panes: readonly PaneRow[] = [
   },
   { name: 'rings', label: 'Rings', doc: 'Channel rings and virtqueues, decoded', Each: Rings },
   { name: 'pages', label: 'Pages', doc: 'Page tables, walked level by level', Each: Pages },
+  { name: 'vram', label: 'VRAM', doc: "The GPU's own memory, byte by byte", Each: Vram },
   { name: 'iotlb', label: 'IOTLB', doc: 'Translations that the IOMMU holds', Each: Iotlb },
   {
     ...{ name: 'ownership', label: 'Owners', Each: OwnershipPane },

@@ -12,12 +12,14 @@ import {
   runOf,
   saveTrace,
   StepShell,
+  type DumpRow,
   type EngineTimeline,
   type Environment,
   type PageWalk,
   type Picture,
   type Recording,
   type RunRequest,
+  type VramQuery,
   type WalkQuery,
 } from '@doorbell/lab';
 import { proxy, type ProxyMarked } from 'comlink';
@@ -246,6 +248,11 @@ export class Bench {
   /** Undefined: there is no such function or channel. */
   async walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
     return this.side(side)?.walkPages(query);
+  }
+
+  /** Undefined: there is no such GPU, or the address lies beyond the end of its VRAM. */
+  async vram(side: number, query: VramQuery): Promise<readonly DumpRow[] | undefined> {
+    return this.side(side)?.vram(query);
   }
 
   /** Who had each shared set of engines, and who waited, over the whole run. */

@@ -4,6 +4,7 @@ import type {
   CompareReport,
   ConfigView,
   CostName,
+  DumpRow,
   EnginesView,
   EngineTimeline,
   EventColumns,
@@ -19,6 +20,7 @@ import type {
   SourceLine,
   StackReport,
   TlpSummary,
+  VramQuery,
   Walkable,
   WalkQuery,
 } from '@doorbell/lab';
@@ -192,8 +194,8 @@ export const FIRST_PROMPT = '$';
 
 /** What the inspector shows, one at a time. */
 export const paneNames = [
-  ...(['why', 'causes', 'registers', 'config', 'rings', 'pages', 'iotlb'] as const),
-  ...(['ownership', 'scheduler', 'packets', 'counters', 'session'] as const),
+  ...(['why', 'causes', 'registers', 'config', 'rings', 'pages', 'vram'] as const),
+  ...(['iotlb', 'ownership', 'scheduler', 'packets', 'counters', 'session'] as const),
 ] as const;
 
 export type PaneName = (typeof paneNames)[number];
@@ -221,6 +223,15 @@ export interface Inspection {
   readonly schedulers?: readonly SchedulerView[];
   readonly packets?: PacketInspection;
   readonly walks?: WalkInspection;
+  readonly vram?: readonly VramPlace[];
+}
+
+/** A GPU that has VRAM of its own. */
+interface VramPlace {
+  readonly guest: number;
+  readonly bdf: number;
+  /** How much it has. */
+  readonly bytes: number;
 }
 
 export type RingPlace = RingView & { readonly guest: number; readonly bdf: number };
@@ -253,7 +264,7 @@ export interface ProposedWalk {
   readonly walk: PageWalk | undefined;
 }
 
-export type { EngineTimeline, LoggedTlp, PageWalk, WalkQuery };
+export type { DumpRow, EngineTimeline, LoggedTlp, PageWalk, VramQuery, WalkQuery };
 
 export type Prices = RunOptions['prices'];
 

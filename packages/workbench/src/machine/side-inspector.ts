@@ -14,15 +14,19 @@ import {
   ringsOf,
   scanoutOf,
   schedulersOf,
+  vramRows,
+  vramsOf,
   walkableOf,
   walkOf,
   type Cursor,
+  type DumpRow,
   type EngineTimeline,
   type PageWalk,
   type PeerRecording,
   type Picture,
   type RunRecording,
   type StackState,
+  type VramQuery,
   type WalkQuery,
 } from '@doorbell/lab';
 import {
@@ -40,6 +44,8 @@ export interface Inspector {
   inspect(pane: PaneName, event?: number): Promise<Inspection>;
   /** Undefined: there is no such function or channel. */
   walkPages(query: WalkQuery): Promise<PageWalk | undefined>;
+  /** Undefined: there is no such GPU, or the address lies beyond the end of its VRAM. */
+  vram(query: VramQuery): Promise<readonly DumpRow[] | undefined>;
   /** Over the whole run; in the order of a state's schedulers. */
   engineTimelines(): Promise<readonly EngineTimeline[]>;
   /** From a packet's number on, as many as are shown at once. */
@@ -73,6 +79,10 @@ class PeerInspector implements Inspector {
   }
 
   async walkPages(): Promise<undefined> {
+    return undefined;
+  }
+
+  async vram(): Promise<undefined> {
     return undefined;
   }
 
@@ -115,6 +125,10 @@ class SideInspector implements Inspector {
     return walkOf(await this.state(this.cursor.at), query);
   }
 
+  async vram(query: VramQuery): Promise<readonly DumpRow[] | undefined> {
+    return vramRows(await this.state(this.cursor.at), query);
+  }
+
   async engineTimelines(): Promise<readonly EngineTimeline[]> {
     const { events } = this.recording;
     return (this.timelines ??= engineTimelines(events, await this.state(events.count)));
@@ -140,6 +154,8 @@ class SideInspector implements Inspector {
       }
       case 'iotlb':
         return { iotlb: iotlbEntries(state) };
+      case 'vram':
+        return { vram: vramsOf(state).map(({ guest, bdf, bytes }) => ({ guest, bdf, bytes })) };
       case 'config':
         return {
           config: { functions: configSpacesOf(state), maps: this.machine.addressMaps(state) },

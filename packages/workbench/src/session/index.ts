@@ -11,6 +11,7 @@ export {
   packetsFrom,
   showPane,
   take,
+  vramBytes,
   walkPages,
 } from './stepping.ts';
 export * from './terminal.ts';

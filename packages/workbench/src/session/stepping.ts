@@ -3,10 +3,12 @@ import { batch } from '@preact/signals';
 import {
   paneOf,
   type Answer,
+  type DumpRow,
   type EngineTimeline,
   type LoggedTlp,
   type PageWalk,
   type PaneName,
+  type VramQuery,
   type WalkQuery,
 } from '../machine/contract.ts';
 import { change } from './address.ts';
@@ -116,6 +118,11 @@ export async function showPane(pane: PaneName): Promise<void> {
 /** Page tables of one side's state, walked for an address. */
 export function walkPages(side: number, query: WalkQuery): Promise<PageWalk | undefined> {
   return machines().bench.walkPages(side, query);
+}
+
+/** Bytes of a GPU's memory, of one side's state. */
+export function vramBytes(side: number, query: VramQuery): Promise<readonly DumpRow[] | undefined> {
+  return machines().bench.vram(side, query);
 }
 
 /** Who had one side's engines, and who waited, over the whole run. */

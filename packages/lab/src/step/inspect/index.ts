@@ -28,6 +28,8 @@ export {
   type PageWalk,
   type WalkStep,
 } from './walks.ts';
+export type { DumpRow } from './hex-dump.ts';
+export { vramRows, vramsOf, type VramQuery } from './vram.ts';
 export {
   walkableOf,
   walkOf,

@@ -8,11 +8,13 @@ import {
   msixEntry,
   place,
   type0Header,
+  type1Header,
   virtioCommonConfig,
   type RegisterRow,
   type RegisterRows,
 } from '@doorbell/abi';
 import { GROUP_PAGES, type BellState } from '@doorbell/device-model';
+import type { MediatedBellState } from '@doorbell/hypervisor';
 import type { StackState } from '../../stacks/stack.ts';
 import { functionsOf, hostOf, partOf, type SavedFunction } from './saved.ts';
 
@@ -67,7 +69,12 @@ function views(
 /** All that are there: a channel that was never used, and a vector that is masked, are left out. */
 export function registersOf(state: StackState): readonly RegisterGroup[] {
   const { now } = hostOf(state).machine;
-  return functionsOf(state).flatMap((each) => groupsOf(each, now));
+  const functions = functionsOf(state);
+  const part = functions.map(partOf).find((each) => each !== undefined);
+  return functions.flatMap((each) => [
+    ...groupsOf(each, now),
+    ...(part === undefined ? [] : mediatedGroups(each, part)),
+  ]);
 }
 
 function groupsOf(each: SavedFunction, now: number): RegisterGroup[] {
@@ -75,7 +82,8 @@ function groupsOf(each: SavedFunction, now: number): RegisterGroup[] {
   const group = (title: string, shown: RegisterView[]): RegisterGroup[] =>
     shown.length === 0 ? [] : [{ guest, bdf, title, registers: shown }];
   const part = partOf(each);
-  const header = kind === 'bridge' ? [] : views(type0Header, (name) => configValue(config, name));
+  const rows: Rows = kind === 'bridge' ? type1Header : type0Header;
+  const header = views(rows, (name) => configValue(config, rows.rows[name]));
   return [
     ...group('config', header),
     ...(kind === 'bell' && registers !== undefined
@@ -100,9 +108,7 @@ function groupsOf(each: SavedFunction, now: number): RegisterGroup[] {
   ];
 }
 
-function configValue(config: Uint8Array, name: string): number {
-  const rows: RegisterRows = type0Header.rows;
-  const { offset, width } = rows[name];
+function configValue(config: Uint8Array, { offset, width }: RegisterRow): number {
   let value = 0;
   for (let at = width - 1; at >= 0; at--) {
     value = value * 256 + config[offset + at];
@@ -140,6 +146,38 @@ function channelViews({ registers, state }: SavedChannel): RegisterView[] {
   return views(channelRegisters, (name, index) =>
     name === 'STATUS' ? place(STATE, channelStates[state]) : registers[index],
   );
+}
+
+/** A guest's channels of a mediated device, as the guest reads them: on channels of the host's part. */
+function mediatedGroups({ guest, bdf, state }: SavedFunction, part: BellState): RegisterGroup[] {
+  return mediatedChannels(state).flatMap(({ physical, values }, number) => {
+    const channel = part.channels[physical];
+    // What the host keeps from the physical channel, and answers by itself.
+    const kept: Readonly<Record<string, number>> = {
+      CONTROL: values.control,
+      PAGE_ROOT: values.pageRoot,
+      VECTOR: values.vector,
+    };
+    const registers = channelViews(channel).map(({ name, value }) =>
+      view(name, channelRows[name], kept[name] ?? value),
+    );
+    return isUsed(channel) ? [{ guest, bdf, title: `channel ${number}`, registers }] : [];
+  });
+}
+
+const channelRows: RegisterRows = channelRegisters.rows;
+
+type MediatedChannels = MediatedBellState['channels'];
+
+function mediatedChannels(state: unknown): MediatedChannels {
+  return isMediated(state) ? state.channels : [];
+}
+
+function isMediated(saved: unknown): saved is Pick<MediatedBellState, 'channels'> {
+  const has = typeof saved === 'object' && saved !== null && 'channels' in saved;
+  const channels: readonly unknown[] = has && Array.isArray(saved.channels) ? saved.channels : [];
+  const first = channels.at(0);
+  return typeof first === 'object' && first !== null && 'physical' in first && 'values' in first;
 }
 
 /** The entries of a table that are not masked. */
