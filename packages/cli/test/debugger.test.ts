@@ -24,14 +24,30 @@ test.each([
     file: 'packages/guest-driver/src/bell/ring.ts',
     text: '    this.memory.copyIn(this.buffer.address + at, packets);',
     local: 'at',
+    value: 0,
   },
   {
     driver: 'pv-frontend',
     file: 'packages/pv-frontend/src/ring/split.ts',
     text: '    const entry = this.availIdx & this.mask;',
     local: 'head',
+    value: 0,
   },
-])('stops in $file', async ({ driver, file, text, local }) => {
+  {
+    driver: 'edu',
+    file: 'packages/guest-driver/src/edu.ts',
+    text: '        this.registers.FACTORIAL.write(n);',
+    local: 'n',
+    value: 5,
+  },
+  {
+    driver: 'bochs-display',
+    file: 'packages/guest-driver/src/bochs-display.ts',
+    text: '    dispi.BPP.write(PIXEL_BYTES * 8);',
+    local: 'width',
+    value: 64,
+  },
+])('stops in $file', async ({ driver, file, text, local, value }) => {
   const {
     runtimeArgs = [],
     program,
@@ -45,5 +61,5 @@ test.each([
   const stop = await debugged([...runtimeArgs, program, ...args], root, {
     ...{ url: new URL(`../../../${file}`, import.meta.url).href, line, local },
   });
-  expect(stop).toEqual({ line, value: 0 });
+  expect(stop).toEqual({ line, value });
 });
