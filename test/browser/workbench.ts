@@ -1,6 +1,6 @@
 /** The workbench as `doorbell serve` has it, in a Chromium: one of each for all tests of a file. */
 import { fileURLToPath } from 'node:url';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DoorbellProcess, endAll } from '../pv/doorbell-process.ts';
 import { startChromium } from './chromium.ts';
@@ -16,6 +16,8 @@ interface Opening {
   /** What the console may say. */
   readonly expected?: RegExp;
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** Hears of whatever the page and its workers get. */
+  readonly onResponse?: (response: Response) => void;
   /** Runs in the page before its own scripts. */
   readonly first?: () => void;
 }
@@ -36,11 +38,14 @@ export function useWorkbench(given: () => Promise<readonly string[]> = async () 
   const bench = {
     address: '',
     open: async (query: string, how: Opening = {}): Promise<Page> => {
-      const { expected, viewport = { width: 1280, height: 720 }, first } = how;
+      const { expected, viewport = { width: 1280, height: 720 }, first, onResponse } = how;
       const context = await browser.newContext({ viewport });
       const page = await context.newPage();
       if (first !== undefined) {
         await page.addInitScript(first);
+      }
+      if (onResponse !== undefined) {
+        page.on('response', onResponse);
       }
       page.setDefaultTimeout(30_000);
       page.on('pageerror', (error) => complaints.push(error.message));
