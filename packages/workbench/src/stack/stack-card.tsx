@@ -174,7 +174,7 @@ function Screen({ frame }: { readonly frame: Frame | undefined }) {
   return (
     <canvas
       ref={canvas}
-      class="screen"
+      class={frame === undefined ? 'screen off' : 'screen'}
       width={width}
       height={height}
       role="img"
