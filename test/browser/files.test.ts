@@ -35,28 +35,35 @@ function eventsHash({ events }: Recording): string {
   return hash.digest('hex');
 }
 
-/** The same runs in Node. */
-async function recorded(stacks: string): Promise<readonly Recording[]> {
+/** The same runs in Node. @param source  whether lines are events, too. */
+async function recorded(stacks: string, source: boolean): Promise<readonly Recording[]> {
   const context = { frames: 2, width: 48, height: 32, seed: 3 };
   const [scene, profile] = [scenes.get('bunny')!, profiles.get('kvm-x86')!];
   const request = { stacks: parseStacks(stacks), scene, profile, ...context };
   const all: Recording[] = [];
   for (const spec of request.stacks) {
-    all.push(await record(runOf(request, spec), labEnvironment, { source: false }));
+    all.push(await record(runOf(request, spec), labEnvironment, { source }));
   }
   return all;
 }
 
 describe.skipIf(!hasChromium)('files and the workbench', () => {
   const bench = useWorkbench();
-  const query = '?scene=bunny&frames=2&size=48x32&seed=3&source=off&stacks=';
+  const run = '?scene=bunny&frames=2&size=48x32&seed=3';
+  const query = `${run}&source=off&stacks=`;
 
-  test.each(['passthrough,pv', 'mdev,emulated'])(
-    'the events of %s are the same bytes in Node and in Chromium',
-    async (stacks) => {
-      const page = await bench.open(query + stacks);
+  test.each([
+    ['passthrough,pv', 'off'],
+    ['mdev,emulated', 'off'],
+    ['native,sriov', 'off'],
+    ['pv-assisted', 'off'],
+    ['passthrough,pv', 'on'], // as the page is opened
+  ])(
+    'the events of %s, with source %s, are the same bytes in Node and in Chromium',
+    async (stacks, source) => {
+      const page = await bench.open(`${run}&source=${source}&stacks=${stacks}`);
       const there = loadTrace('the page', await saved(page, 'Trace'), labEnvironment.sha256);
-      const here = await recorded(stacks);
+      const here = await recorded(stacks, source === 'on');
       expect(there.map(({ events }) => events.count)).toEqual(
         here.map(({ events }) => events.count),
       );

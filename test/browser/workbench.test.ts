@@ -126,6 +126,18 @@ describe.skipIf(!hasChromium)('the workbench', () => {
     expect(await complaint(page).count()).toBe(0);
   });
 
+  test('a page that fails says what failed and how to go on', async () => {
+    const page = await bench.open(SMALL);
+    await page.addInitScript(() => {
+      HTMLCanvasElement.prototype.getContext = () => null;
+    });
+    await page.reload();
+    await page.getByRole('heading', { name: 'The page failed' }).waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('This browser draws no canvas.');
+    expect(await page.getByRole('link', { name: 'Begin anew' }).getAttribute('href')).toBe('?');
+    expect(await violations(page)).toEqual([]);
+  });
+
   test('an untouched page has its first run shown with less than 400 kB of JavaScript, compressed', async () => {
     const scripts = new Set<string>();
     const page = await bench.open('', {

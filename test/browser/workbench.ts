@@ -116,13 +116,15 @@ export function complaint(page: Page): Locator {
   return page.locator('.complaint[role=alert] p');
 }
 
-/** What WCAG A and AA have rules for that a program can check. */
-export async function violations(page: Page): Promise<readonly string[]> {
-  await page.addScriptTag({ path: axe });
-  return page.evaluate(async () => {
+/** What WCAG A and AA have rules for that a program can check. @param within  a CSS selector. */
+export async function violations(page: Page, within = 'html'): Promise<readonly string[]> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) {
+    await page.addScriptTag({ path: axe });
+  }
+  return page.evaluate(async (selector) => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    const { violations: found } = await axe.run(document, { runOnly: tags });
+    const { violations: found } = await axe.run(selector, { runOnly: tags });
     return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
+  }, within);
 }

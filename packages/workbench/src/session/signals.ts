@@ -32,6 +32,8 @@ export const running = signal<
 >(undefined);
 /** How it is with the backend in another process that the run has; undefined: it has none. */
 export const backend = signal<BackendState | undefined>(undefined);
+/** The address of a backend that a run waits for: nobody has said yet that the page may connect there. */
+export const askedBackend = signal('');
 /** What went wrong, and how to mend it. */
 export const complaint = signal<string | undefined>(undefined);
 /** What the last command said. */
