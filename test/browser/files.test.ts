@@ -1,16 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type EventColumns,
-  loadTrace,
-  parseStacks,
-  profiles,
-  record,
-  runOf,
-  scenes,
-  type Recording,
-} from '@doorbell/lab';
+import { type EventColumns, loadTrace, type Recording } from '@doorbell/lab';
 import { labEnvironment } from '@doorbell/lab/node';
 import { expect, describe, test, vi } from 'vitest';
 import { hasChromium } from './chromium.ts';
@@ -18,6 +12,8 @@ import { drop, saved } from './files.ts';
 import { complaint, pixels, says, settled, useWorkbench } from './workbench.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
+
+const program = fileURLToPath(new URL('../../packages/cli/bin/doorbell.mjs', import.meta.url));
 
 const data = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../../packages/lab/test/data/${name}`, import.meta.url)));
@@ -35,16 +31,18 @@ function eventsHash({ events }: Recording): string {
   return hash.digest('hex');
 }
 
-/** The same runs in Node. @param source  whether lines are events, too. */
-async function recorded(stacks: string, source: boolean): Promise<readonly Recording[]> {
-  const context = { frames: 2, width: 48, height: 32, seed: 3 };
-  const [scene, profile] = [scenes.get('bunny')!, profiles.get('kvm-x86')!];
-  const request = { stacks: parseStacks(stacks), scene, profile, ...context };
-  const all: Recording[] = [];
-  for (const spec of request.stacks) {
-    all.push(await record(runOf(request, spec), labEnvironment, { source }));
+/** The same runs in Node, as the command records them. */
+function recorded(stacks: string, ...flags: readonly string[]): readonly Recording[] {
+  const folder = mkdtempSync(join(tmpdir(), 'doorbell-'));
+  try {
+    const out = join(folder, 'node.trace');
+    const what = ['--scene', 'bunny', '--frames', '2', '--size', '48x32', '--seed', '3'];
+    const command = ['trace', '--stacks', stacks, ...what, ...flags, '--out', out];
+    execFileSync(process.execPath, [program, ...command], { stdio: 'ignore' });
+    return loadTrace(out, readFileSync(out), labEnvironment.sha256);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  return all;
 }
 
 describe.skipIf(!hasChromium)('files and the workbench', () => {
@@ -63,7 +61,7 @@ describe.skipIf(!hasChromium)('files and the workbench', () => {
     async (stacks, source) => {
       const page = await bench.open(`${run}&source=${source}&stacks=${stacks}`);
       const there = loadTrace('the page', await saved(page, 'Trace'), labEnvironment.sha256);
-      const here = await recorded(stacks, source === 'on');
+      const here = recorded(stacks, ...(source === 'on' ? ['--source'] : []));
       expect(there.map(({ events }) => events.count)).toEqual(
         here.map(({ events }) => events.count),
       );

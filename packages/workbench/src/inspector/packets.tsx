@@ -106,7 +106,7 @@ function showRow(row: HTMLTableRowElement): void {
       first = first.previousElementSibling ?? first;
     }
     const edge = pane.getBoundingClientRect().top + heads;
-    pane.scrollTop += Math.floor(first.getBoundingClientRect().top - edge);
+    pane.scrollTop += Math.ceil(first.getBoundingClientRect().top - edge);
   }
 }
 
