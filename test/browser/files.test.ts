@@ -60,7 +60,6 @@ describe.skipIf(!hasChromium)('files and the workbench', () => {
     ['mdev,emulated', 'off'],
     ['native,sriov', 'off'],
     ['pv-assisted', 'off'],
-    ['passthrough,pv', 'on'], // as the page is opened
   ])(
     'the events of %s, with source %s, are the same bytes in Node and in Chromium',
     async (stacks, source) => {
