@@ -26,7 +26,7 @@ try {
     });
     await page.goto(address + QUERY);
     await page.locator('.figures').nth(1).waitFor();
-    await page.locator('.cm-line').first().waitFor();
+    await page.locator('.source li').first().waitFor();
     // All is still: the background's runs, too.
     await page.waitForTimeout(3000);
     await page.screenshot({ path: picture });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import type { Page, Route } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import { Backend } from '../pv/doorbell-process.ts';
@@ -37,6 +39,8 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
     await page.goto(
       `${bench.address}?stacks=native,${far}&scene=bunny&size=64x48&frames=60&source=off`,
     );
+    const { host } = new URL(backend.address);
+    await page.getByRole('button', { name: `Connect to ${host}` }).click();
     await page.getByText(/^pv:transport=websocket: frame [1-9]\d* of 60$/).waitFor();
     await backend.process.kill('SIGKILL');
     await page.getByRole('status').getByText('The backend is gone.').waitFor();
@@ -46,6 +50,31 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
     await how.waitFor({ timeout: 60_000 });
     expect(await how.textContent()).toContain('1 × connected again');
     expect(await pixels(page, 1)).toBe(await pixels(page, 0));
+  });
+
+  test('is named by a link: nothing is connected until the reader says so', async () => {
+    let connections = 0;
+    const listener = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const host = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+    const page = await bench.open(`${query}&frames=1`, { expected: NO_CONNECTION });
+    const far = encodeURIComponent(`ws://${host}/?token=none`);
+    await page.goto(
+      `${bench.address}?stacks=native,pv:transport=websocket&backend=${far}&frames=1&source=off`,
+    );
+    const connect = page.getByRole('button', { name: `Connect to ${host}` });
+    await connect.waitFor();
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByText('Waits until you allow its backend').first().waitFor();
+    expect(connections).toBe(0);
+    await connect.click();
+    await complaint(page).waitFor();
+    expect(connections).toBeGreaterThan(0);
+    listener.close();
   });
 
   test('is not there: a message that says how to start one, and the run before stays', async () => {

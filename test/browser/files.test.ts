@@ -1,16 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type EventColumns,
-  loadTrace,
-  parseStacks,
-  profiles,
-  record,
-  runOf,
-  scenes,
-  type Recording,
-} from '@doorbell/lab';
+import { type EventColumns, loadTrace, type Recording } from '@doorbell/lab';
 import { labEnvironment } from '@doorbell/lab/node';
 import { expect, describe, test, vi } from 'vitest';
 import { hasChromium } from './chromium.ts';
@@ -19,44 +13,59 @@ import { complaint, pixels, says, settled, useWorkbench } from './workbench.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
+const program = fileURLToPath(new URL('../../packages/cli/bin/doorbell.mjs', import.meta.url));
+
 const data = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../../packages/lab/test/data/${name}`, import.meta.url)));
 
-/** SHA-256 over all columns of a recording's events. */
-function eventsHash({ events }: Recording): string {
+/** SHA-256 over all columns of a recording's events; of lines, over their names. */
+function eventsHash({ events, source }: Recording): string {
   const hash = createHash('sha256');
   const columns: EventColumns = events.save();
   for (const [name, column] of Object.entries<
     Uint8Array | Uint16Array | Uint32Array | Float64Array
   >({ ...columns })) {
+    if (name === 'lines' && source !== undefined) {
+      // Lines are numbered as modules were loaded: what counts is which they are.
+      hash.update(JSON.stringify(Array.from(column, (line) => source.lines[line])));
+      continue;
+    }
     const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     hash.update(`${name} ${column.length}\n`).update(bytes);
   }
   return hash.digest('hex');
 }
 
-/** The same runs in Node. */
-async function recorded(stacks: string): Promise<readonly Recording[]> {
-  const context = { frames: 2, width: 48, height: 32, seed: 3 };
-  const [scene, profile] = [scenes.get('bunny')!, profiles.get('kvm-x86')!];
-  const request = { stacks: parseStacks(stacks), scene, profile, ...context };
-  const all: Recording[] = [];
-  for (const spec of request.stacks) {
-    all.push(await record(runOf(request, spec), labEnvironment, { source: false }));
+/** The same runs in Node, as the command records them. */
+function recorded(stacks: string, ...flags: readonly string[]): readonly Recording[] {
+  const folder = mkdtempSync(join(tmpdir(), 'doorbell-'));
+  try {
+    const out = join(folder, 'node.trace');
+    const what = ['--scene', 'bunny', '--frames', '2', '--size', '48x32', '--seed', '3'];
+    const command = ['trace', '--stacks', stacks, ...what, ...flags, '--out', out];
+    execFileSync(process.execPath, [program, ...command], { stdio: 'ignore' });
+    return loadTrace(out, readFileSync(out), labEnvironment.sha256);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  return all;
 }
 
 describe.skipIf(!hasChromium)('files and the workbench', () => {
   const bench = useWorkbench();
-  const query = '?scene=bunny&frames=2&size=48x32&seed=3&source=off&stacks=';
+  const run = '?scene=bunny&frames=2&size=48x32&seed=3';
+  const query = `${run}&source=off&stacks=`;
 
-  test.each(['passthrough,pv', 'mdev,emulated'])(
-    'the events of %s are the same bytes in Node and in Chromium',
-    async (stacks) => {
-      const page = await bench.open(query + stacks);
+  test.each([
+    ['passthrough,pv', 'off'],
+    ['mdev,emulated', 'off'],
+    ['native,sriov', 'off'],
+    ['pv-assisted', 'off'],
+  ])(
+    'the events of %s, with source %s, are the same bytes in Node and in Chromium',
+    async (stacks, source) => {
+      const page = await bench.open(`${run}&source=${source}&stacks=${stacks}`);
       const there = loadTrace('the page', await saved(page, 'Trace'), labEnvironment.sha256);
-      const here = await recorded(stacks);
+      const here = recorded(stacks, ...(source === 'on' ? ['--source'] : []));
       expect(there.map(({ events }) => events.count)).toEqual(
         here.map(({ events }) => events.count),
       );

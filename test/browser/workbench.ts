@@ -1,6 +1,6 @@
 /** The workbench as `doorbell serve` has it, in a Chromium: one of each for all tests of a file. */
 import { fileURLToPath } from 'node:url';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DoorbellProcess, endAll } from '../pv/doorbell-process.ts';
 import { startChromium } from './chromium.ts';
@@ -16,6 +16,8 @@ interface Opening {
   /** What the console may say. */
   readonly expected?: RegExp;
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** Hears of whatever the page and its workers get. */
+  readonly onResponse?: (response: Response) => void;
   /** Runs in the page before its own scripts. */
   readonly first?: () => void;
 }
@@ -42,11 +44,14 @@ export function useWorkbench(
   const bench = {
     address: '',
     open: async (query: string, how: Opening = {}): Promise<Page> => {
-      const { expected, viewport = { width: 1280, height: 720 }, first } = how;
+      const { expected, viewport = { width: 1280, height: 720 }, first, onResponse } = how;
       const context = await browser.newContext({ viewport });
       const page = await context.newPage();
       if (first !== undefined) {
         await page.addInitScript(first);
+      }
+      if (onResponse !== undefined) {
+        page.on('response', onResponse);
       }
       page.setDefaultTimeout(30_000);
       page.on('pageerror', (error) => complaints.push(error.message));
@@ -117,13 +122,15 @@ export function complaint(page: Page): Locator {
   return page.locator('.complaint[role=alert] p');
 }
 
-/** What WCAG A and AA have rules for that a program can check. */
-export async function violations(page: Page): Promise<readonly string[]> {
-  await page.addScriptTag({ path: axe });
-  return page.evaluate(async () => {
+/** What WCAG A and AA have rules for that a program can check. @param within  a CSS selector. */
+export async function violations(page: Page, within = 'html'): Promise<readonly string[]> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) {
+    await page.addScriptTag({ path: axe });
+  }
+  return page.evaluate(async (selector) => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    const { violations: found } = await axe.run(document, { runOnly: tags });
+    const { violations: found } = await axe.run(selector, { runOnly: tags });
     return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
+  }, within);
 }

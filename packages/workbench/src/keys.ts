@@ -40,7 +40,7 @@ export const keys: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
 export function onKey(event: KeyboardEvent): void {
   const isTyped =
     event.target instanceof HTMLElement &&
-    event.target.closest('input, select, textarea, [role=tablist], canvas, .cm-editor') !== null;
+    event.target.closest('input, select, textarea, [role=tablist], canvas') !== null;
   if (isTyped || event.ctrlKey || event.metaKey || event.altKey) {
     return;
   }

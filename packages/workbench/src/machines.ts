@@ -4,7 +4,7 @@ import type { Bench } from './machine/bench.ts';
 
 export interface Machines {
   readonly bench: Remote<Bench>;
-  /** Its runs take nothing from the one that is stepped. */
+  /** Its runs take nothing from the one that is stepped. It starts once something is asked of it. */
   readonly background: Remote<Bench>;
 }
 
@@ -19,5 +19,11 @@ export function startMachines(onFailure: (words: string) => void): Machines {
     };
     return wrap<Bench>(worker);
   };
-  return { bench: start(), background: start() };
+  let background: Remote<Bench> | undefined;
+  return {
+    bench: start(),
+    get background() {
+      return (background ??= start());
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { Failure } from './failure.tsx';
 import { start } from './session/index.ts';
 import './style.css';
 
@@ -7,5 +8,10 @@ const page = document.getElementById('page');
 if (page === null) {
   throw new Error('index.html has no element for the page.');
 }
-render(<App />, page);
+render(
+  <Failure>
+    <App />
+  </Failure>,
+  page,
+);
 void start();

@@ -4,9 +4,9 @@ declare module 'virtual:driver-hashes' {
   export const hashes: ReadonlyMap<string, string>;
 }
 
+/** Made by `build/data.ts`. */
 declare module 'virtual:driver-sources' {
-  /** Texts by their names in traces: `guest-driver/src/bell/ring.ts`. */
-  export const files: ReadonlyMap<string, string>;
+  export const files: import('./machine/bench.ts').Sources;
 }
 
 /** Made by `build/lessons.ts`. */

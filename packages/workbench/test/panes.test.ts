@@ -19,7 +19,7 @@ const listener = { progress: () => undefined, shown: () => undefined, backend: (
 async function recorded(
   stacks: readonly string[],
 ): Promise<{ bench: Bench; sides: readonly Side[] }> {
-  const bench = new Bench(labEnvironment, () => undefined);
+  const bench = new Bench(labEnvironment, Promise.resolve(new Map()));
   const sides = await bench.run({ ...options, stacks }, listener);
   return { bench, sides };
 }

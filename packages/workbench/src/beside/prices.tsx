@@ -44,6 +44,7 @@ export function Prices() {
         reports={ranking.value}
         wanted={rank.length > 0 ? rank : all.stacks.map(({ name }) => name)}
         profiles={all.profiles.map(({ name }) => name)}
+        first={profile.name}
         isUsual={Object.keys(prices).length === 0}
       />
       <div class="prices">

@@ -4,18 +4,22 @@ import { LengthBar } from '../chart/length-bar.tsx';
 import { keptLongest, lengths } from '../chart/lengths.ts';
 import type { Comparison } from '../machine/contract.ts';
 import { significant } from '../quantity.ts';
+import { inOrder } from './order.ts';
 
 interface RankingProps {
   readonly reports: readonly Comparison[];
   /** What is ranked, also before the first report. */
   readonly wanted: readonly string[];
   readonly profiles: readonly string[];
+  /** The profile by whose times they are in order, which comes first. */
+  readonly first: string;
   /** The prices are the profiles' own. */
   readonly isUsual: boolean;
 }
 
-export function Ranking({ reports, wanted, profiles, isUsual }: RankingProps) {
-  const stacks = reports[0]?.stacks.map(({ name }) => name) ?? wanted;
+export function Ranking({ reports, wanted, profiles: all, first, isUsual }: RankingProps) {
+  const profiles = [first, ...all.filter((name) => name !== first)];
+  const stacks = inOrder(reports, first, wanted);
   const times = stacks.map((stack) =>
     profiles.map((profile) => {
       const report = reports.find((each) => each.profile === profile);
@@ -28,7 +32,10 @@ export function Ranking({ reports, wanted, profiles, isUsual }: RankingProps) {
   longest.current = keptLongest(longest.current, times.flat(), isUsual && isWhole);
   return (
     <table class="ranking">
-      <caption>Virtual time, as times native's: one frame of this scene</caption>
+      <caption>
+        Virtual time, as times native's: one frame of this scene. The quickest under {first} is
+        first.
+      </caption>
       <thead>
         <tr>
           <th scope="col">stack</th>
@@ -41,8 +48,11 @@ export function Ranking({ reports, wanted, profiles, isUsual }: RankingProps) {
       </thead>
       <tbody>
         {stacks.map((stack, row) => (
-          <tr key={stack}>
-            <th scope="row">{stack}</th>
+          // A place in the table stays where it is: what stands in it changes.
+          <tr key={row}>
+            <th scope="row">
+              <span class="rank">{row + 1}</span> {stack}
+            </th>
             {lengths(times[row], longest.current).map((length, column) => (
               <td key={profiles[column]} class="has-length">
                 {written(times[row][column])}

@@ -4,14 +4,22 @@ interface ChoiceProps {
   readonly label: string;
   readonly value: string;
   readonly choices: readonly string[];
+  /** Its width, in ems: what it holds comes later, and moves nothing. */
+  readonly ems: number;
+  /** Out of the way in a lecture room. */
+  readonly isDetail?: boolean;
   readonly onChoose: (value: string) => void;
 }
 
-export function Choice({ label, value, choices, onChoose }: ChoiceProps) {
+export function Choice({ label, value, choices, ems, isDetail = false, onChoose }: ChoiceProps) {
   return (
-    <label class="choice">
+    <label class={`choice ${isDetail ? 'detail' : ''}`}>
       <span>{label}</span>
-      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+      <select
+        style={{ width: `${ems}em` }}
+        value={value}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+      >
         {choices.map((each) => (
           <option key={each} value={each}>
             {each}
@@ -29,9 +37,10 @@ interface CountProps {
   readonly onChange: (value: number) => void;
 }
 
+/** A detail, out of the way in a lecture room. */
 export function Count({ label, value, most, onChange }: CountProps) {
   return (
-    <label class="choice">
+    <label class="choice detail">
       <span>{label}</span>
       <input
         type="number"

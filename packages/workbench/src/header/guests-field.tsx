@@ -17,7 +17,7 @@ export function GuestsField({ onChange }: GuestsFieldProps) {
         most={MOST_GUESTS}
         onChange={(count) => onChange({ guests: count, mix: [] })}
       />
-      <details class="menu">
+      <details class="menu detail">
         <summary>{mix.length === 0 ? 'Mix' : 'Mix ✓'}</summary>
         <div class="items start">
           <label class="mix">

@@ -14,10 +14,12 @@ export function Header() {
       <RunForm />
       <StepButtons />
       <div class="group end">
-        <RemotePanel />
-        <OpenButton />
-        <Downloads />
-        <ShareButton />
+        <div class="group detail">
+          <RemotePanel />
+          <OpenButton />
+          <Downloads />
+          <ShareButton />
+        </div>
         <button
           type="button"
           aria-pressed={state.value.terminal !== undefined}

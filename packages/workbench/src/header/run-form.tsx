@@ -20,7 +20,7 @@ export function RunForm() {
   const size = `${width}x${height}`;
   return (
     <form
-      class="group"
+      class="group run"
       onSubmit={(event) => {
         event.preventDefault();
         void run();
@@ -28,6 +28,7 @@ export function RunForm() {
     >
       <Choice
         label="Scene"
+        ems={8}
         value={mix.length === 0 ? scene : A_MIX}
         choices={[
           ...(mix.length === 0 ? [] : [A_MIX]),
@@ -37,6 +38,8 @@ export function RunForm() {
       />
       <Choice
         label="Size"
+        ems={7}
+        isDetail
         value={size}
         choices={[...new Set([...sizes, size])]}
         onChoose={(text) => {
@@ -48,6 +51,8 @@ export function RunForm() {
       <GuestsField onChange={rerun} />
       <Choice
         label="Profile"
+        ems={9.5}
+        isDetail
         value={profile}
         choices={all?.profiles.map(({ name }) => name) ?? [profile]}
         onChoose={(name) => rerun({ profile: name })}
@@ -68,6 +73,8 @@ function BugChoice() {
   return (
     <Choice
       label="Bug"
+      ems={9.5}
+      isDetail
       value={bug ?? 'none'}
       choices={['none', ...bugs.map(({ id }) => id)]}
       onChoose={(id) => {

@@ -37,6 +37,7 @@ export function StepButtons() {
       ) : (
         <Choice
           label="by"
+          ems={6.5}
           value={step}
           choices={all.length === 0 ? [step] : all.map(({ name }) => name)}
           onChoose={(name) => void command(`g ${name}`)}

@@ -94,6 +94,22 @@ function Summary({ summary }: { readonly summary: PacketInspection['summary'] })
   );
 }
 
+/** Some rows before it are seen, too, and the first of them is whole: no head covers a part of it. */
+function showRow(row: HTMLTableRowElement): void {
+  const pane = row.closest('[role=tabpanel]');
+  const head = row.closest('table')?.tHead?.rows[0].cells[0];
+  if (pane !== null && head !== undefined) {
+    const heads = Number.parseFloat(getComputedStyle(head).top) + head.offsetHeight;
+    const before = Math.floor((pane.clientHeight - heads) / row.offsetHeight / 3);
+    let first: Element = row;
+    for (let up = 0; up < before; up++) {
+      first = first.previousElementSibling ?? first;
+    }
+    const edge = pane.getBoundingClientRect().top + heads;
+    pane.scrollTop += Math.ceil(first.getBoundingClientRect().top - edge);
+  }
+}
+
 interface TableProps {
   readonly packets: readonly Packet[];
   readonly at: number;
@@ -108,7 +124,9 @@ function PacketTable({ packets, at, follows, onGo }: TableProps) {
   /** The last packet that there was by the event. */
   const last = packets.findLast(({ event }) => event <= at);
   useEffect(() => {
-    current.current?.scrollIntoView({ block: 'nearest' });
+    if (current.current !== null) {
+      showRow(current.current);
+    }
   }, [last?.number]);
   useEffect(() => {
     if (!follows) {

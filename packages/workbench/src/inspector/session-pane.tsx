@@ -84,7 +84,7 @@ function Prompt() {
 function Breakpoints() {
   const breakpoints = standing.value?.breakpoints ?? [];
   return (
-    <section class="breakpoints" aria-label="Breakpoints">
+    <section class="breakpoints" aria-label="Breakpoints" tabIndex={0}>
       <h4>Breakpoints</h4>
       {breakpoints.length === 0 && (
         <p class="none">

@@ -4,13 +4,10 @@ import {
   checkFits,
   chromeTrace,
   compare,
-  encodePng,
   findBug,
   InputError,
-  loadTrace,
   record,
   runOf,
-  saveTrace,
   StepShell,
   type DumpRow,
   type EngineTimeline,
@@ -37,16 +34,17 @@ import type {
   RunListener,
   RunOptions,
   Side,
+  SourceFile,
   Standing,
 } from './contract.ts';
-import { runElsewhere } from './elsewhere.ts';
 import { compareRequest, isElsewhere } from './request.ts';
 import { inspectorOf, type Inspector } from './side-inspector.ts';
 import { handedOver, sideOf } from './side.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import { refusedRun, type Unrecorded } from './unrecorded.ts';
 
-type ReadSource = (file: string) => string | undefined;
+/** By their names in traces: `guest-driver/src/bell/ring.ts`. */
+export type Sources = ReadonlyMap<string, SourceFile>;
 /** One of the two on the table. */
 type Laid = Recording | Unrecorded;
 
@@ -57,7 +55,9 @@ const isRecorded = (laid: Laid): laid is Recording => 'events' in laid;
 
 export class Bench {
   private readonly environment: Environment;
-  private readonly readSource: ReadSource;
+  private readonly sources: Promise<Sources>;
+  /** Those that are there by now. */
+  private files: Sources = new Map();
   private laid: readonly Laid[] = [];
   private shell: StepShell | undefined;
   private inspectors: Inspector[] = [];
@@ -66,9 +66,13 @@ export class Bench {
   /** Of the run that goes on: a new one ends it. */
   private signal = { aborted: false };
 
-  constructor(environment: Environment, readSource: ReadSource) {
+  /** @param sources  of the drivers; where they cannot be had, all else goes on. */
+  constructor(environment: Environment, sources: Promise<Sources>) {
     this.environment = environment;
-    this.readSource = readSource;
+    this.sources = sources.catch(() => new Map());
+    void this.sources.then((files) => {
+      this.files = files;
+    });
   }
 
   /** A new one, in this thread; its code is loaded when one is wanted. */
@@ -110,7 +114,9 @@ export class Bench {
       };
       laid.push(
         isElsewhere(spec)
-          ? await runElsewhere(run, this.environment, options.backend, (state) => {
+          ? await (
+              await import('./elsewhere.ts')
+            ).runElsewhere(run, this.environment, options.backend, (state) => {
               listener.backend(state);
             })
           : await this.recorded(run, options.source),
@@ -139,7 +145,8 @@ export class Bench {
   }
 
   /** @param granularity  as of a run's options. @throws InputError */
-  open({ name, bytes }: OwnFile, granularity?: string): readonly Side[] {
+  async open({ name, bytes }: OwnFile, granularity?: string): Promise<readonly Side[]> {
+    const { loadTrace } = await import('./files.ts');
     const recordings = loadTrace(name, bytes, this.environment.sha256);
     this.begin();
     return this.lay(recordings, granularity);
@@ -158,7 +165,7 @@ export class Bench {
       recordings.length === 0
         ? undefined
         : new StepShell(recordings, this.environment, {
-            readSource: this.readSource,
+            readSource: (file) => this.files.get(file)?.text,
             ...(granularity === undefined ? {} : { granularity, fixed: true }),
           });
     this.laid = pair;
@@ -177,7 +184,8 @@ export class Bench {
   }
 
   /** As a file that `doorbell step` and this page open. */
-  save(): Uint8Array {
+  async save(): Promise<Uint8Array> {
+    const { saveTrace } = await import('./files.ts');
     return saveTrace(this.recordings, this.environment.sha256);
   }
 
@@ -282,11 +290,12 @@ export class Bench {
     return picture && frameOf(picture);
   }
 
-  source(file: string): string | undefined {
-    return this.readSource(file);
+  async source(file: string): Promise<SourceFile | undefined> {
+    return (await this.sources).get(file);
   }
 
-  png({ width, height, pixels }: Frame): Uint8Array {
+  async png({ width, height, pixels }: Frame): Promise<Uint8Array> {
+    const { encodePng } = await import('./files.ts');
     return encodePng({ width, height, pixels });
   }
 }

@@ -74,6 +74,19 @@ export interface KindRow {
   readonly doc: string;
 }
 
+/** A driver's source, with its colours. */
+export interface SourceFile {
+  readonly text: string;
+  /** In threes: characters without a colour before it, with it, and which of `markKinds` it is. */
+  readonly marks: readonly number[];
+}
+
+/** The text is undefined where the page does not have the file. */
+export interface Source {
+  readonly file: string;
+  readonly text: SourceFile | undefined;
+}
+
 /** A file of the user's. */
 export interface OwnFile {
   readonly name: string;

@@ -1,6 +1,5 @@
 /** What the page asks to be run, as the lab runs it. */
 import {
-  decodePng,
   findScene,
   InputError,
   loadModel,
@@ -64,7 +63,7 @@ async function inputsOf(
       : { model: await loadModel(model.name, model.bytes) }),
     ...(texture === undefined || !takes('texture')
       ? {}
-      : { texture: decodePng(texture.name, texture.bytes) }),
+      : { texture: (await import('./files.ts')).decodePng(texture.name, texture.bytes) }),
   };
 }
 

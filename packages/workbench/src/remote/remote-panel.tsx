@@ -1,13 +1,22 @@
 /** The paravirtual pair with its backend in another process: where it is, and how it is with it. */
 import { useState } from 'preact/hooks';
-import { backend, runWith, running, sides, state } from '../session/index.ts';
+import {
+  allowBackend,
+  askedBackend,
+  backend,
+  runWith,
+  running,
+  sides,
+  state,
+} from '../session/index.ts';
 import { pixelsText } from './pixels-text.ts';
 import './remote.css';
 
 export function RemotePanel() {
   const [address, setAddress] = useState(state.value.backend);
+  const asked = askedBackend.value;
   return (
-    <details class="menu remote">
+    <details class="menu remote" open={asked !== ''}>
       <summary title="Draws through 'doorbell serve --backend', over a WebSocket">Backend</summary>
       <form
         class="items"
@@ -16,6 +25,15 @@ export function RemotePanel() {
           void runWith(address);
         }}
       >
+        {asked !== '' && (
+          <p class="asked" role="status">
+            This link draws through a backend on another program or machine. Connect only where you
+            know who listens.
+            <button type="button" class="primary" onClick={() => void allowBackend()}>
+              Connect to {new URL(asked).host}
+            </button>
+          </p>
+        )}
         <label>
           <span>Address of a backend</span>
           <input

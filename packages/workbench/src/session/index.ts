@@ -1,7 +1,7 @@
 /** What the page knows, and what it does. */
 export { change, link } from './address.ts';
 export { download, open } from './files.ts';
-export { follow, price, run, runWith } from './run.ts';
+export { allowBackend, follow, price, run, runWith } from './run.ts';
 export * from './signals.ts';
 export { start } from './start.ts';
 export {

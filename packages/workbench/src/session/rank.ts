@@ -8,14 +8,16 @@ import { machines, trying } from './threads.ts';
 /** The run that was ranked last, and the stacks that the address named for it. */
 let ranked: readonly [run: number, stacks: readonly string[]] = [0, []];
 
-/** The stacks, under each profile, while one looks at prices and does other things. */
+/** The stacks, under each profile (that of the run is first), while one looks at prices and does other things. */
 async function rank(all: Catalogue, mine: typeof ranked): Promise<void> {
   const { rank: wanted } = state.value;
   const stacks = wanted.length > 0 ? wanted : all.stacks.map((each) => each.name);
   const { bug: _, ...options } = runOptions();
   await trying(async () => {
     const done: Comparison[] = [];
-    for (const { name } of all.profiles) {
+    const { profile } = state.value;
+    const others = all.profiles.map(({ name }) => name).filter((name) => name !== profile);
+    for (const name of [profile, ...others]) {
       done.push(
         await machines().background.compare({ ...options, stacks, profile: name, frames: 1 }),
       );

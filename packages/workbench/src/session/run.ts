@@ -7,11 +7,13 @@ import {
   type Answer,
   type BackendState,
   type Frame,
+  type RunOptions,
   type Side,
 } from '../machine/contract.ts';
 import { change } from './address.ts';
 import { runOptions } from './options.ts';
 import {
+  askedBackend,
   backend,
   catalogue,
   complaint,
@@ -28,8 +30,28 @@ import { stand } from './stepping.ts';
 import { machines, trying, wordsOf } from './threads.ts';
 import { note } from './transcript.ts';
 
+/** The backend that the user wants: a link may name one, and does not speak for who opens it. */
+let allowed = '';
+
+/** Whether it may be run: if it connects elsewhere, only once that is allowed. */
+function mayRun({ stacks, backend: address = '' }: RunOptions): boolean {
+  const isFar = stacks.some((stack) => stack.includes('transport=websocket'));
+  askedBackend.value = isFar && address !== allowed ? address : '';
+  return askedBackend.value === '';
+}
+
+/** The backend that the link names is what the user wants. */
+export async function allowBackend(): Promise<void> {
+  allowed = askedBackend.value;
+  await run();
+}
+
 /** Runs and records both stacks, and stands where the address says. @param isFirst  what was wrong with the address stays. */
 export async function run(isFirst = false): Promise<void> {
+  const options = runOptions();
+  if (!mayRun(options)) {
+    return;
+  }
   const mine = ++runs.value;
   /** A run that was superseded goes on for a while, and is not heard. */
   const ifLatest = (act: () => void): void => {
@@ -37,7 +59,6 @@ export async function run(isFirst = false): Promise<void> {
       act();
     }
   };
-  const options = runOptions();
   const before = screens.value;
   /** Sides that showed something. */
   const drew = new Set<number>();
@@ -141,7 +162,8 @@ async function runScript(script: string): Promise<Answer | undefined> {
 export async function runWith(address: string): Promise<void> {
   await trying(async () => {
     const stacks = [state.value.stacks[0], 'pv:transport=websocket'];
-    change({ backend: checkedBackend(address.trim()), stacks, side: 0, event: 0, script: '' });
+    allowed = checkedBackend(address.trim());
+    change({ backend: allowed, stacks, side: 0, event: 0, script: '' });
     await run();
   });
 }

@@ -9,6 +9,7 @@ import type {
   Inspection,
   OwnFile,
   Side,
+  Source,
   Standing,
 } from '../machine/contract.ts';
 import type { View } from '../timeline/view.ts';
@@ -24,15 +25,15 @@ export const screens = signal<readonly (Frame | undefined)[]>([]);
 /** What the shown pane needs of each side's state, and of the one where it stood before. */
 export const inspections = signal<readonly (Inspection | undefined)[]>([]);
 export const inspectedBefore = signal<readonly (Inspection | undefined)[]>([]);
-export const source = signal<{ readonly file: string; readonly text: string } | undefined>(
-  undefined,
-);
+export const source = signal<Source | undefined>(undefined);
 /** The run that goes on. */
 export const running = signal<
   { readonly stack: string; readonly frame: number; readonly frames: number } | undefined
 >(undefined);
 /** How it is with the backend in another process that the run has; undefined: it has none. */
 export const backend = signal<BackendState | undefined>(undefined);
+/** The address of a backend that a run waits for: nobody has said yet that the page may connect there. */
+export const askedBackend = signal('');
 /** What went wrong, and how to mend it. */
 export const complaint = signal<string | undefined>(undefined);
 /** What the last command said. */

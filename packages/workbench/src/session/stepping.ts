@@ -143,7 +143,7 @@ async function showSource(file: string | undefined, mine: number): Promise<void>
   if (file !== undefined && source.value?.file !== file) {
     const text = await machines().bench.source(file);
     if (mine === stands) {
-      source.value = text === undefined ? undefined : { file, text };
+      source.value = { file, text };
     }
   }
 }

@@ -1,59 +1,53 @@
-/** The driver's source, the line that runs, and what it has in scope. */
+/** The driver's source, the line that runs, and what it has in scope; or why there is none. */
 import type { SourceLine } from '@doorbell/lab';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { sides, source, standing, state } from '../session/index.ts';
-import type { Side } from '../machine/contract.ts';
-import type { CodeView } from './code-view.ts';
+import { openedFile, running, sides, source, standing, state } from '../session/index.ts';
+import { CodeView } from './code-view.tsx';
+import { NoSource } from './no-source.tsx';
+import { whyNoSource } from './why-no-source.ts';
 import './source.css';
 
 export function SourceView() {
   const place = standing.value?.places[standing.value.side];
   const { line, lastLine, locals } = place ?? {};
-  const holder = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<CodeView | undefined>(undefined);
-  useEffect(() => {
-    // The editor is the largest part of the page: it comes once the rest is there.
-    let isGone = false;
-    void import('./code-view.ts').then(({ CodeView: View }) => {
-      if (!isGone && holder.current !== null) {
-        setView(new View(holder.current));
-      }
-    });
-    return () => {
-      isGone = true;
-    };
-  }, []);
   const shown = source.value;
-  useEffect(() => {
-    if (shown !== undefined) {
-      view?.show(shown.file, shown.text, lastLine?.file === shown.file ? lastLine.line : undefined);
-    }
-  }, [view, shown, lastLine?.file, lastLine?.line]);
-  const stepped = sides.value[state.value.side];
+  const why = whyNoSource({
+    side: sides.value[state.value.side],
+    isRunning: running.value !== undefined,
+    isFile: openedFile.value !== '',
+    isAsked: state.value.source,
+    lastLine,
+    shown,
+  });
   return (
     <section class="source panel" aria-label="Source of the driver">
-      <h2>{line === undefined ? noLine(stepped, lastLine) : `${line.file}:${line.line}`}</h2>
-      <div
-        class={`code ${line === undefined ? 'away' : ''}`}
-        hidden={stepped?.lines.length === 0}
-        ref={holder}
-      />
-      <pre class="locals" role="group" aria-label="Locals">
+      <h2>
+        {why !== undefined || lastLine === undefined ? (
+          'Source of the driver'
+        ) : (
+          <Title place={lastLine} isHere={line !== undefined} />
+        )}
+      </h2>
+      {why === undefined && shown?.text !== undefined ? (
+        <CodeView file={shown.text} line={lastLine?.line} isAway={line === undefined} />
+      ) : (
+        <NoSource why={why} />
+      )}
+      <pre class="locals" role="group" aria-label="Locals" tabIndex={0}>
         {locals ?? ''}
       </pre>
     </section>
   );
 }
 
-function noLine(side: Side | undefined, last: SourceLine | undefined): string {
-  if (side === undefined) {
-    return 'Source of the driver';
-  }
-  if (side.account !== undefined) {
-    return `The driver is that of ${side.term}: its lines were not recorded`;
-  }
-  if (side.lines.length === 0) {
-    return 'No source lines were recorded';
-  }
-  return `No line of the driver runs here${last === undefined ? '' : `; the last was ${last.file}:${last.line}`}`;
+/** What is cut where there is no room is the folder. */
+function Title({ place, isHere }: { readonly place: SourceLine; readonly isHere: boolean }) {
+  const { file, line } = place;
+  const name = file.lastIndexOf('/') + 1;
+  return (
+    <span class="place" title={`${file}:${line}`}>
+      <span class="folder">{file.slice(0, name)}</span>
+      <span class="line">{`${file.slice(name)}:${line}`}</span>
+      {!isHere && <span class="note">ran last; none runs here</span>}
+    </span>
+  );
 }

@@ -57,10 +57,14 @@ export function Figures({ side, other, isStepped }: FiguresProps) {
     <div class="figures">
       <p class="time">
         <strong>{own === null ? 'no virtual time' : duration(own)}</strong>
-        <span>
-          {own !== null && otherNs !== null && otherNs > 0 && own >= otherNs
-            ? `${significant(own / otherNs)} × the other`
-            : ' '}
+        <span title="of the other's time">
+          {own !== null && otherNs !== null && otherNs > 0 && own >= otherNs ? (
+            <>
+              {significant(own / otherNs)} ×<span class="hidden"> the other</span>
+            </>
+          ) : (
+            ' '
+          )}
         </span>
       </p>
       <dl>
@@ -86,8 +90,10 @@ export function Figures({ side, other, isStepped }: FiguresProps) {
           );
         })}
       </dl>
-      <Shares title="Time by phase" of={time.byPhase} />
-      <Shares title="Busy by cost" of={time.byCost} />
+      <div class="parts">
+        <Shares title="Time by phase" of={time.byPhase} />
+        <Shares title="Busy by cost" of={time.byCost} />
+      </div>
     </div>
   );
 }

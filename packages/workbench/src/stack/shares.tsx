@@ -33,10 +33,10 @@ export function Shares({ title, of }: SharesProps) {
         ))}
       </div>
       <ul>
-        {parts.slice(0, 3).map(([name, ns], index) => (
-          <li key={name}>
+        {parts.map(([name, ns], index) => (
+          <li key={name} title={`${name} ${duration(ns)}`}>
             <span class="dot" style={{ background: `var(${colors[index]})` }} aria-hidden="true" />
-            {name} <span class="ns">{duration(ns)}</span>
+            <span class="name">{name}</span> <span class="ns">{duration(ns)}</span>
           </li>
         ))}
       </ul>

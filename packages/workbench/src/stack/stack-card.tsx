@@ -1,6 +1,7 @@
 /** One side: which stack it is, what its screen shows, and what it cost. */
 import { useEffect, useRef } from 'preact/hooks';
 import {
+  askedBackend,
   catalogue,
   change,
   openedFile,
@@ -67,6 +68,9 @@ function other(side: number): Side | undefined {
 
 function waitingText(stack: string): string {
   const now = running.value;
+  if (askedBackend.value !== '') {
+    return 'Waits until you allow its backend, under Backend.';
+  }
   return now?.stack === stack ? `Frame ${now.frame} of ${now.frames} …` : 'Waits for its turn …';
 }
 
@@ -174,7 +178,7 @@ function Screen({ frame }: { readonly frame: Frame | undefined }) {
   return (
     <canvas
       ref={canvas}
-      class="screen"
+      class={frame === undefined ? 'screen off' : 'screen'}
       width={width}
       height={height}
       role="img"

@@ -9,6 +9,8 @@ import type { Picture } from './picture.ts';
 const LABEL = 24;
 /** Letters need it, where they have their usual size. */
 const LEAST_HEIGHT = 8;
+/** And more below those of bars, which would touch them. */
+const LEAST_BELOW = 11;
 
 export function drawLane(picture: Picture, row: Row): void {
   const { first, end } = barsToDraw(picture, row) ?? { first: 0, end: 0 };
@@ -52,6 +54,7 @@ function drawMarks({ context, tracks, layout, view, colours, kinds }: Picture, r
   const end = countBefore(times, view.to);
   const right = layout.plotLeft + layout.plotWidth;
   const least = LEAST_HEIGHT * layout.scale;
+  const own = row.barHeight < least ? least : LEAST_BELOW * layout.scale;
   for (let at = countBefore(times, view.from); at < end;) {
     let next = at + 1;
     while (next < times.length && times[next] === times[at]) {
@@ -65,7 +68,7 @@ function drawMarks({ context, tracks, layout, view, colours, kinds }: Picture, r
     // A bar says what it is itself.
     if (
       room > LABEL &&
-      markHeight >= least &&
+      markHeight >= own &&
       (next - at > 1 || ends[ids[at] - 1] === 0 || row.barHeight < least)
     ) {
       const { name } = kinds[columns.kinds[ids[at] - 1]];

@@ -10,15 +10,15 @@ const RIGHT = 12;
 const TOOLS = 268;
 const OVERVIEW = { top: 4, height: 22, row: 11, least: 40 } as const;
 const AXIS = 20;
-const HEADER = 18;
-const GAP = 6;
+const HEADER = 16;
+const GAP = 4;
 /** Around what is in a lane. */
-const INSET = 2;
+const INSET = 1;
 
 /** A lane with bars is this many times as high as one without. */
 const WITH_BARS = 1.7;
 /** Heights of a lane without bars: what does not fit is scrolled to. */
-const LANE = { least: 12, most: 24 } as const;
+const LANE = { least: 11, most: 24 } as const;
 
 /** What there is room for: CSS pixels, and the size of the letters, 1 being the usual one. */
 export interface Room {
