@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page, Route } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
+import { fillingRenderer } from '../coursework/filling-renderer.ts';
 import { Backend } from '../pv/doorbell-process.ts';
 import { hasChromium } from './chromium.ts';
 import { complaint, pixels, settled, useWorkbench } from './workbench.ts';
@@ -28,6 +32,23 @@ describe.skipIf(!hasChromium)('a backend in another process', () => {
     await page.getByRole('heading', { name: 'Doorbell' }).click();
     await page.keyboard.press('p');
     expect(await complaint(page).count()).toBe(0);
+  });
+
+  test('draws with a renderer that a student has begun, as far as it goes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorbell-student-'));
+    try {
+      fillingRenderer(folder);
+      const backend = await Backend.start(0, '--with', folder);
+      const page = await bench.open('?stacks=native&scene=clear&size=64x48&source=off&frames=2');
+      await page.getByText('Backend', { exact: true }).click();
+      await page.getByLabel('Address of a backend').fill(backend.address);
+      await page.getByRole('button', { name: 'Connect' }).click();
+      await page.getByText(/^2 frames, .* Its pixels are those of native\.$/).waitFor();
+      await settled(page);
+      expect(await pixels(page, 1)).toBe(await pixels(page, 0));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('is killed and comes back while frames are drawn: none is lost', async () => {

@@ -78,9 +78,12 @@ export class Backend {
   readonly address: string;
 
   /** @param port  0: one that is free. */
-  static async start(port = 0): Promise<Backend> {
+  static async start(port = 0, ...more: readonly string[]): Promise<Backend> {
     const listen = ['--listen', `127.0.0.1:${port}`, '--token', TOKEN];
-    const process = new DoorbellProcess(['serve', '--backend', '--size', '64x48', ...listen]);
+    const process = new DoorbellProcess([
+      ...['serve', '--backend', '--size', '64x48'],
+      ...[...listen, ...more],
+    ]);
     const address = await process.wrote('stdout', /^ws:\S+(?=\n)/);
     return new Backend(process, address);
   }

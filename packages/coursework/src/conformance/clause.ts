@@ -1,5 +1,5 @@
 /** What a specification asks of one side, clause by clause, and which checks look at it. */
-export interface Clause {
+interface Clause {
   readonly section: string;
   /** In our own words. */
   readonly rule: string;
