@@ -1,6 +1,7 @@
 export type { Check, CheckInfo, CheckResult } from './check/check.ts';
 export type { Pictures } from './check/mismatch.ts';
 export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
+export { linesOf, mutants, type Mutant } from './mutants/index.ts';
 export {
   isKind,
   ownParts,

@@ -11,7 +11,7 @@ import { mutated, type Mutant } from '../mutants/mutant.ts';
 import type { Part, PartKind } from '../part.ts';
 import { importPart, ownFile } from './import-part.ts';
 
-export const repository = fileURLToPath(new URL('../../../..', import.meta.url));
+const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 const references = fileURLToPath(new URL('../reference', import.meta.url));
 
 /** A module whose default export is this project's part. */
@@ -30,7 +30,7 @@ const graphs = new Map<PartKind, Promise<esbuild.Metafile['inputs']>>();
 /** @throws RangeError when its text does not stand in its file once. */
 export async function loadMutant(mutant: Mutant): Promise<Part> {
   const file = join(repository, mutant.file);
-  const text = mutated(readFileSync(file, 'utf8'), mutant);
+  const text = mutated(textOf(mutant), mutant);
   const bundled = reaching(await graphOf(mutant), file);
   if (!bundled.has(file)) {
     throw new RangeError(`No ${mutant.kind} has ${mutant.file} in it.`);
@@ -45,6 +45,11 @@ export async function loadMutant(mutant: Mutant): Promise<Part> {
   };
   const { outputFiles } = await build(mutant, [patch, ownFiles((path) => bundled.has(path))]);
   return importPart(outputFiles[0].text, `the mutant '${mutant.id}'`);
+}
+
+/** The file that it changes, as it should be. */
+export function textOf({ file }: Mutant): string {
+  return readFileSync(join(repository, file), 'utf8');
 }
 
 function graphOf(mutant: Mutant): Promise<esbuild.Metafile['inputs']> {
@@ -80,7 +85,7 @@ function ownFiles(isBundled: (path: string) => boolean): esbuild.Plugin {
     setup: (build) => {
       build.onResolve({ filter: /./ }, ({ path, resolveDir }) => {
         if (!path.startsWith('@doorbell/') && !path.startsWith('.')) {
-          return { path, ...outside };
+          return { path: import.meta.resolve(path), ...outside };
         }
         const file = path.startsWith('.') ? resolve(resolveDir, path) : ownFile(path);
         return isBundled(file)

@@ -1,6 +1,6 @@
 /** This project's own renderer, as a part: bell's engines in software. */
 import { profiles } from '@doorbell/hypervisor';
-import { engineRates, SoftwareRenderer } from '@doorbell/lab';
+import { engineRates, SoftwareRenderer } from '@doorbell/lab/renderer';
 import type { RendererPart } from '../part.ts';
 
 export const renderer: RendererPart = {
