@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { referencePages } from '@doorbell/abi';
+import { referencePages as courseworkPages } from '@doorbell/coursework';
 import { referencePages as labPages } from '@doorbell/lab';
 import { referencePages as peersPages } from '@doorbell/peers';
 import { referencePages as wirePages } from '@doorbell/wire';
@@ -8,7 +9,13 @@ import { shapeCharts } from '../scripts/shapes-chart.ts';
 
 const folder = new URL('../docs/reference/', import.meta.url);
 const mend = 'docs/reference is not what the packages say: run `npm run reference`.';
-const pages = { ...referencePages(), ...labPages(), ...peersPages(), ...wirePages() };
+const pages = {
+  ...referencePages(),
+  ...courseworkPages(),
+  ...labPages(),
+  ...peersPages(),
+  ...wirePages(),
+};
 
 it.each(Object.entries(pages))('docs/reference/%s is up to date', (name, text) => {
   expect(readFileSync(new URL(name, folder), 'utf8') === text, mend).toBe(true);

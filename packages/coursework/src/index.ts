@@ -13,3 +13,4 @@ export {
   type RendererPart,
   type SchedulerPart,
 } from './part.ts';
+export { referencePages } from './reference-page.ts';

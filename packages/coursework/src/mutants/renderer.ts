@@ -141,8 +141,11 @@ const bugs: readonly RendererMutant[] = [
   {
     id: 'affine-textures',
     file: `${ENGINES}/plane.ts`,
-    from: '    const largest = Math.max(q0, q1, q2);\n',
-    to: '    weights.fill(1);\n    if (q0 > 0) {\n      this.put(Q, 1, 1, 1);\n      return;\n    }\n    const largest = Math.max(q0, q1, q2);\n',
+    from: `    weights[0] = Math.max(q0 / largest, 1 / DEEPEST);
+    weights[1] = Math.max(q1 / largest, 1 / DEEPEST);
+    weights[2] = Math.max(q2 / largest, 1 / DEEPEST);
+`,
+    to: '    weights.fill(largest > 0 ? 1 : 0);\n',
     cite: 'SerenityOS b63b15eeb565: LibGL: use perspective correct interpolation',
     symptom: 'Pictures on walls swim when one walks.',
     cause: 'Attributes are interpolated on the screen, without the division by w.',

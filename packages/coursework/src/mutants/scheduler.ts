@@ -64,7 +64,7 @@ const bugs: readonly SchedulerMutant[] = [
     policy: 'credit',
     file: ACCOUNTS,
     from: 'let fair = Math.ceil((total * own) / weight);',
-    to: 'let fair = Math.ceil(total / this.active.save().next.length);',
+    to: 'let fair = Math.ceil(total / this.shares.length);',
     cite: 'Xen 3a37d430ce26: credit1: make weight per-vcpu',
     symptom: 'Who paid for four times as much gets as much as the others.',
     cause: 'Credits are dealt out by number, not by weight.',
