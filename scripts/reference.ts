@@ -4,7 +4,7 @@
 // packages/lab, and from what the peers showed; and the charts of docs/reference/shapes.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { referencePages } from '../packages/abi/src/reference.ts';
-import { referencePages as courseworkPages } from '../packages/coursework/src/reference-pages.ts';
+import { referencePages as courseworkPages } from '../packages/coursework/src/pages/index.ts';
 import { referencePages as labPages } from '../packages/lab/src/reference.ts';
 import { referencePages as peersPages } from '../packages/peers/src/reference.ts';
 import { referencePages as wirePages } from '../packages/wire/src/reference.ts';
@@ -13,8 +13,11 @@ import { shapeCharts } from './shapes-chart.ts';
 const folder = new URL('../docs/reference/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 const pages = {
-  ...{ ...referencePages(), ...courseworkPages(), ...labPages() },
-  ...{ ...peersPages(), ...wirePages() },
+  ...referencePages(),
+  ...courseworkPages(),
+  ...labPages(),
+  ...peersPages(),
+  ...wirePages(),
 };
 for (const [name, text] of Object.entries(pages)) {
   writeFileSync(new URL(name, folder), text);

@@ -10,8 +10,11 @@ import { shapeCharts } from '../scripts/shapes-chart.ts';
 const folder = new URL('../docs/reference/', import.meta.url);
 const mend = 'docs/reference is not what the packages say: run `npm run reference`.';
 const pages = {
-  ...{ ...referencePages(), ...courseworkPages(), ...labPages() },
-  ...{ ...peersPages(), ...wirePages() },
+  ...referencePages(),
+  ...courseworkPages(),
+  ...labPages(),
+  ...peersPages(),
+  ...wirePages(),
 };
 
 it.each(Object.entries(pages))('docs/reference/%s is up to date', (name, text) => {

@@ -112,6 +112,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'hunt',
+    summary: "breaks one of this project's own parts by a bug that was really made: find it",
+    load: async () => {
+      const { defineHunt } = await import('./hunt.ts');
+      return { define: defineHunt };
+    },
+  },
+  {
     name: 'vfio',
     summary: 'gives devices to users by hand: host drivers, groups, containers, iommufd',
     load: async () => {

@@ -1,7 +1,7 @@
 export type { Check, CheckInfo, CheckResult } from './check/check.ts';
 export type { Pictures } from './check/mismatch.ts';
-export { referencePages } from './reference-pages.ts';
 export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
+export { linesOf, mutants, type Mutant } from './mutants/index.ts';
 export {
   isKind,
   ownParts,
@@ -13,3 +13,4 @@ export {
   type RendererPart,
   type SchedulerPart,
 } from './part.ts';
+export { referencePages } from './pages/index.ts';

@@ -1,8 +1,5 @@
 /** The kinds of parts: what each is, what stands in its place here, and what it is checked for. */
-import { probeBell } from '@doorbell/guest-driver';
-import { profiles, schedulers } from '@doorbell/hypervisor';
-import { engineRates, SoftwareRenderer, type Environment } from '@doorbell/lab';
-import { SplitDeviceQueue } from '@doorbell/pv-backend';
+import type { Environment } from '@doorbell/lab';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
 import { driverChecks } from './driver/checks.ts';
@@ -16,6 +13,10 @@ import type {
   SchedulerPart,
 } from './part.ts';
 import { queueChecks } from './queue/checks.ts';
+import { driver as ownDriver } from './reference/driver.ts';
+import { queue as ownQueue } from './reference/queue.ts';
+import { renderer as ownRenderer } from './reference/renderer.ts';
+import { schedulerOf } from './reference/scheduler.ts';
 import { rendererChecks } from './renderer/checks.ts';
 import { schedulerChecks } from './scheduler/checks.ts';
 
@@ -32,15 +33,7 @@ interface KindOf<P extends Part> {
 const renderer: KindOf<RendererPart> = {
   doc: 'What a paravirtual backend draws on: buffers, images, commands, fences.',
   contract: 'Gpu, in packages/abi/src/gpu.ts and commands.ts',
-  reference: {
-    kind: 'renderer',
-    name: 'software',
-    open: ({ display, memoryBytes, spend }) => {
-      const [profile] = profiles.values();
-      const rates = engineRates(profile, 'software');
-      return new SoftwareRenderer({ display, memoryBytes, rates, spend });
-    },
-  },
+  reference: ownRenderer,
   checks: rendererChecks,
 };
 
@@ -48,30 +41,21 @@ const scheduler: KindOf<SchedulerPart> = {
   doc: 'Who has the engines of a shared GPU next.',
   contract:
     'Arbiter, in packages/abi/src/arbiter.ts; SchedulerKind, in packages/hypervisor/src/schedulers/scheduler-kind.ts',
-  reference: { kind: 'scheduler', ...roundRobin() },
+  reference: schedulerOf(),
   checks: schedulerChecks,
 };
-
-function roundRobin(): Omit<SchedulerPart, 'kind'> {
-  const [first] = schedulers.values();
-  return first;
-}
 
 const driver: KindOf<DriverPart> = {
   doc: 'Takes the GPU bell in hand, and gives it to applications: rings, fences, interrupts.',
   contract: 'Gpu, in packages/abi/src/gpu.ts; the datasheet, docs/reference/bell.md',
-  reference: { kind: 'driver', name: 'bell', probe: probeBell },
+  reference: ownDriver,
   checks: driverChecks,
 };
 
 const queue: KindOf<QueuePart> = {
   doc: 'The device half of a split virtqueue, in a paravirtual backend.',
   contract: 'DeviceQueue, in packages/pv-backend/src/ring/device-queue.ts; VIRTIO 1.3 §2.7',
-  reference: {
-    kind: 'queue',
-    name: 'split',
-    open: (memory, setup, options, first) => new SplitDeviceQueue(memory, setup, options, first),
-  },
+  reference: ownQueue,
   checks: queueChecks,
 };
 

@@ -7,7 +7,11 @@ export class Borrowed {
   private readonly coherent = new Set<CoherentMemory>();
   private readonly pages = new Set<number>();
   private readonly messages = new Set<IrqMessage>();
+  /** Where what is mapped lies in memory. */
+  private readonly reached = new Map<string, number>();
   private hasLine = false;
+  /** Whether memory was freed that was still mapped for the device. */
+  freedWhileMapped = false;
 
   constructor(device: PciDevice) {
     const { memory, dma, irq } = device;
@@ -43,6 +47,7 @@ export class Borrowed {
         },
         free: (address) => {
           this.pages.delete(address);
+          this.freedWhileMapped ||= [...this.reached.values()].includes(address);
           memory.free(address);
         },
       },
@@ -50,10 +55,12 @@ export class Borrowed {
         map: (address, bytes, direction) => {
           const iova = dma.map(address, bytes, direction);
           this.count(`${iova} ${bytes}`, 1);
+          this.reached.set(`${iova} ${bytes}`, address);
           return iova;
         },
         unmap: (iova, bytes) => {
           this.count(`${iova} ${bytes}`, -1);
+          this.reached.delete(`${iova} ${bytes}`);
           dma.unmap(iova, bytes);
         },
         allocateCoherent: (bytes) => {

@@ -13,6 +13,8 @@ const native: GpuStack<DriverPart> = { stack: 'native', own: ownParts };
 const others = ['passthrough', 'sriov', 'mdev', 'emulated'];
 const { COMMAND, VENDOR_ID } = headerRows;
 const MAY_REACH_MEMORY = COMMAND.bits.BUS_MASTER.mask;
+/** Far longer than a frame takes, and less than what drivers wait for until they look themselves. */
+const LONG_NS = 500_000_000;
 
 /** The part, handed something else than its device. */
 function handed({ probe }: DriverPart, alter: (device: PciDevice) => PciDevice): OwnParts {
@@ -55,6 +57,32 @@ const lifeChecks: readonly Check<DriverPart>[] = [
       const { held } = (await lifeOf(part, bench)).borrowed;
       if (held.length > 0) {
         throw new Mismatch('nothing to be held after remove', held.join(', '));
+      }
+    },
+  },
+  {
+    id: 'driver/dma/unmapped-first',
+    clause: 'Dma.unmap: from then on the memory is the CPU’s',
+    title: 'Memory is not freed while the device can reach it.',
+    run: async (part, bench) => {
+      if ((await lifeOf(part, bench)).borrowed.freedWhileMapped) {
+        throw new Mismatch(
+          'memory to be unmapped and then freed',
+          'it was freed while it was mapped',
+        );
+      }
+    },
+  },
+  {
+    id: 'driver/interrupt/prompt',
+    clause: 'INTERRUPT, INTERRUPT_ENABLE, VECTOR',
+    title:
+      'The driver learns from an interrupt that work is done, not from a look after a long time.',
+    run: async (part, bench) => {
+      await bench.frame('native', ownParts(part), 'triangle');
+      const took = bench.recording?.report?.time.virtualNs ?? Infinity;
+      if (took >= LONG_NS) {
+        throw new Mismatch('a frame in less than 0.5 s', `${(took / 1e9).toFixed(2)} s`);
       }
     },
   },

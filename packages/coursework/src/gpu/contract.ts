@@ -20,16 +20,18 @@ function contract(
 
 /** A word in every place of a row. */
 const WORD = 0x44332211;
+/** Submissions of so many commands that they go round any command area of some pages. */
+const LONG = 64;
+/** Submissions that go round any ring of a few pages. */
+const MANY = 700;
 
-function fillOf(handle: number, words: number, offset = 0): CommandEncoder {
+function fillOf(handle: number, words: number, offset = 0, value = WORD): CommandEncoder {
   const dst = { handle, offset };
-  return new CommandEncoder().fill({
-    dst,
-    stride: words * 4,
-    width: words,
-    height: 1,
-    value: WORD,
-  });
+  return new CommandEncoder().fill({ dst, stride: words * 4, width: words, height: 1, value });
+}
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 async function bytesOf(gpu: Gpu, of: GpuBuffer | GpuImage, bytes: number): Promise<Uint8Array> {
@@ -63,11 +65,13 @@ export const contractChecks: readonly GpuCheck[] = [
     'Gpu.createBuffer',
     'Memory that another resource had is zero for the next.',
     async ({ gpu }) => {
-      const first = await gpu.createBuffer(8192, 'device');
-      await gpu.write(first, 0, new Uint8Array(8192).fill(7));
-      await gpu.destroy(first);
-      const second = await gpu.createBuffer(8192, 'device');
-      mustBe('byte', new Uint8Array(8192), await bytesOf(gpu, second, 8192));
+      for (const bytes of [300, 12_288]) {
+        const first = await gpu.createBuffer(bytes, 'device');
+        await gpu.write(first, 0, new Uint8Array(bytes).fill(7));
+        await gpu.destroy(first);
+        const second = await gpu.createBuffer(bytes, 'device');
+        mustBe('byte', new Uint8Array(bytes), await bytesOf(gpu, second, bytes));
+      }
     },
   ),
   contract(
@@ -137,10 +141,18 @@ export const contractChecks: readonly GpuCheck[] = [
     'Gpu.write, Gpu.read',
     'What is written at an offset is read there, and nothing beside it changes.',
     async ({ gpu }) => {
-      const buffer = await gpu.createBuffer(16, 'device');
-      await gpu.write(buffer, 5, Uint8Array.of(1, 2, 3));
-      const expected = [0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0];
-      mustBe('byte', expected, await bytesOf(gpu, buffer, 16));
+      for (const [offset, length] of [
+        [5, 3],
+        [4, 7],
+        [1, 13],
+      ]) {
+        const buffer = await gpu.createBuffer(16, 'device');
+        const bytes = Uint8Array.from({ length }, (_, index) => index + 1);
+        await gpu.write(buffer, offset, bytes);
+        const expected = new Uint8Array(16);
+        expected.set(bytes, offset);
+        mustBe('byte', expected, await bytesOf(gpu, buffer, 16));
+      }
     },
   ),
   contract(
@@ -245,6 +257,52 @@ export const contractChecks: readonly GpuCheck[] = [
       const read = gpu.read(buffer, 0, into);
       await Promise.all([submitted, read]);
       mustBe('byte', [0x11, 0x22, 0x33, 0x44, 0x11, 0x22, 0x33, 0x44], into);
+    },
+  ),
+  contract(
+    'submit/many',
+    'Gpu.submit',
+    'Many submissions, of which nobody waits for one, happen all, and in their order.',
+    async ({ gpu }) => {
+      needCommands(gpu.features, ['fill']);
+      const buffer = await gpu.createBuffer(MANY * 4, 'device');
+      let fence = 0;
+      for (let index = 0; index < MANY; index++) {
+        fence = await gpu.submit(fillOf(buffer.handle, 1, index * 4, index).finish());
+      }
+      await gpu.wait(fence);
+      const bytes = await bytesOf(gpu, buffer, MANY * 4);
+      mustBe(
+        'word',
+        Uint32Array.from({ length: MANY }, (_, index) => index),
+        wordsOf(bytes),
+      );
+    },
+  ),
+  contract(
+    'submit/long',
+    'Gpu.submit: the caller may use the commands again',
+    'Many long submissions, of which nobody waits for one, happen all as they were.',
+    async ({ gpu }) => {
+      needCommands(gpu.features, ['fill']);
+      const buffer = await gpu.createBuffer(LONG * MANY * 4, 'device');
+      let fence = 0;
+      let word = 0;
+      while (word < LONG * MANY) {
+        const commands = new CommandEncoder();
+        for (let count = 0; count < MANY; count++, word++) {
+          const dst = { handle: buffer.handle, offset: word * 4 };
+          commands.fill({ dst, stride: 4, width: 1, height: 1, value: word });
+        }
+        fence = await gpu.submit(commands.finish());
+      }
+      await gpu.wait(fence);
+      const words = wordsOf(await bytesOf(gpu, buffer, buffer.bytes));
+      mustBe(
+        'word',
+        Uint32Array.from(words, (_, index) => index),
+        words,
+      );
     },
   ),
   contract(

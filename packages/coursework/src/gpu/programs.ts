@@ -43,15 +43,27 @@ async function pattern(gpu: Gpu, side = SIDE): Promise<GpuImage> {
   return image;
 }
 
+/** Four by four pixels of one colour. */
+async function colorsOf(gpu: Gpu, color: number): Promise<GpuImage> {
+  const image = await gpu.createImage(4, 4);
+  const row = new Uint8Array(Uint32Array.from({ length: 4 }, () => color).buffer);
+  for (let y = 0; y < 4; y++) {
+    await gpu.write(image, y * image.stride, row);
+  }
+  return image;
+}
+
 async function run(gpu: Gpu, image: GpuImage, commands: CommandEncoder): Promise<GpuImage> {
   await gpu.wait(await gpu.submit(commands.finish()));
   return image;
 }
 
+type Color = readonly [number, number, number, number];
+
 interface Vertex {
   /** Position in clip space, with z. */
   readonly at: readonly [number, number, number];
-  readonly color?: readonly [number, number, number, number];
+  readonly color?: Color;
   readonly uv?: readonly [number, number];
 }
 
@@ -109,7 +121,17 @@ const red = [255, 0, 0, 255] as const;
 const green = [0, 255, 0, 255] as const;
 const blue = [0, 0, 255, 255] as const;
 
-function colored(color: readonly [number, number, number, number], z: number): Vertex[] {
+/** Depths that are as far away as can be. */
+async function farDepth(gpu: Gpu): Promise<GpuImage> {
+  const depth = await gpu.createImage(SIDE, SIDE);
+  const far = new Uint8Array(Uint32Array.from({ length: SIDE }, () => 0xff_ffff).buffer);
+  for (let y = 0; y < SIDE; y++) {
+    await gpu.write(depth, y * depth.stride, far);
+  }
+  return depth;
+}
+
+function colored(color: Color, z: number): Vertex[] {
   return half.map(({ at: [x, y] }) => ({ at: [x, y, z], color }));
 }
 
@@ -211,6 +233,20 @@ export const programs: readonly Program[] = [
     })),
   ),
   {
+    id: 'blit/over-clear',
+    title: 'What is wholly transparent leaves what is there, also where that is transparent too.',
+    commands: ['blit'],
+    draw: async (gpu) => {
+      const [from, image] = [await colorsOf(gpu, 0xff_a050), await colorsOf(gpu, 0x40_8020)];
+      const commands = new CommandEncoder().blit({
+        ...{ dst: pixel(image, 0, 0), dstStride: image.stride, dstWidth: 4, dstHeight: 4 },
+        ...{ src: pixel(from, 0, 0), srcStride: from.stride, srcWidth: 4, srcHeight: 4 },
+        ...{ filter: filters.NEAREST, blend: blends.OVER },
+      });
+      return run(gpu, image, commands);
+    },
+  },
+  {
     id: 'draw/triangle',
     title: 'A triangle covers the pixels whose centres lie in it, by the top-left rule.',
     commands: DRAW,
@@ -254,11 +290,7 @@ export const programs: readonly Program[] = [
     commands: DRAW,
     draw: async (gpu) => {
       const image = await gpu.createImage(SIDE, SIDE);
-      const depth = await gpu.createImage(SIDE, SIDE);
-      const far = new Uint8Array(Uint32Array.from({ length: SIDE }, () => 0xff_ffff).buffer);
-      for (let y = 0; y < SIDE; y++) {
-        await gpu.write(depth, y * depth.stride, far);
-      }
+      const depth = await farDepth(gpu);
       const draw = await triangles(gpu, [
         ...colored(green, 0.25),
         ...colored(red, 0.75).map(({ at: [x, y, z], ...rest }) => ({
@@ -267,6 +299,109 @@ export const programs: readonly Program[] = [
       ]);
       const flags = drawFlags.DEPTH_TEST | drawFlags.DEPTH_WRITE;
       return run(gpu, image, onto(image, depth).draw(draw(flags)));
+    },
+  },
+  {
+    id: 'draw/edges',
+    title: 'Of triangles that share an edge, one alone owns each pixel whose centre is on it.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(SIDE, SIDE);
+      // Corners on the centres of pixels.
+      const centre = (pixel: number): number => ((pixel + 0.5) * 2) / SIDE - 1;
+      const triangle = (color: Color, ...corners: (readonly [number, number])[]): Vertex[] =>
+        corners.map(([x, y]) => ({ at: [centre(x), centre(y), 0], color }));
+      const draw = await triangles(gpu, [
+        ...triangle([255, 0, 0, 255], [8, 2], [2, 8], [8, 8]),
+        ...triangle([0, 255, 0, 255], [8, 2], [8, 8], [14, 8]),
+        ...triangle([0, 0, 255, 255], [2, 8], [8, 14], [8, 8]),
+        ...triangle([255, 255, 255, 255], [8, 8], [8, 14], [14, 8]),
+      ]);
+      return run(gpu, image, onto(image).draw(draw()));
+    },
+  },
+  {
+    id: 'draw/incomplete',
+    title: 'Indices that are over behind the last whole triangle draw nothing.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(SIDE, SIDE);
+      const draw = await triangles(gpu, [...half, ...colored(red, 0)]);
+      return run(gpu, image, onto(image).draw({ ...draw(), indexCount: 5 }));
+    },
+  },
+  {
+    id: 'draw/clip',
+    title: 'What is too near is cut off, and what lies outside of the viewport is not drawn.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(32, 32);
+      const draw = await triangles(gpu, [
+        { at: [-1.5, -1.2, 0.5], color: red },
+        { at: [-0.2, 1.4, -0.4], color: green },
+        { at: [1.7, -0.4, 0.5], color: blue },
+      ]);
+      const viewport = { x: 5, y: 4, width: 19, height: 23 };
+      return run(gpu, image, onto(image).setViewport(viewport).draw(draw()));
+    },
+  },
+  {
+    id: 'draw/perspective',
+    title: 'Colours and texture coordinates are interpolated in space, not on the screen.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(32, 32);
+      const { handle, stride, width, height } = await pattern(gpu, 8);
+      const draw = await triangles(gpu, [
+        { at: [-1, -1, 0], uv: [0, 0], color: red },
+        { at: [-1, 1, 0], uv: [0, 1], color: green },
+        { at: [1, 1, 0], uv: [1, 1], color: blue },
+        { at: [-1, -1, 0], uv: [0, 0] },
+        { at: [1, 1, 0], uv: [1, 1] },
+        { at: [1, -1, 0], uv: [1, 0] },
+      ]);
+      // W is 2 + x.
+      const matrix = [1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2];
+      const texels = { handle, offset: 0 };
+      const texture = { texels, stride, width, height, filter: filters.NEAREST };
+      const commands = onto(image)
+        .setTransform(matrix, UNLIT)
+        .draw({ ...draw(), indexCount: 3 });
+      return run(gpu, image, commands.setTexture(texture).draw(draw()));
+    },
+  },
+  {
+    id: 'draw/depth-equal',
+    title: 'With DEPTH_TEST what is as far away stays hidden; depths have 24 bits.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(SIDE, SIDE);
+      const depth = await farDepth(gpu);
+      const mirrored = (vertices: Vertex[]): Vertex[] =>
+        vertices.map(({ at: [x, y, z], ...rest }) => ({ at: [-x, -y, z], ...rest }));
+      const draw = await triangles(gpu, [
+        ...colored(red, 0.5),
+        ...colored(green, 0.5),
+        ...mirrored(colored(red, 0.4)),
+        ...mirrored(colored(blue, 0.4 - 2 ** -20)),
+      ]);
+      const flags = drawFlags.DEPTH_TEST | drawFlags.DEPTH_WRITE;
+      return run(gpu, image, onto(image, depth).draw(draw(flags)));
+    },
+  },
+  {
+    id: 'draw/depth-kept',
+    title: 'Without DEPTH_WRITE depths stay as they are.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(SIDE, SIDE);
+      const depth = await farDepth(gpu);
+      const near = await triangles(gpu, colored(green, 0.25));
+      const far = await triangles(gpu, colored(red, 0.75));
+      const commands = onto(image, depth)
+        .draw(near(drawFlags.DEPTH_TEST))
+        .draw(far(drawFlags.DEPTH_TEST));
+      return run(gpu, image, commands);
     },
   },
   {
@@ -291,9 +426,9 @@ export const programs: readonly Program[] = [
       return run(gpu, image, commands);
     },
   },
-  {
-    id: 'draw/texture',
-    title: 'A texture is repeated in both directions, and multiplied with the colour.',
+  ...(['NEAREST', 'BILINEAR'] as const).map((filter): Program => ({
+    id: `draw/texture${filter === 'NEAREST' ? '' : '-bilinear'}`,
+    title: `A texture is repeated in both directions${filter === 'NEAREST' ? '' : ', its texels mixed'}, and multiplied with the colour.`,
     commands: DRAW,
     draw: async (gpu) => {
       const image = await gpu.createImage(32, 32);
@@ -304,8 +439,19 @@ export const programs: readonly Program[] = [
         { at: [1, 1, 0], uv: [2, 2.25] },
       ]);
       const texels = { handle, offset: 0 };
-      const texture = { texels, stride, width, height, filter: filters.NEAREST };
+      const texture = { texels, stride, width, height, filter: filters[filter] };
       return run(gpu, image, onto(image).setTexture(texture).draw(draw()));
+    },
+  })),
+  {
+    id: 'draw/light-behind',
+    title: 'Light from behind does not light a vertex.',
+    commands: DRAW,
+    draw: async (gpu) => {
+      const image = await gpu.createImage(SIDE, SIDE);
+      const draw = await triangles(gpu, half);
+      const commands = onto(image).setTransform(IDENTITY, [0, 0, -0.5, 0.25]).draw(draw());
+      return run(gpu, image, commands);
     },
   },
   {

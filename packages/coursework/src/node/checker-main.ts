@@ -10,7 +10,8 @@ import { labEnvironment } from '@doorbell/lab/node';
 import type { CheckResult } from '../check/check.ts';
 import { checkPart, checksOf, referenceOf } from '../kinds.ts';
 import { isKind, type Part } from '../part.ts';
-import type { CheckerMessage, CheckerOrder, CheckReport } from './checker.ts';
+import type { CheckerMessage, CheckerOrder, CheckReport, CheckTarget } from './checker.ts';
+import { loadMutant } from './load-mutant.ts';
 import { loadPart } from './load-part.ts';
 
 let part: Part | undefined;
@@ -25,9 +26,9 @@ parentPort?.on('message', (order: CheckerOrder) => {
 
 post({ kind: 'ready' });
 
-async function load(target: string): Promise<void> {
+async function load(target: CheckTarget): Promise<void> {
   try {
-    part = isKind(target) ? referenceOf(target) : (await loadPart(target)).part;
+    part = await partOf(target);
     const checks = checksOf(part.kind).map(({ id, clause, title }) => ({ id, clause, title }));
     post({ kind: 'part', part: { name: part.name, part: part.kind, checks } });
   } catch (error) {
@@ -36,6 +37,13 @@ async function load(target: string): Promise<void> {
     }
     post({ kind: 'refused', message: error.message });
   }
+}
+
+async function partOf(target: CheckTarget): Promise<Part> {
+  if (typeof target !== 'string') {
+    return loadMutant(target);
+  }
+  return isKind(target) ? referenceOf(target) : (await loadPart(target)).part;
 }
 
 async function run(ids: readonly string[], out: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { InputError } from '@doorbell/lab';
 import type { CheckInfo, CheckResult } from '../check/check.ts';
+import type { Mutant } from '../mutants/mutant.ts';
 import type { PartKind } from '../part.ts';
 
 /** A result as it is told: with files in the place of what was recorded and drawn. */
@@ -18,9 +19,12 @@ export interface CheckedPart {
   readonly checks: readonly CheckInfo[];
 }
 
+/** A folder or file; a kind, of which the project's own part is meant; or that one with a bug in it. */
+export type CheckTarget = string | Mutant;
+
 /** To the thread: which part, and then which of its checks. */
 export type CheckerOrder =
-  | { readonly kind: 'load'; readonly target: string }
+  | { readonly kind: 'load'; readonly target: CheckTarget }
   | { readonly kind: 'run'; readonly ids: readonly string[]; readonly out: string };
 
 /** From the thread. */
@@ -34,8 +38,7 @@ export type CheckerMessage =
   | { readonly kind: 'over' };
 
 export interface CheckRequest {
-  /** A folder or file; or a kind, of which the project's own part is meant. */
-  readonly target: string;
+  readonly target: CheckTarget;
   /** Where traces and pictures of what failed go. */
   readonly out: string;
   /** Of the kind's checks, those that are run, in the order in which they are. */
@@ -123,13 +126,14 @@ export class Checker {
     return reports;
   }
 
-  private load(target: string): Promise<CheckedPart> {
+  private load(target: CheckTarget): Promise<CheckedPart> {
     const worker = this.warm();
+    const name = typeof target === 'string' ? target : target.id;
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const order = (): void => {
         timer = this.patience(() => {
-          reject(new InputError(`'${target}' does not come back from being loaded.`));
+          reject(new InputError(`'${name}' does not come back from being loaded.`));
         });
         worker.postMessage({ kind: 'load', target } satisfies CheckerOrder);
       };
@@ -145,7 +149,7 @@ export class Checker {
       };
       this.onEnd = (why) => {
         clearTimeout(timer);
-        reject(new InputError(`'${target}' ended before it said what it is: ${why}.`));
+        reject(new InputError(`'${name}' ended before it said what it is: ${why}.`));
       };
       if (this.isReady) {
         order();

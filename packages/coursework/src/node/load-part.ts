@@ -1,14 +1,12 @@
 /** Loads a part from the folder or file that somebody wrote. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '@doorbell/lab';
 import * as esbuild from 'esbuild';
-import { partProblem, type Part } from '../part.ts';
+import type { Part } from '../part.ts';
+import { importPart, ownFile } from './import-part.ts';
 
-const require = createRequire(import.meta.url);
 /** Where the part is, of a folder that does not say. */
 const usualEntries = ['src/index.ts', 'index.ts'];
 
@@ -21,7 +19,7 @@ const ownPackages: esbuild.Plugin = {
   setup: (build) => {
     build.onResolve({ filter: /^@doorbell\// }, ({ path }) => {
       try {
-        return { path: pathToFileURL(require.resolve(path)).href, external: true };
+        return { path: pathToFileURL(ownFile(path)).href, external: true };
       } catch {
         return { errors: [{ text: `There is no package ${path} that a part may import.` }] };
       }
@@ -42,23 +40,7 @@ export interface LoadedPart {
 export async function loadPart(target: string): Promise<LoadedPart> {
   const entry = entryOf(target);
   const { code, files } = await bundle(entry);
-  const folder = mkdtempSync(join(tmpdir(), 'doorbell-part-'));
-  try {
-    const file = join(folder, 'part.mjs');
-    writeFileSync(file, code);
-    const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
-    const problem = partProblem(module.default);
-    if (problem !== undefined) {
-      throw new InputError(`The default export of ${entry} ${problem}.`);
-    }
-    return { part: module.default as Part, files };
-  } catch (error) {
-    throw error instanceof InputError
-      ? error
-      : new InputError(`${entry} cannot be loaded: ${String(error)}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return { part: await importPart(code, entry), files };
 }
 
 /** @throws InputError */

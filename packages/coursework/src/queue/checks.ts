@@ -1,10 +1,10 @@
 /** What the device half of a split virtqueue is checked for: VIRTIO 1.3 §2.7, and what no driver may do to it. */
-import { descFlags, MAX_INDIRECT, RingError, type RingOptions } from '@doorbell/abi';
+import { descFlags, MAX_INDIRECT, RingError } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { sceneChecks } from '../gpu/checks.ts';
 import { ownParts, type QueuePart } from '../part.ts';
-import { BUFFER, MockDriver, SIZE, TABLE } from './mock-driver.ts';
+import { BUFFER, MockDriver, RAM_BYTES, SIZE, TABLE, type MockOptions } from './mock-driver.ts';
 
 const { NEXT, WRITE, INDIRECT } = descFlags;
 /** An address that memory does not reach. */
@@ -15,7 +15,7 @@ function check(
   name: string,
   title: string,
   body: (driver: MockDriver) => void,
-  options: Partial<RingOptions> = {},
+  options: MockOptions = {},
 ): Check<QueuePart> {
   return {
     ...{ id: `virtio-1.3/${section}/${name}`, clause: `VIRTIO 1.3 §${section}`, title },
@@ -42,7 +42,7 @@ function hostile(
   name: string,
   title: string,
   does: (driver: MockDriver) => void,
-  options: Partial<RingOptions> = {},
+  options: MockOptions = {},
 ): Check<QueuePart> {
   const body = (driver: MockDriver): void => {
     does(driver);
@@ -53,13 +53,19 @@ function hostile(
   return check(section, `refuses-${name}`, `Refused: ${title}`, body, options);
 }
 
-/** Takes chains until the rule is broken; each ends somewhere. */
-function mustBreak(what: string, { queue, chain }: MockDriver): void {
+/**
+ * Takes chains until the rule is broken; each ends somewhere.
+ * @param returns  whether each is given back at once.
+ */
+function mustBreak(what: string, { queue, chain }: MockDriver, returns = false): void {
   const expected = `RingError: ${what}`;
   try {
     for (let taken = 0; taken <= SIZE; taken++) {
       if (!queue.next(chain)) {
         throw new Mismatch(expected, `${taken} chains were taken, and nothing was said`);
+      }
+      if (returns) {
+        queue.put(chain.id, 0);
       }
     }
   } catch (error) {
@@ -104,6 +110,19 @@ const layoutChecks: readonly Check<QueuePart>[] = [
     mustTake(driver);
     mustBe('the buffers', SIZE, driver.chain.count);
   }),
+  check('2.7.5', 'at-end', 'A buffer may end where memory ends.', (driver) => {
+    driver.describe(0, { address: RAM_BYTES - 16, bytes: 16, flags: WRITE });
+    driver.offer(0);
+    mustTake(driver);
+    mustBe('the buffers', [[RAM_BYTES - 16, 16, true]], driver.buffers);
+  }),
+  check('2.7.5.3', 'table-place', 'A table need not be aligned as descriptors are.', (driver) => {
+    driver.describe(2, { address: TABLE + 4, bytes: 16, flags: INDIRECT });
+    driver.describeIndirect(0, { bytes: 8, flags: WRITE }, 4);
+    driver.offer(2);
+    mustTake(driver);
+    mustBe('the buffers', [[BUFFER, 8, true]], driver.buffers);
+  }),
   check('2.7.5.3', 'indirect', 'A chain goes on in an indirect table.', (driver) => {
     driver.describe(2, { address: TABLE, bytes: 48, flags: INDIRECT });
     driver.describeIndirect(0, { address: 0x6000, bytes: 8, flags: NEXT, next: 2 });
@@ -143,6 +162,44 @@ const layoutChecks: readonly Check<QueuePart>[] = [
     });
     mustBe('the ids', [3, 1, 2], ids);
   }),
+  {
+    id: 'virtio-1.3/2.7.6/already-there',
+    clause: 'VIRTIO 1.3 §2.7.6',
+    title: 'A chain that was offered before the queue was set up is there.',
+    run: (part) => {
+      const driver = new MockDriver(part, {}, { used: 0, offered: 1 });
+      mustTake(driver);
+      mustBe('the id', 0, driver.chain.id);
+      mustBe('next', false, driver.queue.next(driver.chain));
+    },
+  },
+  check(
+    '2.7.6',
+    'acquires-idx',
+    'idx is read before the entry that it tells of: with acquire, or a fence behind it.',
+    (driver) => {
+      driver.offer(0);
+      mustTake(driver);
+      const { availIdx, availEntry } = driver.places;
+      const [acquired, fenced] = [driver.lastOf('acquire', availIdx), driver.lastOf('fence', -1)];
+      const [idx, entry] = [driver.lastOf('load', availIdx), driver.lastOf('load', availEntry(0))];
+      if (!(idx < entry && (acquired >= idx || (fenced > idx && fenced < entry)))) {
+        throw new Mismatch('a load of idx, ordered before the load of the entry', 'no such order');
+      }
+    },
+  ),
+  {
+    id: 'virtio-1.3/2.7.8/goes-on',
+    clause: 'VIRTIO 1.3 §2.7.8',
+    title: 'A queue that another device has used goes on where that one stopped.',
+    run: (part) => {
+      const driver = new MockDriver(part, {}, { used: 7, offered: 7 });
+      mustBe('publish', false, driver.queue.publish());
+      mustBe('publish', true, driver.useOne(2, 6));
+      mustBe('idx', 8, driver.usedIdx);
+      mustBe('the entry', [2, 6], driver.used(7));
+    },
+  },
   check(
     '2.7.8',
     'used',
@@ -160,6 +217,14 @@ const layoutChecks: readonly Check<QueuePart>[] = [
       mustBe('the second entry', [3, 12], driver.used(1));
     },
   ),
+  check('2.7.8', 'round', 'Behind the last entry of the used ring comes the first.', (driver) => {
+    for (const head of [0, 1, 2, 3, 2]) {
+      driver.useOne(head, head + 1);
+    }
+    mustBe('idx', 5, driver.usedIdx);
+    mustBe('the first entry', [2, 3], driver.used(0));
+    mustBe('the second entry', [1, 2], driver.used(1));
+  }),
   check('2.7.13.3', 'wraps', 'idx runs freely, and wraps at 65536.', (driver) => {
     for (let count = 0; count < 65_536 + 3; count++) {
       driver.useOne(count % SIZE, 1);
@@ -335,9 +400,16 @@ const inOrderChecks: readonly Check<QueuePart>[] = [
 ];
 
 const hostileChecks: readonly Check<QueuePart>[] = [
-  hostile('2.7.13', 'idx-too-far', 'idx moves by more than the queue has.', (driver) => {
-    driver.setAvailIdx(SIZE + 1);
-  }),
+  check(
+    '2.7.13',
+    'refuses-idx-too-far',
+    'Refused: idx moves by more than the queue has.',
+    (driver) => {
+      driver.offer(0, 1, 2, 3, 0);
+      mustBreak('idx moves by more than the queue has', driver, true);
+      mustBreak('idx moves by more than the queue has, and asked again', driver);
+    },
+  ),
   hostile('2.7.6', 'idx-back', 'idx goes back.', (driver) => {
     driver.setAvailIdx(0xffff);
   }),
@@ -366,6 +438,19 @@ const hostileChecks: readonly Check<QueuePart>[] = [
     driver.describe(1, {});
     driver.offer(0);
   }),
+  hostile(
+    '2.7.5.2',
+    'chain-of-4-gib',
+    'A chain of more than 2^32 bytes.',
+    (driver) => {
+      for (const index of [0, 1, 2]) {
+        const flags = index < 2 ? NEXT : 0;
+        driver.describe(index, { bytes: 0x8000_0000, flags, next: index + 1 });
+      }
+      driver.offer(0);
+    },
+    { vast: true },
+  ),
   hostile('2.7.5', 'beyond-memory', 'A buffer ends beyond memory.', (driver) => {
     driver.describe(0, { address: 0x1_fffc, bytes: 5 });
     driver.offer(0);

@@ -16,7 +16,7 @@ import {
 import type { DeviceQueue } from '@doorbell/pv-backend';
 import type { QueuePart } from '../part.ts';
 
-const RAM_BYTES = 0x2_0000;
+export const RAM_BYTES = 0x2_0000;
 export const SIZE = 4;
 /** The descriptor table, the available ring, the used ring; then what a check puts there. */
 const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
@@ -32,9 +32,14 @@ export interface Descriptor {
   readonly next?: number;
 }
 
+/** An ordered load or store is noted as both. */
+type Access = 'load' | 'acquire' | 'store' | 'release' | 'fence';
+
 /** Memory that notes each access of the device half, in order. */
 class WatchedMemory extends LinearMemory {
-  readonly log: { readonly what: 'load' | 'store' | 'fence'; readonly at: number }[] = [];
+  readonly log: { readonly what: Access; readonly at: number }[] = [];
+  /** Whether it claims to be without end: buffers may lie where no byte is. */
+  isVast = false;
 
   override load16(address: number): number {
     this.log.push({ what: 'load', at: address });
@@ -45,7 +50,7 @@ class WatchedMemory extends LinearMemory {
     return super.load32(address);
   }
   override acquire16(address: number): number {
-    this.log.push({ what: 'load', at: address });
+    this.log.push({ what: 'load', at: address }, { what: 'acquire', at: address });
     return super.acquire16(address);
   }
   override store16(address: number, value: number): void {
@@ -57,12 +62,20 @@ class WatchedMemory extends LinearMemory {
     super.store32(address, value);
   }
   override release16(address: number, value: number): void {
-    this.log.push({ what: 'store', at: address });
+    this.log.push({ what: 'store', at: address }, { what: 'release', at: address });
     super.release16(address, value);
   }
   override fence(): void {
     this.log.push({ what: 'fence', at: -1 });
   }
+  override reaches(address: number, bytes: number): boolean {
+    return this.isVast || super.reaches(address, bytes);
+  }
+}
+
+/** What was negotiated, and whether memory claims to be without end. */
+export interface MockOptions extends Partial<RingOptions> {
+  readonly vast?: boolean;
 }
 
 export class MockDriver {
@@ -72,10 +85,18 @@ export class MockDriver {
   /** The same bytes, as the driver's own CPU reaches them. */
   private readonly memory = new LinearMemory(this.watched.bytes.buffer);
 
-  constructor({ open }: QueuePart, options: Partial<RingOptions> = {}) {
+  /** @param before  the queue's history: how far another device has used it, and the driver offered. */
+  constructor(
+    { open }: QueuePart,
+    { vast = false, ...options }: MockOptions = {},
+    before: { readonly used: number; readonly offered: number } = { used: 0, offered: 0 },
+  ) {
     const all = { indirect: true, eventIdx: false, inOrder: false, ...options };
     const memory: DeviceMemory = this.watched;
-    this.queue = open(memory, setup, all, 0);
+    this.watched.isVast = vast;
+    this.setAvailIdx(before.offered);
+    this.memory.store16(setup.device + usedRing.IDX, before.used);
+    this.queue = open(memory, setup, all, before.used);
     for (let index = 0; index < SIZE; index++) {
       this.describe(index, { address: BUFFER + 0x100 * index, bytes: 16, flags: 2 });
     }
@@ -87,9 +108,9 @@ export class MockDriver {
     this.describeAt(setup.descriptors + DESC_BYTES * index, descriptor);
   }
 
-  /** In the table at `TABLE`. */
-  describeIndirect(index: number, descriptor: Descriptor): void {
-    this.describeAt(TABLE + DESC_BYTES * index, descriptor);
+  /** In the table at `TABLE`, or so many bytes behind it. */
+  describeIndirect(index: number, descriptor: Descriptor, shift = 0): void {
+    this.describeAt(TABLE + shift + DESC_BYTES * index, descriptor);
   }
 
   private describeAt(at: number, descriptor: Descriptor): void {
@@ -152,7 +173,7 @@ export class MockDriver {
   }
 
   /** Where in the log of accesses the last of that kind at an address is; -1: nowhere. */
-  lastOf(what: 'load' | 'store' | 'fence', address: number): number {
+  lastOf(what: Access, address: number): number {
     return this.watched.log.findLastIndex((each) => each.what === what && each.at === address);
   }
 
@@ -161,6 +182,8 @@ export class MockDriver {
     usedEvent: setup.driver + availRing.usedEvent(SIZE),
     availFlags: setup.driver + availRing.FLAGS,
     availIdx: setup.driver + availRing.IDX,
+    availEntry: (entry: number): number =>
+      setup.driver + availRing.RING + availRing.ENTRY_BYTES * (entry % SIZE),
     usedLen: (entry: number): number => this.entryAt(entry) + 4,
     descriptor: (index: number): number => setup.descriptors + DESC_BYTES * index,
   };

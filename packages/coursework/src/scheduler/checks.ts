@@ -56,6 +56,31 @@ function mustBe(what: string, expected: unknown, seen: unknown): void {
   }
 }
 
+/** Over ten seconds of tenants that always have work; those that do not stay leave after half a second. */
+function mustGetDue(
+  part: SchedulerPart,
+  tenants: readonly TenantShare[],
+  stays: readonly boolean[],
+  tolerance: number,
+): void {
+  const loads = [20, 50, 100].map((us, tenant) => ({
+    ...busy(us * US),
+    ...(stays[tenant] ? {} : { to: 500 * MS }),
+  }));
+  const engine = new Engine(make(part, tenants), loads).run(1001 * MS);
+  engine.reset();
+  const { used } = engine.run(11_001 * MS);
+  part.due(tenants, stays).forEach((due, tenant) => {
+    const had = used[tenant] / (10_000 * MS);
+    if (!(Math.abs(had - due) <= due * tolerance)) {
+      throw new Mismatch(
+        `tenant ${tenant}, of weight ${tenants[tenant].weight}, to have ${due.toFixed(3)} of the engines`,
+        had.toFixed(3),
+      );
+    }
+  });
+}
+
 export const schedulerChecks: readonly Check<SchedulerPart>[] = [
   check('kind/words', 'SchedulerKind.doc', 'It says in a sentence what it does.', ({ doc }) => {
     if (!/^[A-Z].*\.$/.test(doc)) {
@@ -190,20 +215,25 @@ export const schedulerChecks: readonly Check<SchedulerPart>[] = [
     'SchedulerKind.due',
     'Tenants that always have work get what it says is due to them, within 5 %.',
     (part) => {
-      const some = shares.slice(0, 3);
-      const packets = [20, 50, 100].map((us) => busy(us * US));
-      const engine = new Engine(make(part, some), packets).run(1001 * MS);
-      engine.reset();
-      const { used } = engine.run(11_001 * MS);
-      part.due(some, [true, true, true]).forEach((due, tenant) => {
-        const part = used[tenant] / (10_000 * MS);
-        if (!(Math.abs(part - due) <= due * 0.05)) {
-          throw new Mismatch(
-            `tenant ${tenant}, of weight ${some[tenant].weight}, to have ${due.toFixed(3)} of the engines`,
-            part.toFixed(3),
-          );
-        }
-      });
+      mustGetDue(part, shares.slice(0, 3), [true, true, true], 0.05);
+    },
+  ),
+  check(
+    'due/capped',
+    'SchedulerKind.due; TenantShare.cap',
+    'Tenants with caps get what it says is due to them, within 10 %.',
+    (part) => {
+      // Together less than all: what is left over is nobody's.
+      const some = [40, 20, 15].map((cap) => ({ weight: 4, cap }));
+      mustGetDue(part, some, [true, true, true], 0.1);
+    },
+  ),
+  check(
+    'due/after-leaving',
+    'SchedulerKind.due; Arbiter.leave',
+    'When one has left, the others get what is due to them then, within 5 %.',
+    (part) => {
+      mustGetDue(part, shares.slice(0, 3), [true, true, false], 0.05);
     },
   ),
   check(

@@ -1,16 +1,11 @@
-/** The pages of docs/reference that are made from the checks. */
-import type { CheckInfo } from './check/check.ts';
-import type { Conformance } from './conformance/clause.ts';
-import { splitDevice } from './conformance/split-device.ts';
-import { checksOf, kinds } from './kinds.ts';
-import { partKinds, type PartKind } from './part.ts';
+/** docs/reference/conformance.md: what is checked, and which clauses of a specification that covers. */
+import type { CheckInfo } from '../check/check.ts';
+import type { Conformance } from '../conformance/clause.ts';
+import { splitDevice } from '../conformance/split-device.ts';
+import { checksOf, kinds } from '../kinds.ts';
+import { partKinds, type PartKind } from '../part.ts';
 
-/** Markdown by the name of its file. */
-export function referencePages(): Readonly<Record<string, string>> {
-  return { 'conformance.md': conformancePage() };
-}
-
-function conformancePage(): string {
+export function conformancePage(): string {
   const count = partKinds.reduce((sum, kind) => sum + checksOf(kind).length, 0);
   return `# What is checked
 

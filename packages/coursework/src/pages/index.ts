@@ -1,0 +1,8 @@
+/** The pages of docs/reference that are made from the checks and the mutants. */
+import { conformancePage } from './conformance.ts';
+import { mutantsPage } from './mutants.ts';
+
+/** Markdown by the name of its file. */
+export function referencePages(): Readonly<Record<string, string>> {
+  return { 'conformance.md': conformancePage(), 'mutants.md': mutantsPage() };
+}
