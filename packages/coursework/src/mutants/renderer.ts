@@ -31,8 +31,8 @@ const bugs: readonly RendererMutant[] = [
   {
     id: 'width-for-height',
     file: SOFTWARE,
-    from: 'this.parts.display.flip(pixels, image.width, image.height, image.stride);',
-    to: 'this.parts.display.flip(pixels, image.width, image.width, image.stride);',
+    from: 'display.flip(this.bytes(address, stride * height), width, height, stride);',
+    to: 'display.flip(this.bytes(address, stride * height), width, width, stride);',
     cite: 'google/crosvm f0a7726e45cb: devices: virtio-gpu: fix SetScanoutBlob width/height mixup',
     symptom: 'The screen is square.',
     cause: 'The width stands in the place of the height.',
@@ -41,7 +41,7 @@ const bugs: readonly RendererMutant[] = [
   {
     id: 'memory-not-zeroed',
     file: SOFTWARE,
-    from: '    this.engines.memory.bytes.fill(0, address, address + bytes);\n',
+    from: '    this.bytes(address, bytes).fill(0);\n',
     to: '',
     cite: 'copy/v86 fbb6a1e04297: vga: clear memory if VBE_DISPI_NOCLEARMEM is not set; CVE-2023-4969',
     symptom: "A new image shows what was on somebody else's.",
@@ -110,9 +110,9 @@ const bugs: readonly RendererMutant[] = [
   },
   {
     id: 'viewport-not-clipped',
-    file: `${ENGINES}/renderer.ts`,
-    from: 'const right = Math.min(color.width, viewport.right, scissor.right);',
-    to: 'const right = Math.min(color.width, scissor.right);',
+    file: `${ENGINES}/bounds.ts`,
+    from: 'const right = Math.min(width, viewport.right, scissor.right);',
+    to: 'const right = Math.min(width, scissor.right);',
     cite: 'SerenityOS 5ae42736f816: VirtIO framebuffer should clamp pending dirty rects',
     symptom: 'Large triangles reach beyond their viewport.',
     cause: 'Pixels to the right of the viewport are not left out.',
