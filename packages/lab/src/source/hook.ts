@@ -12,8 +12,14 @@ import { noSource, type SourceLine, type SourceLog } from './source-log.ts';
 /** Lines have 16 bits in a trace. */
 const MOST_LINES = 0xffff;
 
-/** Of all files that were loaded, by their numbers; none has number 0. */
-const table: SourceLine[] = [noSource];
+/** Of all files that were loaded. */
+let loaded = 1;
+/**
+ * Of what is followed: lines by their numbers, in the order in which they ran first, which is the
+ * same wherever it runs. That in which files are loaded is not. None has number 0.
+ */
+let table: SourceLine[] = [noSource];
+let followed = 0;
 
 let tracer: Tracer | undefined;
 /** Where statements go, which are events of the driver's: on a port that is recorded. */
@@ -34,17 +40,26 @@ export interface FileSource {
 
 /** @throws RangeError when there are more lines than a trace can tell apart. */
 export function sourceOf(file: string, lines: readonly number[]): FileSource {
-  const base = table.length;
-  if (base + lines.length > MOST_LINES) {
+  if (loaded + lines.length > MOST_LINES) {
     throw new RangeError(`${file}: a trace tells at most ${MOST_LINES} source lines apart.`);
   }
-  table.push(...lines.map((line) => ({ file, line })));
+  loaded += lines.length;
+  const numbers = new Uint16Array(lines.length);
+  /** What the numbers are of. */
+  let of = followed;
+  const numberOf = (index: number): number => {
+    if (of !== followed) {
+      of = followed;
+      numbers.fill(0);
+    }
+    return (numbers[index] ||= table.push({ file, line: lines[index] }) - 1);
+  };
   return {
     at: (number, read) => {
       if (tracer !== undefined) {
-        tracer.line = base + number;
+        tracer.line = numberOf(number);
         if (tracer.recording) {
-          const id = statements?.event('statement', base + number, 0) ?? 0;
+          const id = statements?.event('statement', tracer.line, 0) ?? 0;
           if (id !== 0 && read !== undefined) {
             locals.set(id, localsText(read()));
           }
@@ -60,7 +75,7 @@ export function sourceOf(file: string, lines: readonly number[]): FileSource {
     },
     back: (number, value) => {
       if (tracer !== undefined) {
-        tracer.line = base + number;
+        tracer.line = numberOf(number);
       }
       return value;
     },
@@ -73,9 +88,11 @@ export function sourceOf(file: string, lines: readonly number[]): FileSource {
  * @param port  where statements go; a computer's, so that they are recorded.
  */
 export function followSource(to: Tracer, port: Trace = to): SourceLog | undefined {
-  if (table.length === 1) {
+  if (loaded === 1) {
     return undefined;
   }
+  table = [noSource];
+  followed++;
   tracer = to;
   statements = port;
   locals = new Map();

@@ -9,7 +9,7 @@ export interface SourceLine {
 }
 
 export interface SourceLog {
-  /** By the numbers that events have; the first stands for none. Grows when a driver is loaded. */
+  /** By the numbers that events have; the first stands for none. Grows as lines run for the first time. */
   readonly lines: readonly SourceLine[];
   /** Of the statements that had any in scope: a line for each, `name = value`. */
   readonly locals: ReadonlyMap<EventId, string>;
