@@ -1,5 +1,5 @@
 /** As a student would: a package outside of this project, with nothing but npm and the doorbell command. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,30 @@ describe('a renderer that fills', () => {
     const stepped = await doorbell('step', trace, '--script', `go ${step}; where`);
     expect(stepped.said).toMatch(/appReturn {2}read\n {2}because of #\d+ wake data/);
     expect(stepped.said).toMatch(/because of #\d+ appCall read 1024 bytes/);
+  });
+
+  it('is checked again after each change, failures first, until Ctrl-C', async () => {
+    const folder = join(room, 'watched');
+    fillingRenderer(folder);
+    const out = join(room, 'watched-out');
+    const watching = new DoorbellProcess([
+      'check',
+      folder,
+      '--watch',
+      '--only',
+      'gpu/fill',
+      '--out',
+      out,
+    ]);
+    await watching.wrote('stdout', /4 passed, 0 failed[^]*Waiting for a change; Ctrl-C ends\.\n/);
+    const file = join(folder, 'src/renderer.ts');
+    const right = readFileSync(file, 'utf8');
+    writeFileSync(file, right.replace('words.fill(value', 'words.fill(value + 1'));
+    await watching.wrote('stdout', /failed gpu\/fill\/rectangle[^]*Waiting for a change/);
+    writeFileSync(file, right);
+    await watching.wrote('stdout', /failed gpu[^]*4 passed, 0 failed[^]*Waiting for a change/);
+    watching.child.kill('SIGINT');
+    expect(await watching.ended).toBe(130);
   });
 
   it('has the pixels of native in a virtual machine, as far as fills go', async () => {

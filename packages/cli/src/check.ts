@@ -1,5 +1,6 @@
 /** `doorbell check`: whether a part keeps its contract, clause by clause. */
 import { watch, type FSWatcher } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { checksOf, isKind, partKinds, type CheckInfo } from '@doorbell/coursework';
 import { Checker, partFiles, type CheckReport, type CheckedPart } from '@doorbell/coursework/node';
 import type { Command } from 'commander';
@@ -152,7 +153,7 @@ async function keepChecking(
   throw new Interrupted();
 }
 
-/** Changes of files, as an editor makes them: several events for one. */
+/** Changes of files, as an editor makes them: several events for one, or another file in its place. */
 class Changes {
   private watchers: FSWatcher[] = [];
   private wake: () => void = () => {};
@@ -161,13 +162,17 @@ class Changes {
   /** These files from now on. */
   follow(files: readonly string[]): void {
     this.close();
+    const followed = new Set(files);
     let timer: NodeJS.Timeout | undefined;
-    this.watchers = files.map((file) =>
-      watch(file, () => {
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          this.wake();
-        }, this.quietMs);
+    // Their folders: a file that is replaced is not there for a moment.
+    this.watchers = [...new Set(files.map((file) => dirname(file)))].map((folder) =>
+      watch(folder, (_event, name) => {
+        if (name !== null && followed.has(join(folder, name))) {
+          clearTimeout(timer);
+          timer = setTimeout(() => {
+            this.wake();
+          }, this.quietMs);
+        }
       }),
     );
   }
