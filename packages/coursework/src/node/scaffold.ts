@@ -13,8 +13,8 @@ const NAME = '__NAME__';
 const goodName = /^[a-z][a-z0-9-]{0,63}$/;
 /** What a part imports, and what its tools are made of: all of this project that has to be found. */
 const packages = ['abi', 'coursework', 'hypervisor', 'lab', 'pv-backend'];
-/** At the versions that this project has. */
-const tools = ['typescript', 'vitest'];
+/** At the versions that this project has; its own sources name types of WebGPU. */
+const tools = ['@webgpu/types', 'typescript', 'vitest'];
 
 export interface Scaffold {
   readonly kind: PartKind;
