@@ -2,16 +2,16 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checksOf, isKind, partKinds, type CheckInfo } from '@doorbell/coursework';
-import { Checker, partFiles, type CheckReport, type CheckedPart } from '@doorbell/coursework/node';
+import { Checker, partFiles, type CheckReport } from '@doorbell/coursework/node';
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
+import { checkWithProgress } from './checked-part.ts';
 import { clausesText, reportsText } from './check-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, Interrupted } from './failure.ts';
 import { aborted, onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { checkFolder } from './picture-files.ts';
-import { progressOn } from './progress.ts';
 import { terminalOf } from './terminal.ts';
 import type { Act } from './verb.ts';
 
@@ -80,10 +80,6 @@ async function checkOnce(
   signal: AbortSignal,
   first: readonly string[],
 ): Promise<readonly CheckReport[]> {
-  const stderr = terminalOf(process.stderr);
-  let part: CheckedPart | undefined;
-  let begun = 0;
-  let progress: ReturnType<typeof progressOn> | undefined;
   const choose = (checks: readonly CheckInfo[]): readonly CheckInfo[] => {
     const chosen = checks.filter(({ id }) => id.includes(only));
     return [
@@ -91,25 +87,8 @@ async function checkOnce(
       ...chosen.filter(({ id }) => !first.includes(id)),
     ];
   };
-  const reports = await checker
-    .check(
-      {
-        ...{ target, out, choose },
-        onPart: (found) => {
-          part = found;
-          const job = { total: found.checks.length, noun: 'checks' };
-          progress = stderr.isTerminal ? progressOn(process.stderr, stderr, job) : undefined;
-        },
-        onBegun: ({ id }) => {
-          progress?.update(id, begun++);
-        },
-      },
-      signal,
-    )
-    .finally(() => progress?.stop());
-  if (signal.aborted) {
-    throw new Interrupted();
-  }
+  const request = { target, out, choose };
+  const { part, reports } = await checkWithProgress(checker, request, signal);
   if (json !== TO_STDOUT && part !== undefined) {
     process.stdout.write(`${reportsText(part, reports, terminalOf(process.stdout))}\n`);
   }

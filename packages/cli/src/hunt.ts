@@ -1,16 +1,16 @@
 /** `doorbell hunt`: one of this project's own parts with a bug in it, to be found. */
 import { linesOf, mutants, type Mutant } from '@doorbell/coursework';
-import { Checker, textOf, type CheckReport, type CheckedPart } from '@doorbell/coursework/node';
+import { Checker, textOf, type CheckRequest } from '@doorbell/coursework/node';
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
+import { checkWithProgress } from './checked-part.ts';
 import { reportsText } from './check-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
-import { Failure, Interrupted } from './failure.ts';
+import { Failure } from './failure.ts';
 import { answerText, huntsText, taskText } from './hunt-text.ts';
 import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { checkFolder } from './picture-files.ts';
-import { progressOn } from './progress.ts';
 import { terminalOf } from './terminal.ts';
 import type { Act } from './verb.ts';
 
@@ -104,7 +104,11 @@ async function hunt(number: number, mutant: Mutant, options: HuntOptions): Promi
   const interrupt = onInterrupt();
   const checker = new Checker(PATIENCE_MS);
   try {
-    const { part, reports } = await check(checker, mutant, options, interrupt.signal);
+    const request: CheckRequest = {
+      ...{ target: mutant, out: options.out },
+      choose: (checks) => checks.filter(({ id }) => id.includes(options.only)),
+    };
+    const { part, reports } = await checkWithProgress(checker, request, interrupt.signal);
     if (json !== TO_STDOUT && part !== undefined) {
       process.stdout.write(`${reportsText(part, reports, terminalOf(process.stdout))}\n`);
     }
@@ -117,37 +121,4 @@ async function hunt(number: number, mutant: Mutant, options: HuntOptions): Promi
     interrupt.release();
     checker.close();
   }
-}
-
-async function check(
-  checker: Checker,
-  target: Mutant,
-  { only, out }: HuntOptions,
-  signal: AbortSignal,
-): Promise<{ readonly part: CheckedPart | undefined; readonly reports: readonly CheckReport[] }> {
-  const stderr = terminalOf(process.stderr);
-  let part: CheckedPart | undefined;
-  let begun = 0;
-  let progress: ReturnType<typeof progressOn> | undefined;
-  const reports = await checker
-    .check(
-      {
-        ...{ target, out },
-        choose: (checks) => checks.filter(({ id }) => id.includes(only)),
-        onPart: (found) => {
-          part = found;
-          const job = { total: found.checks.length, noun: 'checks' };
-          progress = stderr.isTerminal ? progressOn(process.stderr, stderr, job) : undefined;
-        },
-        onBegun: ({ id }) => {
-          progress?.update(id, begun++);
-        },
-      },
-      signal,
-    )
-    .finally(() => progress?.stop());
-  if (signal.aborted) {
-    throw new Interrupted();
-  }
-  return { part, reports };
 }
