@@ -1,5 +1,6 @@
 /** What a driver holds of its device, kept count of: all of it has to be given back. */
 import type { CoherentMemory, IrqMessage, PciDevice } from '@doorbell/abi';
+import { alteredDma, alteredMemory } from '@doorbell/lab';
 
 export class Borrowed {
   readonly device: PciDevice;
@@ -16,63 +17,42 @@ export class Borrowed {
   constructor(device: PciDevice) {
     const { memory, dma, irq } = device;
     this.device = {
-      ...device,
-      mapBar: (index) => device.mapBar(index),
-      memory: {
-        load16: (address) => memory.load16(address),
-        load32: (address) => memory.load32(address),
-        store16: (address, value) => {
-          memory.store16(address, value);
+      ...alteredDma(
+        alteredMemory(device, {
+          allocate: (bytes) => {
+            const address = memory.allocate(bytes);
+            this.pages.add(address);
+            return address;
+          },
+          free: (address) => {
+            this.pages.delete(address);
+            this.freedWhileMapped ||= [...this.reached.values()].includes(address);
+            memory.free(address);
+          },
+        }),
+        {
+          map: (address, bytes, direction) => {
+            const iova = dma.map(address, bytes, direction);
+            this.count(`${iova} ${bytes}`, 1);
+            this.reached.set(`${iova} ${bytes}`, address);
+            return iova;
+          },
+          unmap: (iova, bytes) => {
+            this.count(`${iova} ${bytes}`, -1);
+            this.reached.delete(`${iova} ${bytes}`);
+            dma.unmap(iova, bytes);
+          },
+          allocateCoherent: (bytes) => {
+            const memory = dma.allocateCoherent(bytes);
+            this.coherent.add(memory);
+            return memory;
+          },
+          freeCoherent: (memory) => {
+            this.coherent.delete(memory);
+            dma.freeCoherent(memory);
+          },
         },
-        store32: (address, value) => {
-          memory.store32(address, value);
-        },
-        acquire16: (address) => memory.acquire16(address),
-        release16: (address, value) => {
-          memory.release16(address, value);
-        },
-        fence: () => {
-          memory.fence();
-        },
-        copyIn: (address, bytes) => {
-          memory.copyIn(address, bytes);
-        },
-        copyOut: (address, into) => {
-          memory.copyOut(address, into);
-        },
-        allocate: (bytes) => {
-          const address = memory.allocate(bytes);
-          this.pages.add(address);
-          return address;
-        },
-        free: (address) => {
-          this.pages.delete(address);
-          this.freedWhileMapped ||= [...this.reached.values()].includes(address);
-          memory.free(address);
-        },
-      },
-      dma: {
-        map: (address, bytes, direction) => {
-          const iova = dma.map(address, bytes, direction);
-          this.count(`${iova} ${bytes}`, 1);
-          this.reached.set(`${iova} ${bytes}`, address);
-          return iova;
-        },
-        unmap: (iova, bytes) => {
-          this.count(`${iova} ${bytes}`, -1);
-          this.reached.delete(`${iova} ${bytes}`);
-          dma.unmap(iova, bytes);
-        },
-        allocateCoherent: (bytes) => {
-          const memory = dma.allocateCoherent(bytes);
-          this.coherent.add(memory);
-          return memory;
-        },
-        freeCoherent: (memory) => {
-          this.coherent.delete(memory);
-          dma.freeCoherent(memory);
-        },
-      },
+      ),
       irq: {
         request: (handler) => {
           const message = irq.request(handler);
