@@ -112,6 +112,14 @@ const verbs: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'grade',
+    summary: 'says what parts earn in a lab: one submission, or a class of them',
+    load: async () => {
+      const { defineGrade } = await import('./grade.ts');
+      return { define: defineGrade };
+    },
+  },
+  {
     name: 'hunt',
     summary: "breaks one of this project's own parts by a bug that was really made: find it",
     load: async () => {

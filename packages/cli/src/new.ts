@@ -1,32 +1,40 @@
 /** `doorbell new`: a package for a part of one's own. */
-import { kinds, isKind, partKinds } from '@doorbell/coursework';
+import { findLab, isKind, kinds, labName, labs, partKinds } from '@doorbell/coursework';
 import { scaffold } from '@doorbell/coursework/node';
 import { Argument, type Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 import type { Act } from './verb.ts';
 
-const kindsText = partKinds.map((name) => `  ${name.padEnd(10)} ${kinds[name].doc}`).join('\n');
+const row = (name: string, doc: string): string => `  ${name.padEnd(12)} ${doc}`;
+const kindsText = partKinds.map((name) => row(name, kinds[name].doc)).join('\n');
+const labsText = labs.map((lab) => row(labName(lab), `${lab.title} (${lab.kind})`)).join('\n');
+const choices = [...partKinds, ...labs.map(labName)];
 
 export function defineNew(command: Command, act: Act): void {
   command
-    .addArgument(new Argument('<kind>', 'what it is to be').choices(partKinds))
+    .addArgument(
+      new Argument('<kind>', 'what it is to be, or the lab that it is for').choices(choices),
+    )
     .argument('<name>', 'of the package: small letters, digits, hyphens')
     .option('--dir <folder>', 'where it goes; else a folder of its name, here')
-    .addHelpText('after', `\nKinds:\n${kindsText}`)
+    .addHelpText('after', `\nKinds:\n${kindsText}\nLabs:\n${labsText}`)
     .action(act(runNew));
 }
 
-function runNew(kind: string, name: string, { dir = name }: { readonly dir?: string }): ExitCode {
+function runNew(what: string, name: string, { dir = name }: { readonly dir?: string }): ExitCode {
+  const lab = findLab(what);
+  const kind = lab?.kind ?? what;
   if (!isKind(kind)) {
     throw new Failure(exitCodes.BAD_INPUT, `There is no kind '${kind}'.`);
   }
-  const { files, isInside } = make(() => scaffold({ kind, name, folder: dir }), dir);
+  const { files, isInside } = make(() => scaffold({ kind, name, folder: dir, lab }), dir);
   const steps = isInside ? [] : [`cd ${dir}`, 'npm install'];
-  const check = isInside ? `npx doorbell check ${dir}` : 'npx doorbell check .';
+  const verb = lab === undefined ? 'check' : `grade ${what}`;
+  const check = `npx doorbell ${verb} ${isInside ? dir : '.'}`;
   process.stdout.write(
     `${[
-      `${dir} is a ${kind}, honestly unfinished: ${kinds[kind].doc}`,
+      `${dir} is ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}, honestly unfinished: ${kinds[kind].doc}`,
       ...files.map((file) => `  ${file}`),
       'Next:',
       ...[...steps, check].map((line) => `  ${line}`),

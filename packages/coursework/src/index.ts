@@ -1,11 +1,26 @@
 export type { Check, CheckInfo, CheckResult } from './check/check.ts';
 export type { Pictures } from './check/mismatch.ts';
 export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
+export type { ChannelDriver, ChannelPlace, OpenChannel } from './channel/channel-driver.ts';
+export type { EduDriver, ProbeEdu } from './edu/edu-driver.ts';
+export {
+  findLab,
+  gradeOf,
+  labChecks,
+  labName,
+  labs,
+  type Grade,
+  type GroupGrade,
+  type Lab,
+  type LabGroup,
+} from './labs/index.ts';
 export { linesOf, mutants, type Mutant } from './mutants/index.ts';
 export {
   isKind,
   ownParts,
   partKinds,
+  type ChannelPart,
+  type EduPart,
   type DriverPart,
   type Part,
   type PartKind,

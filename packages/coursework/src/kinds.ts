@@ -2,9 +2,13 @@
 import type { Environment } from '@doorbell/lab';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
+import { channelChecks } from './channel/checks.ts';
 import { driverChecks } from './driver/checks.ts';
+import { eduChecks } from './edu/checks.ts';
 import type {
+  ChannelPart,
   DriverPart,
+  EduPart,
   Part,
   PartKind,
   PartOf,
@@ -13,7 +17,9 @@ import type {
   SchedulerPart,
 } from './part.ts';
 import { queueChecks } from './queue/checks.ts';
+import { channel as ownChannel } from './reference/channel.ts';
 import { driver as ownDriver } from './reference/driver.ts';
+import { edu as ownEdu } from './reference/edu.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -59,8 +65,23 @@ const queue: KindOf<QueuePart> = {
   checks: queueChecks,
 };
 
+const edu: KindOf<EduPart> = {
+  doc: 'Takes edu in hand, the device to learn with: registers, an interrupt, DMA.',
+  contract: 'EduDriver, in packages/coursework/src/edu/edu-driver.ts; docs/reference/edu.md',
+  reference: ownEdu,
+  checks: eduChecks,
+};
+
+const channel: KindOf<ChannelPart> = {
+  doc: 'Drives one channel of bell: its ring, its doorbell, its fences.',
+  contract:
+    'ChannelDriver, in packages/coursework/src/channel/channel-driver.ts; docs/reference/bell.md',
+  reference: ownChannel,
+  checks: channelChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler, driver, queue } satisfies {
+export const kinds = { renderer, scheduler, driver, queue, edu, channel } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
 
@@ -84,6 +105,10 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(driver, id), part, environment);
     case 'queue':
       return runCheck(find(queue, id), part, environment);
+    case 'edu':
+      return runCheck(find(edu, id), part, environment);
+    case 'channel':
+      return runCheck(find(channel, id), part, environment);
   }
 }
 

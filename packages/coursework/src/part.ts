@@ -5,6 +5,8 @@
 import type { SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenChannel } from './channel/channel-driver.ts';
+import type { ProbeEdu } from './edu/edu-driver.ts';
 
 /** A renderer: what a paravirtual backend draws on. Its contract is `Gpu` of `@doorbell/abi`. */
 export interface RendererPart {
@@ -32,7 +34,21 @@ export interface QueuePart {
   readonly open: OpenSplitQueue;
 }
 
-export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart;
+/** The driver of edu, to begin with. Its contract is `EduDriver`, and docs/reference/edu.md. */
+export interface EduPart {
+  readonly kind: 'edu';
+  readonly name: string;
+  readonly probe: ProbeEdu;
+}
+
+/** Who drives one channel of bell. Its contract is `ChannelDriver`. */
+export interface ChannelPart {
+  readonly kind: 'channel';
+  readonly name: string;
+  readonly open: OpenChannel;
+}
+
+export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart | EduPart | ChannelPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -42,6 +58,8 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   driver: ['probe'],
   queue: ['open'],
   scheduler: ['make', 'due', 'defaultSliceNs'],
+  edu: ['probe'],
+  channel: ['open'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -66,7 +84,7 @@ export function partProblem(value: unknown): string | undefined {
   return missing === undefined ? undefined : `is a ${kind} without the function ${missing}`;
 }
 
-/** As a stack takes it. */
+/** As a stack takes it: nothing, where no stack has such a part. */
 export function ownParts(part: Part): OwnParts {
   switch (part.kind) {
     case 'renderer':
@@ -77,5 +95,8 @@ export function ownParts(part: Part): OwnParts {
       return { driver: part.probe };
     case 'queue':
       return { queue: part.open };
+    case 'edu':
+    case 'channel':
+      return {};
   }
 }

@@ -42,7 +42,7 @@ export { VfioLab, type LabOptions, type LabResult } from './vfio/lab.ts';
 export { vfioMachines } from './vfio/machine.ts';
 export * from './tlp/index.ts';
 export * from './step/index.ts';
-export { alteredDma, alteredMemory } from './bugs/altered.ts';
+export { alteredDma, alteredMemory, alteredMmio } from './bugs/altered.ts';
 export { bugs, checkFits, findBug } from './bugs/index.ts';
 export type { Bug } from './bugs/bug.ts';
 export { causeIds, causeRow, type CauseId } from './explain/causes.ts';

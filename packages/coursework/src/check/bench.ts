@@ -15,6 +15,7 @@ import {
 } from '@doorbell/lab';
 import type { Watched } from '../gpu/target.ts';
 import { EndedRun, Mismatch } from './mismatch.ts';
+import { together } from './together.ts';
 
 /** Small, so that a whole scene takes milliseconds. */
 const context = { width: 64, height: 64, frames: 1, seed: 1 };
@@ -25,7 +26,7 @@ export class Bench {
   recording: RunRecording | undefined;
   /** The event at which something was thrown. */
   step: number | undefined;
-  private machine: Stack['host']['machine'] | undefined;
+  private stack: Stack | undefined;
 
   constructor(environment: Environment) {
     this.environment = environment;
@@ -47,7 +48,7 @@ export class Bench {
       try {
         await body({ gpu, shown });
       } catch (error) {
-        this.step = this.machine?.tracer.count;
+        this.step = this.stack?.host.machine.tracer.count;
         thrown = error instanceof Error ? error : new Error(String(error));
         throw thrown;
       }
@@ -90,6 +91,16 @@ export class Bench {
     return report?.guests.map(({ sha256 }) => sha256) ?? [];
   }
 
+  /** Several calls at once, of an application on the stack. @throws what the first that fails throws */
+  together<T>(calls: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+    if (this.stack === undefined) {
+      throw new RangeError('No stack is there to run anything on.');
+    }
+    const { host, guests } = this.stack;
+    const [{ cpu, computer }] = guests;
+    return together({ machine: host.machine, cpu, clock: computer.clock }, calls);
+  }
+
   /** @throws Error with what ended the run. */
   private async record(
     stack: string,
@@ -99,8 +110,8 @@ export class Bench {
   ): Promise<RunRecording> {
     const [spec] = parseStacks(stack);
     const [profile] = profiles.values();
-    const onStack = ({ host }: Stack): void => {
-      this.machine = host.machine;
+    const onStack = (made: Stack): void => {
+      this.stack = made;
     };
     const whole = { ...request, spec, profile, own, onStack };
     this.step = undefined;

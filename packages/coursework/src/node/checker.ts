@@ -39,6 +39,8 @@ export type CheckerMessage =
 
 export interface CheckRequest {
   readonly target: CheckTarget;
+  /** What kind of part it has to be. */
+  readonly kind?: PartKind;
   /** Where traces and pictures of what failed go. */
   readonly out: string;
   /** Of the kind's checks, those that are run, in the order in which they are. */
@@ -97,9 +99,12 @@ export class Checker {
     this.onEnd('it was ended');
   }
 
-  /** @throws InputError when the target is no part, or no check is wanted. */
+  /** @throws InputError when the target is no part, or of another kind, or no check is wanted. */
   async check(request: CheckRequest, signal: AbortSignal): Promise<readonly CheckReport[]> {
     const part = await this.load(request.target);
+    if (request.kind !== undefined && part.part !== request.kind) {
+      throw new InputError(`${part.name} is of the kind ${part.part}; ${request.kind} is wanted.`);
+    }
     const chosen = request.choose(part.checks);
     if (chosen.length === 0) {
       throw new InputError(

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '@doorbell/lab';
+import { labName, type Lab } from '../labs/index.ts';
 import type { PartKind } from '../part.ts';
 
 const templates = fileURLToPath(new URL('../../templates', import.meta.url));
@@ -13,6 +14,7 @@ const NAME = '__NAME__';
 const goodName = /^[a-z][a-z0-9-]{0,63}$/;
 /** What a part imports, and what its tools are made of: all of this project that has to be found. */
 const packages = ['abi', 'coursework', 'hypervisor', 'lab', 'pv-backend'];
+const README = 'README.md';
 /** At the versions that this project has; its own sources name types of WebGPU. */
 const tools = ['@webgpu/types', 'typescript', 'vitest'];
 
@@ -21,6 +23,8 @@ export interface Scaffold {
   readonly name: string;
   /** Where the package goes: a folder that is not there, or empty. */
   readonly folder: string;
+  /** The lab that it is the starter of. */
+  readonly lab?: Lab | undefined;
 }
 
 export interface Scaffolded {
@@ -31,7 +35,7 @@ export interface Scaffolded {
 }
 
 /** @throws InputError when it cannot have that name, or something is there; the system's errors. */
-export function scaffold({ kind, name, folder }: Scaffold): Scaffolded {
+export function scaffold({ kind, name, folder, lab }: Scaffold): Scaffolded {
   if (!goodName.test(name)) {
     throw new InputError(
       `'${name}' is no name for a package: use small letters, digits and hyphens, a letter first.`,
@@ -45,8 +49,11 @@ export function scaffold({ kind, name, folder }: Scaffold): Scaffolded {
   const contents = new Map([
     ...filesOf(join(templates, 'common')),
     ...filesOf(join(templates, kind)),
-    ['package.json', packageJson(name, root, isInside)],
+    ['package.json', packageJson(name, root, isInside, lab)],
   ]);
+  if (lab !== undefined) {
+    contents.set(README, `${contents.get(README) ?? ''}\n${labSection(lab, root)}`);
+  }
   for (const [file, text] of contents) {
     const path = join(root, file);
     mkdirSync(dirname(path), { recursive: true });
@@ -66,7 +73,18 @@ function filesOf(folder: string): readonly (readonly [string, string])[] {
     });
 }
 
-function packageJson(name: string, root: string, isInside: boolean): string {
+/** What a starter's README says of its lab. */
+function labSection(lab: Lab, root: string): string {
+  const handout = relative(root, join(repository, lab.handout)).replaceAll(sep, '/');
+  return `## Lab ${lab.number}: ${lab.title}
+
+${lab.task} The handout is [${lab.handout}](${handout}).
+
+    npx doorbell grade ${labName(lab)} .      # what it earns, of 100 points
+`;
+}
+
+function packageJson(name: string, root: string, isInside: boolean, lab: Lab | undefined): string {
   const manifest = {
     ...{ name, version: '0.1.0', private: true, type: 'module', exports: './src/index.ts' },
     scripts: {
@@ -74,6 +92,7 @@ function packageJson(name: string, root: string, isInside: boolean): string {
       watch: 'doorbell check . --watch',
       types: 'tsc -p .',
       test: 'vitest run',
+      ...(lab === undefined ? {} : { grade: `doorbell grade ${labName(lab)} .` }),
     },
     ...(isInside ? {} : { devDependencies: outside(root) }),
   };

@@ -6,15 +6,18 @@ import { header, type Memory, ringPackets } from '@doorbell/abi';
 import { CircularSpace } from './circular-space.ts';
 import type { DmaBuffer } from './dma-buffer.ts';
 
+/** The ring's place in RAM. */
+type RingBuffer = Pick<DmaBuffer, 'address' | 'bytes'>;
+
 export class Ring {
   /** Its head moves when a fence has passed; its tail is ours alone. */
   private readonly space: CircularSpace;
   /** What the doorbell last said: up to here the packets are the device's. */
   private published = 0;
   private readonly memory: Memory;
-  private readonly buffer: DmaBuffer;
+  private readonly buffer: RingBuffer;
 
-  constructor(memory: Memory, buffer: DmaBuffer) {
+  constructor(memory: Memory, buffer: RingBuffer) {
     this.memory = memory;
     this.buffer = buffer;
     this.space = new CircularSpace(buffer.bytes);
