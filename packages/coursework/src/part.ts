@@ -60,6 +60,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   scheduler: ['make', 'due', 'defaultSliceNs'],
   edu: ['probe'],
   channel: ['open'],
+  project: [],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -98,5 +99,7 @@ export function ownParts(part: Part): OwnParts {
     case 'edu':
     case 'channel':
       return {};
+    case 'project':
+      return ownParts(part.part);
   }
 }

@@ -9,9 +9,11 @@ import {
   type Environment,
   type OwnParts,
   type Picture,
+  type Profile,
   type RunRecording,
   type RunRequest,
   type Stack,
+  type StackReport,
 } from '@doorbell/lab';
 import type { Watched } from '../gpu/target.ts';
 import { EndedRun, Mismatch } from './mismatch.ts';
@@ -19,6 +21,14 @@ import { together } from './together.ts';
 
 /** Small, so that a whole scene takes milliseconds. */
 const context = { width: 64, height: 64, frames: 1, seed: 1 };
+
+const [first] = profiles.values();
+
+interface RecordOptions {
+  /** What the application has thrown. */
+  readonly thrown?: () => Error | undefined;
+  readonly profile?: Profile | undefined;
+}
 
 export class Bench {
   readonly environment: Environment;
@@ -54,7 +64,7 @@ export class Bench {
       }
     });
     const onShown = copyOnto(shown);
-    await this.record(stack, own, { scene, context, onShown }, () => thrown);
+    await this.record(stack, own, { scene, context, onShown }, { thrown: () => thrown });
   }
 
   /**
@@ -82,13 +92,32 @@ export class Bench {
     names: readonly string[],
     frames: number,
   ): Promise<readonly string[]> {
+    const { guests } = await this.report(stack, own, names, frames);
+    return guests.map(({ sha256 }) => sha256);
+  }
+
+  /**
+   * What a run took and showed, when a guest draws each of these scenes.
+   * @param profile  its prices; the first, when there is none.
+   * @throws what ended the run.
+   */
+  async report(
+    stack: string,
+    own: OwnParts,
+    names: readonly string[],
+    frames: number,
+    profile?: Profile,
+  ): Promise<StackReport> {
     const [first, ...rest] = names.map((name, index) => ({
       ...{ name: `guest${index}`, weight: DEFAULT_WEIGHT, cap: 0 },
       ...{ scene: findScene(name), context: { ...context, frames } },
     }));
     const guests = [first, ...rest];
-    const { report } = await this.record(stack, own, { ...first, guests });
-    return report?.guests.map(({ sha256 }) => sha256) ?? [];
+    const { report } = await this.record(stack, own, { ...first, guests }, { profile });
+    if (report === undefined) {
+      throw new Mismatch('a run that comes to its end', 'none');
+    }
+    return report;
   }
 
   /** Several calls at once, of an application on the stack. @throws what the first that fails throws */
@@ -106,10 +135,9 @@ export class Bench {
     stack: string,
     own: OwnParts,
     request: Omit<RunRequest, 'spec' | 'profile' | 'own' | 'onStack'>,
-    thrown: () => Error | undefined = () => undefined,
+    { thrown = () => undefined, profile = first }: RecordOptions = {},
   ): Promise<RunRecording> {
     const [spec] = parseStacks(stack);
-    const [profile] = profiles.values();
     const onStack = (made: Stack): void => {
       this.stack = made;
     };
