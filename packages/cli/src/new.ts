@@ -26,7 +26,7 @@ function runNew(kind: string, name: string, { dir = name }: { readonly dir?: str
   const check = isInside ? `npx doorbell check ${dir}` : 'npx doorbell check .';
   process.stdout.write(
     `${[
-      `${dir} is a ${kind}, honestly unfinished: ${kinds[kind].doc}`,
+      `${dir} is ${article(kind)} ${kind}, honestly unfinished: ${kinds[kind].doc}`,
       ...files.map((file) => `  ${file}`),
       'Next:',
       ...[...steps, check].map((line) => `  ${line}`),
@@ -34,6 +34,8 @@ function runNew(kind: string, name: string, { dir = name }: { readonly dir?: str
   );
   return exitCodes.DONE;
 }
+
+const article = (noun: string): string => (/^[aeiou]/.test(noun) ? 'an' : 'a');
 
 /** What the system refuses is the folder's fault. */
 function make<T>(work: () => T, folder: string): T {

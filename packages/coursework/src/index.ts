@@ -7,6 +7,7 @@ export {
   ownParts,
   partKinds,
   type DriverPart,
+  type InvalidationPart,
   type Part,
   type PartKind,
   type QueuePart,

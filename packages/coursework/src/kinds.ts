@@ -3,8 +3,10 @@ import type { Environment } from '@doorbell/lab';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
 import { driverChecks } from './driver/checks.ts';
+import { invalidationChecks } from './invalidation/checks.ts';
 import type {
   DriverPart,
+  InvalidationPart,
   Part,
   PartKind,
   PartOf,
@@ -14,6 +16,7 @@ import type {
 } from './part.ts';
 import { queueChecks } from './queue/checks.ts';
 import { driver as ownDriver } from './reference/driver.ts';
+import { invalidationOf } from './reference/invalidation.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -59,8 +62,15 @@ const queue: KindOf<QueuePart> = {
   checks: queueChecks,
 };
 
+const invalidation: KindOf<InvalidationPart> = {
+  doc: 'When the IOMMU forgets what a driver has unmapped, and the IOVA is given out again.',
+  contract: 'InvalidationPolicy, in packages/hypervisor/src/invalidation/invalidation-policy.ts',
+  reference: invalidationOf(),
+  checks: invalidationChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler, driver, queue } satisfies {
+export const kinds = { renderer, scheduler, driver, queue, invalidation } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
 
@@ -84,6 +94,8 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(driver, id), part, environment);
     case 'queue':
       return runCheck(find(queue, id), part, environment);
+    case 'invalidation':
+      return runCheck(find(invalidation, id), part, environment);
   }
 }
 

@@ -2,7 +2,7 @@
  * What a package of coursework hands in: its default export is one of these. Each kind of part stands
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
-import type { SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 
@@ -32,7 +32,12 @@ export interface QueuePart {
   readonly open: OpenSplitQueue;
 }
 
-export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart;
+/** When what a driver has unmapped is invalidated in the IOMMU. Its contract is `InvalidationPolicy` of `@doorbell/hypervisor`. */
+export interface InvalidationPart extends InvalidationKind {
+  readonly kind: 'invalidation';
+}
+
+export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart | InvalidationPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -42,6 +47,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   driver: ['probe'],
   queue: ['open'],
   scheduler: ['make', 'due', 'defaultSliceNs'],
+  invalidation: ['open'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -77,5 +83,7 @@ export function ownParts(part: Part): OwnParts {
       return { driver: part.probe };
     case 'queue':
       return { queue: part.open };
+    case 'invalidation':
+      return { invalidation: part };
   }
 }

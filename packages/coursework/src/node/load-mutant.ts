@@ -22,6 +22,9 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   scheduler: ({ policy }) =>
     `import { schedulerOf } from './scheduler.ts';
      export default schedulerOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
+  invalidation: ({ policy }) =>
+    `import { invalidationOf } from './invalidation.ts';
+     export default invalidationOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
 };
 
 /** Of each kind: the files that its part is made of, and which imports which. */
