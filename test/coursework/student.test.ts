@@ -94,7 +94,9 @@ describe('a renderer that fills', () => {
     });
     const both = await doorbell('compare', '--stacks', 'native', '--with', mine);
     expect(both.code).toBe(2);
-    expect(both.said).toMatch(/None of the stacks has the renderer of '.*mine': ask for it with/);
+    expect(both.said).toMatch(
+      /None of the stacks has '.*mine', which is a renderer: ask for it with/,
+    );
   });
 });
 

@@ -34,7 +34,7 @@ function runNew(what: string, name: string, { dir = name }: { readonly dir?: str
   const check = `npx doorbell ${verb} ${isInside ? dir : '.'}`;
   process.stdout.write(
     `${[
-      `${dir} is ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}, honestly unfinished: ${kinds[kind].doc}`,
+      `${dir} is ${article(kind)} ${kind}, honestly unfinished: ${kinds[kind].doc}`,
       ...files.map((file) => `  ${file}`),
       'Next:',
       ...[...steps, check].map((line) => `  ${line}`),
@@ -42,6 +42,8 @@ function runNew(what: string, name: string, { dir = name }: { readonly dir?: str
   );
   return exitCodes.DONE;
 }
+
+const article = (noun: string): string => (/^[aeiou]/.test(noun) ? 'an' : 'a');
 
 /** What the system refuses is the folder's fault. */
 function make<T>(work: () => T, folder: string): T {

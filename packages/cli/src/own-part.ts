@@ -1,5 +1,13 @@
 /** A part that the user wrote, for `--with`. */
-import { needOwn, OWN, type OwnParts, type Recording, type StackSpec } from '@doorbell/lab';
+import {
+  askedParts,
+  needOwn,
+  OWN,
+  type AskedPart,
+  type OwnParts,
+  type Recording,
+  type StackSpec,
+} from '@doorbell/lab';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
 
@@ -23,9 +31,6 @@ export async function withOwn(
   return recordings.map((each) => (each.peer === undefined ? { ...each, own } : each));
 }
 
-/** The options that ask for a part of one's own. */
-const asking = ['renderer', 'scheduler'] as const;
-
 /**
  * What stacks take of the part in a folder; undefined: no folder was given.
  * @throws InputError when a stack asks for what is not there; Failure when none asks for what is.
@@ -35,14 +40,17 @@ export async function ownFor(
   folder: string | undefined,
 ): Promise<OwnParts | undefined> {
   const own = folder === undefined ? undefined : await loadOwn(folder);
-  for (const what of asking) {
-    const isAsked = stacks.some(({ options }) => options[what] === OWN);
-    if (isAsked) {
-      needOwn(own?.[what], what);
+  for (const what of Object.keys(askedParts) as readonly AskedPart[]) {
+    const asking = askedParts[what].options.filter((option) =>
+      stacks.some(({ options }) => options[option] === OWN),
+    );
+    if (asking.length > 0) {
+      needOwn(own, what, asking[0]);
     } else if (own?.[what] !== undefined) {
+      const { options, words } = askedParts[what];
       throw new Failure(
         exitCodes.BAD_INPUT,
-        `None of the stacks has the ${what} of '${folder}': ask for it with ${what}=${OWN}.`,
+        `None of the stacks has '${folder}', which is ${words}: ask for it with ${options.map((option) => `${option}=${OWN}`).join(' or ')}.`,
       );
     }
   }

@@ -1,5 +1,6 @@
 export type { Check, CheckInfo, CheckResult } from './check/check.ts';
 export type { Pictures } from './check/mismatch.ts';
+export { driver as referenceDriver } from './reference/driver.ts';
 export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
 export type { ChannelDriver, ChannelPlace, OpenChannel } from './channel/channel-driver.ts';
 export type { EduDriver, ProbeEdu } from './edu/edu-driver.ts';
@@ -21,7 +22,9 @@ export {
   partKinds,
   type ChannelPart,
   type EduPart,
+  type ProjectPart,
   type DriverPart,
+  type InvalidationPart,
   type Part,
   type PartKind,
   type QueuePart,

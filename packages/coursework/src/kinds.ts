@@ -5,21 +5,27 @@ import { runCheck } from './check/run.ts';
 import { channelChecks } from './channel/checks.ts';
 import { driverChecks } from './driver/checks.ts';
 import { eduChecks } from './edu/checks.ts';
+import { invalidationChecks } from './invalidation/checks.ts';
 import type {
   ChannelPart,
   DriverPart,
   EduPart,
+  InvalidationPart,
   Part,
   PartKind,
   PartOf,
+  ProjectPart,
   QueuePart,
   RendererPart,
   SchedulerPart,
 } from './part.ts';
+import { projectChecks } from './project/checks.ts';
 import { queueChecks } from './queue/checks.ts';
 import { channel as ownChannel } from './reference/channel.ts';
 import { driver as ownDriver } from './reference/driver.ts';
 import { edu as ownEdu } from './reference/edu.ts';
+import { invalidationOf } from './reference/invalidation.ts';
+import { project as ownProject } from './reference/project.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -80,8 +86,31 @@ const channel: KindOf<ChannelPart> = {
   checks: channelChecks,
 };
 
+const invalidation: KindOf<InvalidationPart> = {
+  doc: 'When the IOMMU forgets what a driver has unmapped, and the IOVA is given out again.',
+  contract: 'InvalidationPolicy, in packages/hypervisor/src/invalidation/invalidation-policy.ts',
+  reference: invalidationOf(),
+  checks: invalidationChecks,
+};
+
+const project: KindOf<ProjectPart> = {
+  doc: 'A part that makes a stack cheaper, and the claim that it does.',
+  contract: 'ProjectPart, in packages/coursework/src/part.ts',
+  reference: ownProject,
+  checks: projectChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler, driver, queue, edu, channel } satisfies {
+export const kinds = {
+  renderer,
+  scheduler,
+  driver,
+  queue,
+  edu,
+  channel,
+  project,
+  invalidation,
+} satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
 
@@ -109,6 +138,10 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(edu, id), part, environment);
     case 'channel':
       return runCheck(find(channel, id), part, environment);
+    case 'project':
+      return runCheck(find(project, id), part, environment);
+    case 'invalidation':
+      return runCheck(find(invalidation, id), part, environment);
   }
 }
 

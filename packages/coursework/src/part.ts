@@ -2,7 +2,7 @@
  * What a package of coursework hands in: its default export is one of these. Each kind of part stands
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
-import type { SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 import type { OpenChannel } from './channel/channel-driver.ts';
@@ -48,7 +48,42 @@ export interface ChannelPart {
   readonly open: OpenChannel;
 }
 
-export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart | EduPart | ChannelPart;
+/** When what a driver has unmapped is invalidated in the IOMMU. Its contract is `InvalidationPolicy` of `@doorbell/hypervisor`. */
+export interface InvalidationPart extends InvalidationKind {
+  readonly kind: 'invalidation';
+}
+
+/**
+ * A part that makes a stack cheaper, and the claim that it does. What counts is virtual time, so the
+ * part is one whose work the machine prices: accesses, mappings, exits.
+ */
+export interface ProjectPart {
+  readonly kind: 'project';
+  readonly name: string;
+  readonly part: ProjectedPart;
+  /** The stack with the part in it, as for --stacks: `passthrough:viommu=own`. */
+  readonly stack: string;
+  /** The same stack with this project's own part: `passthrough:viommu=strict`. */
+  readonly against: string;
+  /** What is drawn, and how many frames of it. */
+  readonly scene: string;
+  readonly frames: number;
+  /** Why it is cheaper, and what that costs: for a reader. */
+  readonly argument: string;
+}
+
+/** Of a renderer or a scheduler nobody counts what it does. */
+export type ProjectedPart = DriverPart | QueuePart | InvalidationPart;
+
+export type Part =
+  | RendererPart
+  | SchedulerPart
+  | DriverPart
+  | QueuePart
+  | EduPart
+  | ChannelPart
+  | ProjectPart
+  | InvalidationPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -61,6 +96,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   edu: ['probe'],
   channel: ['open'],
   project: [],
+  invalidation: ['open'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -101,5 +137,7 @@ export function ownParts(part: Part): OwnParts {
       return {};
     case 'project':
       return ownParts(part.part);
+    case 'invalidation':
+      return { invalidation: part };
   }
 }

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { checkPart } from '../src/index.ts';
 import { linesOf, mutants, mutated } from '../src/mutants/index.ts';
 import { Checker } from '../src/node/index.ts';
-import { schedulerOf } from '../src/reference/scheduler.ts';
+import { policyPart } from './policy-part.ts';
 
 const repository = new URL('../../../', import.meta.url);
 /** Some of them never come back. */
@@ -68,7 +68,7 @@ describe('the kit', () => {
   /** The reference of its kind is checked elsewhere. */
   const others = mutants.filter(({ policy }) => policy !== undefined);
   it.each(others)('finds nothing wrong with $policy where it catches $id', async (mutant) => {
-    const part = schedulerOf(mutant.policy);
+    const part = policyPart(mutant.kind, mutant.policy);
     const { status, seen } = await checkPart(part, mutant.caughtBy, labEnvironment);
     expect({ status, seen }).toEqual({ status: 'passed', seen: null });
   });

@@ -110,6 +110,14 @@ describe('a new scheduler', () => {
   });
 });
 
+describe('a new invalidation policy', () => {
+  it('is safe, and pays for each range by itself', async () => {
+    const reports = await check(make('invalidation'), 'invalidation/');
+    const failed = reports.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ id, seen }) => [id, seen])).toEqual([['invalidation/cost/batch', '200']]);
+  });
+});
+
 describe('what cannot be checked', () => {
   it('is said in a line', async () => {
     await expect(check(join(room, 'nothing'))).rejects.toThrow(

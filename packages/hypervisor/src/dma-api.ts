@@ -2,7 +2,8 @@
  * The kernel's DMA API for one device behind an IOMMU (drivers/iommu/dma-iommu.c): what stands
  * behind a driver's `Dma` port. Three modes, by when an unmapped IOVA is invalidated: `off`
  * (there is nothing to map), `strict` (before `unmap` returns), `deferred` (in batches: in
- * between, the device can still reach the pages, which is the price of the speed).
+ * between, the device can still reach the pages, which is the price of the speed). The latter two
+ * are policies, and so is whatever else somebody writes.
  */
 import {
   PAGE_BYTES,
@@ -11,13 +12,28 @@ import {
   type Stateful,
   type Timers,
 } from '@doorbell/abi';
-import { FLUSH_TIMEOUT_NS, FlushQueue, type FlushQueueState } from './flush-queue.ts';
+import {
+  invalidations,
+  type InvalidationKind,
+  type InvalidationPlace,
+  type InvalidationPolicy,
+} from './invalidation/index.ts';
 import type { IoAccess, IoPageTable } from './io-page-table.ts';
 import type { Domain, Iommu } from './iommu.ts';
 import { IovaAllocator, type IovaState } from './iova.ts';
 import type { CostName } from './profile.ts';
 
-export type IommuMode = 'off' | 'strict' | 'deferred';
+export type IommuMode = 'off' | keyof typeof invalidations;
+/** Or a policy that somebody else wrote. */
+export type IommuPolicy = IommuMode | InvalidationKind;
+
+/** Undefined: off. */
+export function invalidationOf(policy: IommuPolicy): InvalidationKind | undefined {
+  if (policy === 'off') {
+    return undefined;
+  }
+  return typeof policy === 'string' ? invalidations[policy] : policy;
+}
 
 /** A driver's mistake with the DMA API, or an IOVA space that is full. */
 export class DmaError extends Error {
@@ -40,19 +56,20 @@ export interface DmaDomain {
 
 export interface IommuDmaOptions {
   readonly domain: DmaDomain;
-  readonly mode: 'strict' | 'deferred';
+  readonly invalidation: InvalidationKind;
   /** The call itself is its caller's to charge. */
   readonly charge: Charge;
-  /** Timer 0 is the flush queue's: its owner calls `onTimer`. */
+  /** Timer 0 is the policy's: its owner calls `onTimer`. */
   readonly timers: Timers;
 }
 
 export interface IommuDmaState {
   readonly iovas: IovaState;
-  readonly queue: FlushQueueState;
+  /** As its policy has it. */
+  readonly queue: unknown;
 }
 
-const FLUSH_TIMER = 0;
+const POLICY_TIMER = 0;
 /** A PCI device is given a 32-bit address while there are any. */
 const FIRST_CHOICE_PAGES = 2 ** 32 / PAGE_BYTES;
 
@@ -87,18 +104,15 @@ export function hardwareDomain(iommu: Iommu, domain: Domain, charge: Charge): Dm
 
 export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
   private readonly domain: DmaDomain;
-  private readonly isDeferred: boolean;
   private readonly charge: Charge;
-  private readonly timers: Timers;
   private readonly iovas: IovaAllocator;
-  private readonly queue = new FlushQueue();
+  private readonly policy: InvalidationPolicy;
 
   constructor(options: IommuDmaOptions) {
     this.domain = options.domain;
-    this.isDeferred = options.mode === 'deferred';
     this.charge = options.charge;
-    this.timers = options.timers;
     this.iovas = new IovaAllocator(options.domain.table.limit);
+    this.policy = options.invalidation.open(placeOf(options, this.iovas));
   }
 
   /** @throws DmaError when no IOVA is free. */
@@ -132,35 +146,22 @@ export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
     }
     this.iovas.retire(page);
     this.charge('iommu.mapPage', this.domain.table.unmap(page * PAGE_BYTES, pages * PAGE_BYTES));
-    if (this.isDeferred) {
-      this.defer(page, pages);
-    } else {
-      // Invalidate first: from the moment that the IOVA is free, someone else may be given it.
-      this.domain.invalidate(page * PAGE_BYTES, pages * PAGE_BYTES);
-      this.iovas.free(page);
-    }
+    this.policy.unmapped(page, pages);
   }
 
-  /** The flush queue's timer is due. */
+  /** The policy's timer is due. */
   onTimer(): void {
-    this.flush();
+    this.policy.onTimer();
   }
 
   /** Invalidates what was deferred; its IOVAs are free again. */
   flush(): void {
-    if (this.queue.isEmpty) {
-      return;
-    }
-    this.timers.disarm(FLUSH_TIMER);
-    this.domain.invalidateAll();
-    this.queue.drain((page) => {
-      this.iovas.free(page);
-    });
+    this.policy.flush();
   }
 
   /** Bytes that are unmapped and that the device may still reach. */
   get pendingBytes(): number {
-    return this.queue.pendingPages * PAGE_BYTES;
+    return this.policy.pendingPages * PAGE_BYTES;
   }
 
   /** Bytes that are mapped, in whole pages. */
@@ -169,32 +170,53 @@ export class IommuDma implements DmaMappings, Stateful<IommuDmaState> {
   }
 
   save(): IommuDmaState {
-    return { iovas: this.iovas.save(), queue: this.queue.save() };
+    return { iovas: this.iovas.save(), queue: this.policy.save() };
   }
 
   load(state: IommuDmaState): void {
     this.iovas.load(state.iovas);
-    this.queue.load(state.queue);
+    this.policy.load(state.queue);
   }
 
   private allocate(pages: number): number {
-    const low = this.iovas.allocate(pages, FIRST_CHOICE_PAGES);
-    const page = low >= 0 ? low : this.iovas.allocate(pages, Infinity);
-    if (page < 0) {
+    const page = this.findFree(pages);
+    if (page >= 0) {
+      return page;
+    }
+    // What waits for its invalidation may be enough.
+    this.policy.flush();
+    const after = this.findFree(pages);
+    if (after < 0) {
       throw new DmaError(`No IOVA range of ${pages} pages is free.`);
     }
-    return page;
+    return after;
   }
 
-  private defer(page: number, pages: number): void {
-    if (this.queue.isFull) {
-      this.flush();
-    }
-    if (this.queue.isEmpty) {
-      this.timers.arm(FLUSH_TIMER, FLUSH_TIMEOUT_NS);
-    }
-    this.queue.add(page, pages);
+  private findFree(pages: number): number {
+    const low = this.iovas.allocate(pages, FIRST_CHOICE_PAGES);
+    return low >= 0 ? low : this.iovas.allocate(pages, Infinity);
   }
+}
+
+/** What its policy decides about. */
+function placeOf({ domain, timers }: IommuDmaOptions, iovas: IovaAllocator): InvalidationPlace {
+  return {
+    invalidate: (page, pages) => {
+      domain.invalidate(page * PAGE_BYTES, pages * PAGE_BYTES);
+    },
+    invalidateAll: () => {
+      domain.invalidateAll();
+    },
+    release: (page) => {
+      iovas.free(page);
+    },
+    arm: (ns) => {
+      timers.arm(POLICY_TIMER, ns);
+    },
+    disarm: () => {
+      timers.disarm(POLICY_TIMER);
+    },
+  };
 }
 
 /** Pages that `bytes` bytes from `offset` in a page touch. */

@@ -4,7 +4,8 @@
  */
 import type { Bdf, DmaMappings } from '@doorbell/abi';
 import { enableAcs } from './acs.ts';
-import { type Charge, directDma, hardwareDomain, IommuDma, type IommuMode } from './dma-api.ts';
+import { type Charge, directDma, hardwareDomain, IommuDma } from './dma-api.ts';
+import type { InvalidationKind } from './invalidation/index.ts';
 import { joinedGroup } from './iommu-groups.ts';
 import type { Domain, Iommu } from './iommu.ts';
 import type { Machine } from './machine.ts';
@@ -18,7 +19,7 @@ import type { Vfio } from './vfio.ts';
 export interface HostGroupsParts {
   readonly machine: Machine;
   readonly iommu: Iommu;
-  readonly mode: Exclude<IommuMode, 'off'>;
+  readonly invalidation: InvalidationKind;
   readonly topology: PciTopology;
   readonly vfio: Vfio;
 }
@@ -125,14 +126,14 @@ export class HostGroups {
   }
 
   private newDefault(): Default {
-    const { machine, iommu, mode } = this.parts;
+    const { machine, iommu, invalidation } = this.parts;
     const domain = iommu.createDomain();
     const charge: Charge = (name, times) => {
       machine.charge(cost[name], times);
     };
     const dma: IommuDma = new IommuDma({
       domain: hardwareDomain(iommu, domain, charge),
-      mode,
+      invalidation,
       charge,
       timers: machine.timers(() => {
         dma.onTimer();

@@ -8,7 +8,7 @@ import { AddressSpace } from './address-space.ts';
 import { DmaPath, overTheBus } from './bus-master.ts';
 import { Computer } from './computer.ts';
 import { Crossings } from './crossings.ts';
-import { directDma, type IommuMode } from './dma-api.ts';
+import { directDma, invalidationOf, type IommuPolicy } from './dma-api.ts';
 import { hostDrivers } from './host-drivers.ts';
 import { HostGroups } from './host-groups.ts';
 import { InterruptController } from './interrupt-controller.ts';
@@ -36,7 +36,7 @@ const PAGE = 4096;
 export interface HostOptions {
   readonly profile: Profile;
   /** The mode of the host's DMA API. */
-  readonly iommu: IommuMode;
+  readonly iommu: IommuPolicy;
   /** Whether the kernel enables access control services where they are. Default: yes, with an IOMMU. */
   readonly acs?: boolean;
   readonly display: Display;
@@ -132,10 +132,8 @@ export class Host implements Stateful<unknown> {
     });
     const { iommu, vfio } = this;
     const { topology } = this.pci;
-    this.groups =
-      options.iommu === 'off'
-        ? undefined
-        : new HostGroups({ machine, iommu, mode: options.iommu, topology, vfio });
+    const invalidation = invalidationOf(options.iommu);
+    this.groups = invalidation && new HostGroups({ machine, iommu, invalidation, topology, vfio });
     const ram = { space, memory: this.memory, pages: this.pages };
     this.ram = new Ram(new Crossings({ machine, cpu, number: -1, isRecorded: false }), ram);
     this.computer = new Computer({

@@ -8,6 +8,7 @@
  */
 import type { Bdf, DmaMappings, MemoryBacking, Stateful } from '@doorbell/abi';
 import { type Charge, type DmaDomain, IommuDma, type IommuDmaState } from './dma-api.ts';
+import type { InvalidationKind } from './invalidation/index.ts';
 import { IoPageTable, type TablePages } from './io-page-table.ts';
 import { selectiveBlock } from './iommu.ts';
 import { IovaShadow, type IovaShadowState } from './iova-shadow.ts';
@@ -26,7 +27,7 @@ export interface VirtualIommuParts {
   readonly memory: MemoryBacking;
   /** Of the guest's kernel. */
   readonly pages: TablePages;
-  readonly mode: 'strict' | 'deferred';
+  readonly invalidation: InvalidationKind;
 }
 
 interface Guarded {
@@ -50,7 +51,7 @@ export class VirtualIommu implements Stateful<VirtualIommuState> {
 
   /** Puts a function behind it, in a domain of its own. What the guest maps, `container` gets. */
   add(at: Bdf, container: VfioContainer): void {
-    const { machine, memory, pages, mode } = this.parts;
+    const { machine, memory, pages, invalidation } = this.parts;
     const charge: Charge = (name, times) => {
       machine.charge(cost[name], times);
     };
@@ -58,7 +59,7 @@ export class VirtualIommu implements Stateful<VirtualIommuState> {
     const shadow = new IovaShadow({ memory, table, container, charge });
     const dma: IommuDma = new IommuDma({
       domain: this.domain(table, shadow),
-      mode,
+      invalidation,
       charge,
       timers: machine.timers(() => {
         dma.onTimer();

@@ -20,7 +20,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { InterruptController } from './interrupt-controller.ts';
 import { PageAllocator } from './page-allocator.ts';
 import { PciBus, type BarPolicy } from './pci-bus.ts';
-import { directDma, type IommuMode } from './dma-api.ts';
+import { directDma, invalidationOf, type IommuPolicy } from './dma-api.ts';
 import type { TablePages } from './io-page-table.ts';
 import { ramWindow } from './ram-window.ts';
 import type { MdevDevice } from './mdev/mdev-device.ts';
@@ -42,7 +42,7 @@ export interface VmOptions {
   /** Interrupts reach the running guest without exits. */
   readonly postedInterrupts: boolean;
   /** The mode of its DMA API over an IOMMU of its own, in front of assigned functions; off by default. */
-  readonly viommu?: IommuMode;
+  readonly viommu?: IommuPolicy;
 }
 
 /** A mediated device in a guest, and the process that has it open. */
@@ -288,8 +288,9 @@ export class Vm implements Stateful<unknown> {
     }
   }
 
-  private newViommu(mode: IommuMode): VirtualIommu | undefined {
-    if (mode === 'off') {
+  private newViommu(policy: IommuPolicy): VirtualIommu | undefined {
+    const invalidation = invalidationOf(policy);
+    if (invalidation === undefined) {
       return undefined;
     }
     const { machine } = this.host;
@@ -305,7 +306,7 @@ export class Vm implements Stateful<unknown> {
         this.pages.free(address);
       },
     };
-    return new VirtualIommu({ machine, memory, pages, mode });
+    return new VirtualIommu({ machine, memory, pages, invalidation });
   }
 
   save(): unknown {

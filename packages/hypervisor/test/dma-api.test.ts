@@ -1,6 +1,7 @@
 import { bdf, type Timers } from '@doorbell/abi';
 import { expect, test } from 'vitest';
 import { directDma, DmaError, hardwareDomain, IommuDma } from '../src/dma-api.ts';
+import { invalidations } from '../src/invalidation/index.ts';
 import { Iommu, type Domain } from '../src/iommu.ts';
 import { HostMemory } from './host-memory.ts';
 
@@ -55,7 +56,12 @@ function setup(mode: 'strict' | 'deferred', levels: 3 | 4 = 4): Setup {
     charged[cost] = (charged[cost] ?? 0) + times;
   };
   const below = hardwareDomain(iommu, domain, charge);
-  const dma = new IommuDma({ domain: below, mode, charge, timers: timer });
+  const dma = new IommuDma({
+    domain: below,
+    invalidation: invalidations[mode],
+    charge,
+    timers: timer,
+  });
   timer.fire = () => {
     dma.onTimer();
   };
@@ -220,6 +226,16 @@ test('a full IOVA space is an error, and takes nothing', () => {
   dma.unmap(iova, half);
   expect(domain.table.pageCount).toBe(1);
   expect(dma.mappedBytes).toBe(0);
+});
+
+test('deferred: IOVAs that wait for the flush are had before there are none', () => {
+  const { dma, timer } = setup('deferred', 3);
+  const half = 2 ** 38;
+  const iova = dma.map(0, half, 'both');
+  dma.unmap(iova, half);
+  expect(dma.map(0, half, 'both')).toBe(iova);
+  expect(dma.pendingBytes).toBe(0);
+  expect(timer.due).toBe(Infinity);
 });
 
 test('what the tables refuse takes no IOVA', () => {

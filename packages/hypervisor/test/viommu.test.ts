@@ -2,7 +2,7 @@
 import { bdf, type DmaMappings } from '@doorbell/abi';
 import { Edu } from '@doorbell/device-model';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FLUSH_TIMEOUT_NS } from '../src/flush-queue.ts';
+import { FLUSH_TIMEOUT_NS } from '../src/invalidation/flush-queue.ts';
 import { Host } from '../src/host.ts';
 import { cost, profiles } from '../src/profile.ts';
 import { Vm } from '../src/vm.ts';

@@ -1,10 +1,10 @@
 /**
  * Parts that somebody else wrote, each in the place of one of the project's. A stack takes what it is
- * given: `pv:renderer=own` and `scheduler=own` ask for it by name, a driver or a queue is used
- * wherever the stack would use ours.
+ * given: `pv:renderer=own`, `scheduler=own` and `iommu=own` ask for it by name, a driver or a queue is
+ * used wherever the stack would use ours.
  */
 import type { Display, Gpu, PciDevice } from '@doorbell/abi';
-import type { SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 import { InputError } from './input-error.ts';
 
@@ -37,16 +37,37 @@ export interface OwnParts {
   /** What a paravirtual backend draws on. */
   readonly renderer?: OpenOwnRenderer;
   readonly scheduler?: SchedulerKind;
+  /** Of a DMA API over an IOMMU: the host's, or a guest's. */
+  readonly invalidation?: InvalidationKind;
   /** The device half of a split virtqueue (VIRTIO 1.3 §2.7), in a paravirtual backend. */
   readonly queue?: OpenSplitQueue;
   /** In the guest, whatever device the stack gives it. */
   readonly driver?: ProbeDriver;
 }
 
-/** @throws InputError when there is none: `what` is asked for by an option, and nobody gave it. */
-export function needOwn<T>(part: T | undefined, what: 'renderer' | 'scheduler'): T {
+/** The options that ask for a part by name, and what it is in words. */
+export const askedParts = {
+  renderer: { options: ['renderer'], words: 'a renderer' },
+  scheduler: { options: ['scheduler'], words: 'a scheduler' },
+  invalidation: { options: ['iommu', 'viommu'], words: 'an invalidation policy' },
+} as const satisfies Partial<
+  Record<keyof OwnParts, { readonly options: readonly string[]; readonly words: string }>
+>;
+export type AskedPart = keyof typeof askedParts;
+
+/**
+ * @param option  the one that asks for it, of the part's options.
+ * @throws InputError when nobody gave it.
+ */
+export function needOwn<W extends AskedPart>(
+  own: OwnParts | undefined,
+  what: W,
+  option: (typeof askedParts)[W]['options'][number] = askedParts[what].options[0],
+): NonNullable<OwnParts[W]> {
+  const part = own?.[what];
   if (part === undefined) {
-    throw new InputError(`${what}=${OWN} is a ${what} of your own: name its folder with --with.`);
+    const { words } = askedParts[what];
+    throw new InputError(`${option}=${OWN} is ${words} of your own: name its folder with --with.`);
   }
   return part;
 }

@@ -63,6 +63,7 @@ export interface StackSpec {
 
 const iommu = (values: readonly string[], fallback: string, doc: string): StackOption => ({
   values,
+  own: true,
   default: fallback,
   doc,
 });
@@ -137,6 +138,7 @@ const assignedOptions: Readonly<Record<string, StackOption>> = {
   },
   viommu: {
     values: ['off', 'strict', 'deferred'],
+    own: true,
     default: 'off',
     doc: "The guest's DMA API over an IOMMU of its own: what it maps is shadowed, and pinned, as it maps it.",
   },

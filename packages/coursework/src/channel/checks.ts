@@ -132,10 +132,11 @@ const ringChecks: readonly Check<ChannelPart>[] = [
     'A submission, step 1',
     'Submissions that are not awaited keep their order.',
     async ({ driver, machine, together }) => {
-      const many = Array.from({ length: 300 }, (_, index) =>
-        driver.submit(machine.store(0, index)),
+      const many = Array.from(
+        { length: 300 },
+        (_, index) => () => driver.submit(machine.store(0, index)),
       );
-      const fences = await Promise.all(many);
+      const fences = await together(many);
       mustBe(
         'whether fences count up',
         true,

@@ -1,5 +1,6 @@
 /** All mutants, in the order in which they are hunted. */
 import { driverMutants } from './driver.ts';
+import { invalidationMutants } from './invalidation.ts';
 import type { Mutant } from './mutant.ts';
 import { queueMutants } from './queue.ts';
 import { rendererMutants } from './renderer.ts';
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...driverMutants,
   ...rendererMutants,
   ...schedulerMutants,
+  ...invalidationMutants,
 ];

@@ -4,7 +4,7 @@ import type { PartKind } from '../part.ts';
 export interface Mutant {
   readonly id: string;
   readonly kind: PartKind;
-  /** Which of this project's schedulers it is in, by name. Absent: round-robin. */
+  /** Which of this project's policies of its kind it is in, by name. Absent: the reference of the kind. */
   readonly policy?: string;
   /** From the root of the repository. */
   readonly file: string;

@@ -21,9 +21,13 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   queue: () => `export { queue as default } from './queue.ts';`,
   edu: () => `export { edu as default } from './edu.ts';`,
   channel: () => `export { channel as default } from './channel.ts';`,
+  project: () => `export { project as default } from './project.ts';`,
   scheduler: ({ policy }) =>
     `import { schedulerOf } from './scheduler.ts';
      export default schedulerOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
+  invalidation: ({ policy }) =>
+    `import { invalidationOf } from './invalidation.ts';
+     export default invalidationOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
 };
 
 /** Of each kind: the files that its part is made of, and which imports which. */

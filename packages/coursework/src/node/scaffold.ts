@@ -48,7 +48,7 @@ export function scaffold({ kind, name, folder, lab }: Scaffold): Scaffolded {
   const isInside = `${root}${sep}`.startsWith(repository);
   const contents = new Map([
     ...filesOf(join(templates, 'common')),
-    ...filesOf(join(templates, kind)),
+    ...filesOf(starterOf(kind, lab)),
     ['package.json', packageJson(name, root, isInside, lab)],
   ]);
   if (lab !== undefined) {
@@ -60,6 +60,12 @@ export function scaffold({ kind, name, folder, lab }: Scaffold): Scaffolded {
     writeFileSync(path, text.replaceAll(NAME, name));
   }
   return { files: [...contents.keys()].sort(), isInside };
+}
+
+/** What a lab begins with, where that is something else than what a new part of the kind is. */
+function starterOf(kind: PartKind, lab: Lab | undefined): string {
+  const own = lab === undefined ? undefined : join(templates, labName(lab));
+  return own !== undefined && existsSync(own) ? own : join(templates, kind);
 }
 
 /** Files that mean something only in the package that is made end in `.template`. */

@@ -1,5 +1,5 @@
 /** docs/reference/labs.md: what each lab asks for, and what its checks are worth. */
-import { kinds } from '../kinds.ts';
+import { checksOf } from '../kinds.ts';
 import { labChecks, labName, labs, type Lab } from '../labs/index.ts';
 
 const intro = `\`doorbell new LAB NAME\` makes a lab's starter, and \`doorbell grade LAB FOLDER\` says what a part earns.
@@ -16,8 +16,7 @@ export function labsPage(): string {
 }
 
 function section(lab: Lab): string {
-  const { checks } = kinds[lab.kind];
-  const ids = labChecks(lab, checks).map(({ id }) => id);
+  const ids = labChecks(lab, checksOf(lab.kind)).map(({ id }) => id);
   const rows = lab.groups.map((group) => {
     const mine = ids.filter((id) => group.checks.test(id)).map((id) => `\`${id}\``);
     return `| ${group.title} | ${group.points} | ${mine.join(', ')} |`;

@@ -1,11 +1,19 @@
 /** What a project is checked for: that its part keeps its contract, that the pixels are the same, and that it is as much cheaper as was asked. */
 import { profiles } from '@doorbell/hypervisor';
-import { findScene, InputError, OWN, parseStacks, type Profile, type StackReport } from '@doorbell/lab';
+import {
+  findScene,
+  InputError,
+  OWN,
+  parseStacks,
+  type Profile,
+  type StackReport,
+} from '@doorbell/lab';
 import type { Bench } from '../check/bench.ts';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { runCheck } from '../check/run.ts';
 import { driverChecks } from '../driver/checks.ts';
+import { invalidationChecks } from '../invalidation/checks.ts';
 import { ownParts, partProblem, type ProjectedPart, type ProjectPart } from '../part.ts';
 import { queueChecks } from '../queue/checks.ts';
 
@@ -25,8 +33,8 @@ const claimChecks: readonly Check<ProjectPart>[] = [
       if (problem !== undefined) {
         throw new Mismatch('a part', `part ${problem}`);
       }
-      if (!Object.hasOwn(contracts, part.kind)) {
-        throw new Mismatch(`a kind of ${Object.keys(contracts).join(', ')}`, part.kind);
+      if (!kinds.includes(part.kind)) {
+        throw new Mismatch(`a kind of ${kinds.join(', ')}`, part.kind);
       }
     },
   },
@@ -43,7 +51,10 @@ const claimChecks: readonly Check<ProjectPart>[] = [
       const others = names.filter((name) => ours.options[name] !== theirs.options[name]);
       const wrong = others.filter((name) => ours.options[name] !== OWN);
       if (wrong.length > 0) {
-        throw new Mismatch(`options that differ only where '${stack}' says ${OWN}`, wrong.join(', '));
+        throw new Mismatch(
+          `options that differ only where '${stack}' says ${OWN}`,
+          wrong.join(', '),
+        );
       }
       if (Object.values(theirs.options).includes(OWN)) {
         throw new Mismatch(`a stack of this project's own parts`, against);
@@ -63,13 +74,24 @@ const claimChecks: readonly Check<ProjectPart>[] = [
   },
 ];
 
-/** By kind: every check of the part's contract, on the part. */
-const contracts: Readonly<
-  Record<ProjectedPart['kind'], (part: never, bench: Bench) => Promise<string[]>>
-> = {
-  driver: (part, bench) => failures(driverChecks, part, bench),
-  queue: (part, bench) => failures(queueChecks, part, bench),
-};
+/** The kinds that a project's part may be of. */
+const kinds: readonly string[] = [
+  'driver',
+  'queue',
+  'invalidation',
+] satisfies ProjectedPart['kind'][];
+
+/** Every check of the part's contract that it fails, by id. */
+function contractFailures(part: ProjectedPart, bench: Bench): Promise<string[]> {
+  switch (part.kind) {
+    case 'driver':
+      return failures(driverChecks, part, bench);
+    case 'queue':
+      return failures(queueChecks, part, bench);
+    case 'invalidation':
+      return failures(invalidationChecks, part, bench);
+  }
+}
 
 async function failures<P>(
   checks: readonly Check<P>[],
@@ -92,7 +114,7 @@ const contractChecks: readonly Check<ProjectPart>[] = [
     clause: "the contract of the part's kind",
     title: 'The part keeps its contract: all of its own checks pass.',
     run: async ({ part }, bench) => {
-      const failed = await contracts[part.kind](part as never, bench);
+      const failed = await contractFailures(part, bench);
       if (failed.length > 0) {
         throw new Mismatch('no check that fails', failed.join(', '));
       }

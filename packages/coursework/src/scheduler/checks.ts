@@ -4,6 +4,7 @@ import { busy, Engine, mix, type EngineOptions, type Load } from '@doorbell/hype
 import fc from 'fast-check';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
+import { mustBe } from '../check/must-be.ts';
 import { ownParts, type SchedulerPart } from '../part.ts';
 
 const US = 1000;
@@ -47,13 +48,6 @@ function check(
   body: (part: SchedulerPart) => void,
 ): Check<SchedulerPart> {
   return { id: `scheduler/${id}`, clause, title, run: body };
-}
-
-function mustBe(what: string, expected: unknown, seen: unknown): void {
-  const [wanted, found] = [JSON.stringify(expected), JSON.stringify(seen)];
-  if (wanted !== found) {
-    throw new Mismatch(`${what} to be ${wanted}`, found);
-  }
 }
 
 /** Over ten seconds of tenants that always have work; those that do not stay leave after half a second. */

@@ -132,7 +132,7 @@ async function openOutside(
 
 /** Nobody reads its virtual time. @throws InputError when it is no renderer. */
 async function openOwnOutside(own: OwnParts, display: Display): Promise<OpenOutside> {
-  const open = needOwn(own.renderer, 'renderer');
+  const open = needOwn(own, 'renderer');
   const gpu = await open({ display, memoryBytes: VRAM_BYTES, spend: () => {} });
   return { gpu, close: () => gpu.close() };
 }

@@ -1,7 +1,7 @@
 /** Renderers: what a paravirtual backend draws on. Each is a `Gpu`. */
 import type { Display, Gpu } from '@doorbell/abi';
 import type { Host, Profile } from '@doorbell/hypervisor';
-import { needOwn, type OpenOwnRenderer } from '../own-parts.ts';
+import { needOwn, type OwnParts } from '../own-parts.ts';
 import { engineRates } from '../stacks/engine-rates.ts';
 import type { SharedDriver } from '../stacks/shared-driver.ts';
 import { VRAM_BYTES } from '../stacks/stack.ts';
@@ -84,14 +84,12 @@ export async function openRenderer(
 
 /** One that somebody else wrote. @throws InputError when there is none; what it throws. */
 export async function openOwn(
-  open: OpenOwnRenderer | undefined,
+  own: OwnParts | undefined,
   { host, display }: Pick<RendererParts, 'host' | 'display'>,
 ): Promise<OpenRenderer> {
   const busyNs = { own: 0 };
-  const gpu = await needOwn(
-    open,
-    'renderer',
-  )({
+  const open = needOwn(own, 'renderer');
+  const gpu = await open({
     display,
     memoryBytes: VRAM_BYTES,
     spend: (ns) => {

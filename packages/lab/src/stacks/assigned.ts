@@ -1,5 +1,6 @@
 /** A guest that VFIO gives a physical function to, and bell's driver in it. */
-import { Vm, type Host, type IommuMode } from '@doorbell/hypervisor';
+import { Vm, type Host } from '@doorbell/hypervisor';
+import { iommuPolicy } from './iommu-options.ts';
 import { bellDriver, GUEST_GPU, type StackGuest, type StackParts, vmOptions } from './stack.ts';
 
 /** @param physical  of no driver yet; its whole group becomes the guest's. */
@@ -15,7 +16,7 @@ export function assigned(
 
   const vm = new Vm(host, {
     ...vmOptions(parts, index),
-    viommu: parts.options.viommu as IommuMode,
+    viommu: iommuPolicy(parts, 'viommu'),
   });
   vm.assign(GUEST_GPU, physical, vfio.groupOf(physical));
   vm.bus.assignBars();

@@ -2,8 +2,9 @@
  * Mediated devices: the host keeps bell, and gives each guest a share of it that looks like a bell.
  * Control registers and doorbells trap; page tables are shadowed; commands are read before they run.
  */
-import { HostBell, MdevParent, mdevTypes, Vm, type IommuMode } from '@doorbell/hypervisor';
+import { HostBell, MdevParent, mdevTypes, Vm } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
+import { iommuPolicy } from './iommu-options.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
 import { shareGpu } from './share-gpu.ts';
 import {
@@ -25,7 +26,7 @@ export function mdev(parts: StackParts): Stack {
   const { profile, options, guests } = parts;
   // The part's own screen shows nothing: each guest has one of its own.
   const nobody = { flip: () => undefined };
-  const iommu = options.iommu as IommuMode;
+  const iommu = iommuPolicy(parts, 'iommu');
   const { host, bell } = physicalMachine({
     ...{ profile, display: nobody, iommu, guests: guests.length },
   });

@@ -8,12 +8,12 @@ import type { Stack, StackParts } from './stack.ts';
 
 /** @throws InputError when there are more processes than channels. */
 export function native(parts: StackParts): Stack {
-  const { profile, options, guests } = parts;
+  const { profile, guests } = parts;
   checkChannels('native', guests.length);
   const processes = new HostCpus(guests);
   const { host, bell } = physicalMachine({
     ...{ profile, display: processes.screen, guests: guests.length },
-    ...iommuParts(options),
+    ...iommuParts(parts),
   });
   const cpus = processes.of(host);
   const sharing = shareGpu(parts, host, [bell], cpus);

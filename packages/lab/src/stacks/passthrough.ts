@@ -6,10 +6,10 @@ import { shareGpu } from './share-gpu.ts';
 import { sumBusy, type Stack, type StackParts } from './stack.ts';
 
 export function passthrough(parts: StackParts): Stack {
-  const { profile, options, guests, bug } = parts;
+  const { profile, guests, bug } = parts;
   const displays = guests.map(({ display }) => display);
   const { host, bells } = machineWithGpus(
-    { profile, ...iommuParts(options), guests: guests.length, audio: bug?.hasAudio ?? false },
+    { profile, ...iommuParts(parts), guests: guests.length, audio: bug?.hasAudio ?? false },
     displays,
   );
   return {

@@ -1,7 +1,7 @@
 /** The physical machine of the stacks: GPUs on boards, each behind a root port that isolates it. */
 import { bdf, type Display } from '@doorbell/abi';
 import { Audio, Bell } from '@doorbell/device-model';
-import { Host, type IommuMode, type Port, type Profile } from '@doorbell/hypervisor';
+import { Host, type IommuPolicy, type Port, type Profile } from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
 import { engineRates } from './engine-rates.ts';
 import { guestBytes } from './stack.ts';
@@ -18,7 +18,7 @@ const AUDIO = bdf(0, 0, 1);
 
 interface MachineParts {
   readonly profile: Profile;
-  readonly iommu: IommuMode;
+  readonly iommu: IommuPolicy;
   /** How many its memory has room for. Default: one. */
   readonly guests?: number;
   /** VFIO maps pages of 4 KiB one by one. Default: large ones where it can. */

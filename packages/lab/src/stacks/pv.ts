@@ -49,9 +49,7 @@ export function pv(stack: StackParts): Stack {
           cpu,
           start: async () => {
             const parts = { host, driver, display, profile };
-            open = await (kind === OWN
-              ? openOwn(stack.own?.renderer, parts)
-              : openRenderer(kind, parts));
+            open = await (kind === OWN ? openOwn(stack.own, parts) : openRenderer(kind, parts));
             opened.push(open);
             renderer.become(open.gpu);
             guest.backend.ready();

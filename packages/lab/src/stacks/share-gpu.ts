@@ -43,7 +43,7 @@ export function checkShares(parts: SharingParts): void {
 /** @throws InputError when it is to be one's own, and there is none. */
 function schedulerOf({ options, own }: SharingParts): SchedulerKind {
   const { scheduler } = options;
-  return scheduler === OWN ? needOwn(own?.scheduler, 'scheduler') : findScheduler(scheduler);
+  return scheduler === OWN ? needOwn(own, 'scheduler') : findScheduler(scheduler);
 }
 
 /**

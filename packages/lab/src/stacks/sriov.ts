@@ -23,7 +23,7 @@ export function sriov(parts: StackParts): Stack {
   }
   const { host, bell } = physicalMachine({
     ...{ profile, display: nobody, sriov: true, guests: guests.length },
-    ...iommuParts(options),
+    ...iommuParts(parts),
   });
   // The guests have the first ones.
   const pf = new SriovPf(host, HOST_GPU, bell, {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FlushQueue } from '../src/flush-queue.ts';
+import { FlushQueue } from '../../src/invalidation/flush-queue.ts';
 
 test('it holds 255 entries, and gives each back once', () => {
   const queue = new FlushQueue();
