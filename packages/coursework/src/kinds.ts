@@ -3,8 +3,14 @@ import type { Environment } from '@doorbell/lab';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
 import { driverChecks } from './driver/checks.ts';
+import { driverQueueChecks } from './driver-queue/checks.ts';
+import { packedDriverQueueChecks } from './packed-driver-queue/checks.ts';
+import { packedQueueChecks } from './packed-queue/checks.ts';
 import type {
   DriverPart,
+  DriverQueuePart,
+  PackedDriverQueuePart,
+  PackedQueuePart,
   Part,
   PartKind,
   PartOf,
@@ -14,6 +20,9 @@ import type {
 } from './part.ts';
 import { queueChecks } from './queue/checks.ts';
 import { driver as ownDriver } from './reference/driver.ts';
+import { driverQueue as ownDriverQueue } from './reference/driver-queue.ts';
+import { packedDriverQueue as ownPackedDriverQueue } from './reference/packed-driver-queue.ts';
+import { packedQueue as ownPackedQueue } from './reference/packed-queue.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -59,8 +68,34 @@ const queue: KindOf<QueuePart> = {
   checks: queueChecks,
 };
 
+const packedQueue: KindOf<PackedQueuePart> = {
+  doc: 'The device half of a packed virtqueue, in a paravirtual backend.',
+  contract: 'DeviceQueue, in packages/pv-backend/src/ring/device-queue.ts; VIRTIO 1.3 §2.8',
+  reference: ownPackedQueue,
+  checks: packedQueueChecks,
+};
+
+const driverQueue: KindOf<DriverQueuePart> = {
+  doc: 'The driver half of a split virtqueue, in the paravirtual driver.',
+  contract: 'DriverQueue, in packages/pv-frontend/src/ring/driver-queue.ts; VIRTIO 1.3 §2.7',
+  reference: ownDriverQueue,
+  checks: driverQueueChecks,
+};
+
+const packedDriverQueue: KindOf<PackedDriverQueuePart> = {
+  doc: 'The driver half of a packed virtqueue, in the paravirtual driver.',
+  contract: 'DriverQueue, in packages/pv-frontend/src/ring/driver-queue.ts; VIRTIO 1.3 §2.8',
+  reference: ownPackedDriverQueue,
+  checks: packedDriverQueueChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler, driver, queue } satisfies {
+export const kinds = {
+  ...{ renderer, scheduler, driver, queue },
+  'packed-queue': packedQueue,
+  'driver-queue': driverQueue,
+  'packed-driver-queue': packedDriverQueue,
+} satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
 
@@ -84,6 +119,12 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(driver, id), part, environment);
     case 'queue':
       return runCheck(find(queue, id), part, environment);
+    case 'packed-queue':
+      return runCheck(find(packedQueue, id), part, environment);
+    case 'driver-queue':
+      return runCheck(find(driverQueue, id), part, environment);
+    case 'packed-driver-queue':
+      return runCheck(find(packedDriverQueue, id), part, environment);
   }
 }
 

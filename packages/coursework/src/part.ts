@@ -4,7 +4,8 @@
  */
 import type { SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
-import type { OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenPackedQueue, OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenDriverQueue } from '@doorbell/pv-frontend';
 
 /** A renderer: what a paravirtual backend draws on. Its contract is `Gpu` of `@doorbell/abi`. */
 export interface RendererPart {
@@ -32,7 +33,35 @@ export interface QueuePart {
   readonly open: OpenSplitQueue;
 }
 
-export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart;
+/** The device half of a packed virtqueue. Its contract is `DeviceQueue` too, and VIRTIO 1.3 §2.8. */
+export interface PackedQueuePart {
+  readonly kind: 'packed-queue';
+  readonly name: string;
+  readonly open: OpenPackedQueue;
+}
+
+/** The driver half of a split virtqueue. Its contract is `DriverQueue` of `@doorbell/pv-frontend`, and VIRTIO 1.3 §2.7. */
+export interface DriverQueuePart {
+  readonly kind: 'driver-queue';
+  readonly name: string;
+  readonly open: OpenDriverQueue;
+}
+
+/** The driver half of a packed virtqueue. Its contract is `DriverQueue` too, and VIRTIO 1.3 §2.8. */
+export interface PackedDriverQueuePart {
+  readonly kind: 'packed-driver-queue';
+  readonly name: string;
+  readonly open: OpenDriverQueue;
+}
+
+export type Part =
+  | RendererPart
+  | SchedulerPart
+  | DriverPart
+  | QueuePart
+  | PackedQueuePart
+  | DriverQueuePart
+  | PackedDriverQueuePart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -42,6 +71,9 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   driver: ['probe'],
   queue: ['open'],
   scheduler: ['make', 'due', 'defaultSliceNs'],
+  'packed-queue': ['open'],
+  'driver-queue': ['open'],
+  'packed-driver-queue': ['open'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -77,5 +109,11 @@ export function ownParts(part: Part): OwnParts {
       return { driver: part.probe };
     case 'queue':
       return { queue: part.open };
+    case 'packed-queue':
+      return { packedQueue: part.open };
+    case 'driver-queue':
+      return { driverQueue: part.open };
+    case 'packed-driver-queue':
+      return { packedDriverQueue: part.open };
   }
 }

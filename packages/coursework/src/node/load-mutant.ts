@@ -19,6 +19,10 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   renderer: () => `export { renderer as default } from './renderer.ts';`,
   driver: () => `export { driver as default } from './driver.ts';`,
   queue: () => `export { queue as default } from './queue.ts';`,
+  'packed-queue': () => `export { packedQueue as default } from './packed-queue.ts';`,
+  'driver-queue': () => `export { driverQueue as default } from './driver-queue.ts';`,
+  'packed-driver-queue': () =>
+    `export { packedDriverQueue as default } from './packed-driver-queue.ts';`,
   scheduler: ({ policy }) =>
     `import { schedulerOf } from './scheduler.ts';
      export default schedulerOf(${policy === undefined ? '' : JSON.stringify(policy)});`,

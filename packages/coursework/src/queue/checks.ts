@@ -10,5 +10,5 @@ export const queueChecks: readonly Check<QueuePart>[] = [
   ...layoutChecks,
   ...notificationChecks,
   ...hostileChecks,
-  ...stackChecks<QueuePart>('split'),
+  ...stackChecks<QueuePart>('split', ['event-idx', 'interrupt', 'poll']),
 ];

@@ -157,6 +157,7 @@ export const layoutChecks: readonly Check<QueuePart>[] = [
   }),
   check('2.7.13.3', 'wraps', 'idx runs freely, and wraps at 65536.', (driver) => {
     for (let count = 0; count < 65_536 + 3; count++) {
+      driver.watched.forget();
       driver.useOne(count % SIZE, 1);
     }
     mustBe('idx', 3, driver.usedIdx);

@@ -53,6 +53,7 @@ export const notificationChecks: readonly Check<QueuePart>[] = [
     'used_event is compared modulo 65536.',
     (driver) => {
       for (let count = 0; count < 65_535; count++) {
+        driver.watched.forget();
         driver.useOne(count % SIZE);
       }
       driver.usedEvent = 0xffff;

@@ -5,8 +5,11 @@ import { ownParts, type Part } from '../part.ts';
 
 const sections = { split: '2.7', packed: '2.8' } as const;
 
-export function stackChecks<P extends Part>(ring: keyof typeof sections): readonly Check<P>[] {
-  return (['event-idx', 'interrupt', 'poll'] as const).flatMap((notify) =>
+export function stackChecks<P extends Part>(
+  ring: keyof typeof sections,
+  notifies: readonly ('event-idx' | 'interrupt' | 'poll')[] = ['event-idx', 'interrupt'],
+): readonly Check<P>[] {
+  return notifies.flatMap((notify) =>
     sceneChecks<P>({ stack: `pv:ring=${ring}:notify=${notify}`, own: ownParts }, ['triangle']).map(
       (each) => ({
         ...each,

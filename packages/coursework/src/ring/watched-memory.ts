@@ -52,6 +52,11 @@ export class WatchedMemory extends LinearMemory {
     return value;
   }
 
+  /** What was done before does not count. */
+  forget(): void {
+    this.log.length = 0;
+  }
+
   /** Those that touch the byte there, oldest first; a field may be accessed as a part of a word. */
   accesses(what: 'load' | 'store', address: number): readonly Access[] {
     return this.log.filter((each) => touches(each, what, address));
