@@ -2,7 +2,15 @@
 import type { Check } from '../check/check.ts';
 import type { PackedDriverQueuePart } from '../part.ts';
 import { stackChecks } from '../ring/stacks.ts';
+import { hostileChecks } from './hostile.ts';
+import { layoutChecks } from './layout.ts';
+import { notificationChecks } from './notifications.ts';
+import { usedChecks } from './used.ts';
 
 export const packedDriverQueueChecks: readonly Check<PackedDriverQueuePart>[] = [
+  ...layoutChecks,
+  ...usedChecks,
+  ...notificationChecks,
+  ...hostileChecks,
   ...stackChecks<PackedDriverQueuePart>('packed'),
 ];

@@ -18,6 +18,7 @@ import {
 import type { DeviceQueue } from '@doorbell/pv-backend';
 import { mustBe } from '../check/must-be.ts';
 import type { PackedQueuePart } from '../part.ts';
+import { behind, START, type Position } from '../ring/position.ts';
 import { WatchedMemory } from '../ring/watched-memory.ts';
 
 const { NEXT, AVAIL, USED } = descFlags;
@@ -43,12 +44,6 @@ export interface Descriptor {
   readonly flags?: number;
 }
 
-/** An offset in the ring, and the wrap counter there (§2.8.1). */
-interface Position {
-  readonly offset: number;
-  readonly wrap: 0 | 1;
-}
-
 export interface MockOptions extends Partial<RingOptions> {
   readonly size?: number;
 }
@@ -61,8 +56,8 @@ export class MockDriver {
   readonly size: number;
   /** The same bytes, as the driver's own CPU reaches them. */
   private readonly memory = new LinearMemory(this.watched.bytes.buffer);
-  private avail: Position = { offset: 0, wrap: 1 };
-  private used: Position = { offset: 0, wrap: 1 };
+  private avail = START;
+  private used = START;
   /** What was offered and not seen used, oldest first. */
   private readonly offered: { readonly id: number; readonly places: number }[] = [];
   private readonly inOrder: boolean;
@@ -113,7 +108,7 @@ export class MockDriver {
     const { offset, wrap } = this.avail;
     const flags = (descriptor.flags ?? 0) | (wrap === 1 ? AVAIL : USED);
     this.describe(offset, { ...descriptor, flags });
-    this.avail = this.behind(this.avail, 1);
+    this.avail = behind(this.avail, 1, this.size);
   }
 
   /** What it wants to be told of (§2.8.10). */
@@ -153,7 +148,7 @@ export class MockDriver {
     mustBe(`whether id ${id} was offered`, true, at >= 0);
     const chains = this.inOrder ? this.offered.splice(0, at + 1) : this.offered.splice(at, 1);
     for (const { places } of chains) {
-      this.used = this.behind(this.used, places);
+      this.used = behind(this.used, places, this.size);
     }
     return chains.map((each) => [each.id, each.id === id ? bytes : full]);
   }
@@ -182,13 +177,6 @@ export class MockDriver {
     driverEvent: DRIVER_EVENT + EVENT_FLAGS,
     deviceEvent: DEVICE_EVENT + EVENT_FLAGS,
   };
-
-  private behind({ offset, wrap }: Position, places: number): Position {
-    const next = offset + places;
-    return next < this.size
-      ? { offset: next, wrap }
-      : { offset: next - this.size, wrap: wrap === 1 ? 0 : 1 };
-  }
 
   // ----------------------------------------------------------------------- both halves' steps
 
