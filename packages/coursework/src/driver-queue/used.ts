@@ -19,13 +19,14 @@ export const usedChecks: readonly Check<DriverQueuePart>[] = [
     mustTake(device, ids[1], 5);
   }),
   check('2.7.8', 'by-head', 'An entry names a chain by its head, wherever it stands.', (device) => {
-    const ids = [mustOffer(device, READ, WRITE), mustOffer(device, READ, WRITE)];
+    const older = [READ, [0x6000, 24, true]] as const;
+    const ids = [mustOffer(device, ...older), mustOffer(device, READ, WRITE)];
     const heads = device.newHeads();
     device.use([heads[1], 1]);
     mustTake(device, ids[1], 1);
     mustBe('free', 2, device.queue.free);
     mustOffer(device, READ, WRITE);
-    mustBe('the buffers of the older chain', [READ, WRITE], device.buffers(heads[0]));
+    mustBe('the buffers of the older chain', older, device.buffers(heads[0]));
     mustBe('the buffers of the new chain', [READ, WRITE], device.buffers(device.newHead()));
   }),
   check(
