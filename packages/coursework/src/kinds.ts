@@ -6,11 +6,17 @@ import { channelChecks } from './channel/checks.ts';
 import { driverChecks } from './driver/checks.ts';
 import { eduChecks } from './edu/checks.ts';
 import { invalidationChecks } from './invalidation/checks.ts';
+import { driverQueueChecks } from './driver-queue/checks.ts';
+import { packedDriverQueueChecks } from './packed-driver-queue/checks.ts';
+import { packedQueueChecks } from './packed-queue/checks.ts';
 import type {
   ChannelPart,
   DriverPart,
   EduPart,
   InvalidationPart,
+  DriverQueuePart,
+  PackedDriverQueuePart,
+  PackedQueuePart,
   Part,
   PartKind,
   PartOf,
@@ -26,6 +32,9 @@ import { driver as ownDriver } from './reference/driver.ts';
 import { edu as ownEdu } from './reference/edu.ts';
 import { invalidationOf } from './reference/invalidation.ts';
 import { project as ownProject } from './reference/project.ts';
+import { driverQueue as ownDriverQueue } from './reference/driver-queue.ts';
+import { packedDriverQueue as ownPackedDriverQueue } from './reference/packed-driver-queue.ts';
+import { packedQueue as ownPackedQueue } from './reference/packed-queue.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -100,16 +109,33 @@ const project: KindOf<ProjectPart> = {
   checks: projectChecks,
 };
 
+const packedQueue: KindOf<PackedQueuePart> = {
+  doc: 'The device half of a packed virtqueue, in a paravirtual backend.',
+  contract: 'DeviceQueue, in packages/pv-backend/src/ring/device-queue.ts; VIRTIO 1.3 §2.8',
+  reference: ownPackedQueue,
+  checks: packedQueueChecks,
+};
+
+const driverQueue: KindOf<DriverQueuePart> = {
+  doc: 'The driver half of a split virtqueue, in the paravirtual driver.',
+  contract: 'DriverQueue, in packages/pv-frontend/src/ring/driver-queue.ts; VIRTIO 1.3 §2.7',
+  reference: ownDriverQueue,
+  checks: driverQueueChecks,
+};
+
+const packedDriverQueue: KindOf<PackedDriverQueuePart> = {
+  doc: 'The driver half of a packed virtqueue, in the paravirtual driver.',
+  contract: 'DriverQueue, in packages/pv-frontend/src/ring/driver-queue.ts; VIRTIO 1.3 §2.8',
+  reference: ownPackedDriverQueue,
+  checks: packedDriverQueueChecks,
+};
+
 /** By kind. */
 export const kinds = {
-  renderer,
-  scheduler,
-  driver,
-  queue,
-  edu,
-  channel,
-  project,
-  invalidation,
+  ...{ renderer, scheduler, driver, queue, edu, channel, project, invalidation },
+  'packed-queue': packedQueue,
+  'driver-queue': driverQueue,
+  'packed-driver-queue': packedDriverQueue,
 } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
@@ -142,6 +168,12 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(project, id), part, environment);
     case 'invalidation':
       return runCheck(find(invalidation, id), part, environment);
+    case 'packed-queue':
+      return runCheck(find(packedQueue, id), part, environment);
+    case 'driver-queue':
+      return runCheck(find(driverQueue, id), part, environment);
+    case 'packed-driver-queue':
+      return runCheck(find(packedDriverQueue, id), part, environment);
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
-import type { OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenPackedQueue, OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenDriverQueue } from '@doorbell/pv-frontend';
 import type { OpenChannel } from './channel/channel-driver.ts';
 import type { ProbeEdu } from './edu/edu-driver.ts';
 
@@ -75,6 +76,27 @@ export interface ProjectPart {
 /** Of a renderer or a scheduler nobody counts what it does. */
 export type ProjectedPart = DriverPart | QueuePart | InvalidationPart;
 
+/** The device half of a packed virtqueue. Its contract is `DeviceQueue` too, and VIRTIO 1.3 §2.8. */
+export interface PackedQueuePart {
+  readonly kind: 'packed-queue';
+  readonly name: string;
+  readonly open: OpenPackedQueue;
+}
+
+/** The driver half of a split virtqueue. Its contract is `DriverQueue` of `@doorbell/pv-frontend`, and VIRTIO 1.3 §2.7. */
+export interface DriverQueuePart {
+  readonly kind: 'driver-queue';
+  readonly name: string;
+  readonly open: OpenDriverQueue;
+}
+
+/** The driver half of a packed virtqueue. Its contract is `DriverQueue` too, and VIRTIO 1.3 §2.8. */
+export interface PackedDriverQueuePart {
+  readonly kind: 'packed-driver-queue';
+  readonly name: string;
+  readonly open: OpenDriverQueue;
+}
+
 export type Part =
   | RendererPart
   | SchedulerPart
@@ -83,7 +105,10 @@ export type Part =
   | EduPart
   | ChannelPart
   | ProjectPart
-  | InvalidationPart;
+  | InvalidationPart
+  | PackedQueuePart
+  | DriverQueuePart
+  | PackedDriverQueuePart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -97,6 +122,9 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   channel: ['open'],
   project: [],
   invalidation: ['open'],
+  'packed-queue': ['open'],
+  'driver-queue': ['open'],
+  'packed-driver-queue': ['open'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -139,5 +167,11 @@ export function ownParts(part: Part): OwnParts {
       return ownParts(part.part);
     case 'invalidation':
       return { invalidation: part };
+    case 'packed-queue':
+      return { packedQueue: part.open };
+    case 'driver-queue':
+      return { driverQueue: part.open };
+    case 'packed-driver-queue':
+      return { packedDriverQueue: part.open };
   }
 }

@@ -5,7 +5,8 @@
  */
 import type { Display, Gpu, PciDevice } from '@doorbell/abi';
 import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
-import type { OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenPackedQueue, OpenSplitQueue } from '@doorbell/pv-backend';
+import type { OpenDriverQueue } from '@doorbell/pv-frontend';
 import { InputError } from './input-error.ts';
 
 /** The value of an option that asks for a part of one's own. */
@@ -41,6 +42,12 @@ export interface OwnParts {
   readonly invalidation?: InvalidationKind;
   /** The device half of a split virtqueue (VIRTIO 1.3 §2.7), in a paravirtual backend. */
   readonly queue?: OpenSplitQueue;
+  /** That of a packed one (§2.8): `ring=packed`. */
+  readonly packedQueue?: OpenPackedQueue;
+  /** The driver half of a split virtqueue, in the paravirtual driver. */
+  readonly driverQueue?: OpenDriverQueue;
+  /** That of a packed one: `ring=packed`. */
+  readonly packedDriverQueue?: OpenDriverQueue;
   /** In the guest, whatever device the stack gives it. */
   readonly driver?: ProbeDriver;
 }

@@ -1,5 +1,5 @@
 export type { DeviceQueue } from './ring/device-queue.ts';
-export type { OpenSplitQueue } from './live-queue.ts';
+export type { OpenPackedQueue, OpenSplitQueue } from './live-queue.ts';
 export { PackedDeviceQueue } from './ring/packed.ts';
 export { SplitDeviceQueue } from './ring/split.ts';
 export { MessageServer, type MessageServerParts } from './message-server.ts';

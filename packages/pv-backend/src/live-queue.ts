@@ -24,8 +24,17 @@ export type OpenSplitQueue = (
   first: number,
 ) => DeviceQueue;
 
+/** Makes the device half of a packed virtqueue. @throws RingError */
+export type OpenPackedQueue = (
+  memory: DeviceMemory,
+  setup: QueueSetup,
+  options: RingOptions,
+) => DeviceQueue;
+
 const openSplitQueue: OpenSplitQueue = (memory, setup, options, first) =>
   new SplitDeviceQueue(memory, setup, options, first);
+const openPackedQueue: OpenPackedQueue = (memory, setup, options) =>
+  new PackedDeviceQueue(memory, setup, options);
 
 interface RingParts {
   readonly memory: DeviceMemory;
@@ -34,13 +43,16 @@ interface RingParts {
   /** The available index of the first chain; of a packed queue 0. */
   readonly first: number;
   readonly openSplit?: OpenSplitQueue | undefined;
+  readonly openPacked?: OpenPackedQueue | undefined;
 }
 
 /** The device half of a queue as it was negotiated. @throws RingError */
 export function openRing(
-  { memory, setup, maxSize, first, openSplit = openSplitQueue }: RingParts,
+  parts: RingParts,
   features: FeatureSet,
 ): DeviceQueue {
+  const { memory, setup, maxSize, first } = parts;
+  const { openSplit = openSplitQueue, openPacked = openPackedQueue } = parts;
   if (setup.size > maxSize) {
     throw new RingError(
       `The queue has ${setup.size} entries, of ${maxSize} at most (VIRTIO 1.3 §2.6).`,
@@ -57,7 +69,7 @@ export function openRing(
   if (first !== 0) {
     throw new RingError('A packed queue begins at its first descriptor.');
   }
-  return new PackedDeviceQueue(memory, setup, options);
+  return openPacked(memory, setup, options);
 }
 
 export interface LiveQueueParts {

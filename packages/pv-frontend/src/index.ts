@@ -4,9 +4,9 @@ export { type Display, probeVirtioGpu, type VirtioGpuDriver } from './driver.ts'
 export type { FrontendOptions, FrontendParts } from './options.ts';
 export { pciTransport } from './pci-transport.ts';
 export { ProbeError } from './probe-error.ts';
-export type { DriverQueue } from './ring/driver-queue.ts';
+export type { DriverQueue, OpenDriverQueue } from './ring/driver-queue.ts';
 export { PackedDriverQueue } from './ring/packed.ts';
-export { queueLayout, setupAt } from './ring/queue-layout.ts';
+export { queueLayout, setupAt, type IndirectTables } from './ring/queue-layout.ts';
 export { SplitDriverQueue } from './ring/split.ts';
 export { MessageTransport, type MessageTransportParts } from './message-transport.ts';
 export { ThreadTransport, type ThreadTransportParts } from './thread-transport.ts';

@@ -1,5 +1,6 @@
 /** What is handed to the driver, and what may be chosen about it. */
 import type { Clock, Dma, Memory } from '@doorbell/abi';
+import type { OpenDriverQueue } from './ring/driver-queue.ts';
 
 export interface FrontendParts {
   readonly memory: Memory;
@@ -30,4 +31,7 @@ export interface FrontendOptions {
   readonly recoveryNs?: number;
   /** Between two looks, with `poll`. 500 when absent. */
   readonly pollNs?: number;
+  /** Make the driver half of a queue of that layout. Absent: this project's own. */
+  readonly openSplit?: OpenDriverQueue | undefined;
+  readonly openPacked?: OpenDriverQueue | undefined;
 }

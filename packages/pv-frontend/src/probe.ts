@@ -20,7 +20,7 @@ import { CommandQueue } from './command-queue.ts';
 import type { FrontendOptions, FrontendParts } from './options.ts';
 import { Placement } from './placement.ts';
 import { ProbeError } from './probe-error.ts';
-import type { DriverQueue } from './ring/driver-queue.ts';
+import type { DriverQueue, OpenDriverQueue } from './ring/driver-queue.ts';
 import { PackedDriverQueue } from './ring/packed.ts';
 import { type QueueLayout, queueLayout, setupAt } from './ring/queue-layout.ts';
 import { SplitDriverQueue } from './ring/split.ts';
@@ -232,12 +232,17 @@ function driverQueue(
   layout: QueueLayout,
   address: number,
   iova: number,
-  { ring, notify }: FrontendOptions,
+  { ring, notify, openSplit = newSplit, openPacked = newPacked }: FrontendOptions,
   indirect: boolean,
 ): DriverQueue {
   const ringOptions: RingOptions = { indirect, eventIdx: notify === 'event-idx', inOrder: false };
   const entries = layout.entries;
   const tables = { address: address + layout.tables, iova: iova + layout.tables, entries };
-  const Queue = ring === 'packed' ? PackedDriverQueue : SplitDriverQueue;
-  return new Queue(memory, setupAt(layout, address), ringOptions, indirect ? tables : undefined);
+  const open = ring === 'packed' ? openPacked : openSplit;
+  return open(memory, setupAt(layout, address), ringOptions, indirect ? tables : undefined);
 }
+
+const newSplit: OpenDriverQueue = (memory, setup, options, tables) =>
+  new SplitDriverQueue(memory, setup, options, tables);
+const newPacked: OpenDriverQueue = (memory, setup, options, tables) =>
+  new PackedDriverQueue(memory, setup, options, tables);

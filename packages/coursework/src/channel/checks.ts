@@ -2,6 +2,7 @@
 import { GpuError, type GpuErrorCode } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
+import { mustBe } from '../check/must-be.ts';
 import type { ChannelPart } from '../part.ts';
 import { onChannel, type ChannelBody } from './channel-machine.ts';
 
@@ -19,13 +20,6 @@ function check(
     ...{ id: `bell/${name}`, clause: `docs/reference/bell.md: ${clause}`, title },
     run: (part, bench) => onChannel(part, bench, firstFence, body),
   };
-}
-
-function mustBe(what: string, expected: unknown, seen: unknown): void {
-  const [wanted, found] = [JSON.stringify(expected), JSON.stringify(seen)];
-  if (wanted !== found) {
-    throw new Mismatch(`${what} to be ${wanted}`, found);
-  }
 }
 
 /** @throws Mismatch unless it is refused: with a RangeError, or a GpuError of that code */

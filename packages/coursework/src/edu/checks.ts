@@ -2,6 +2,7 @@
 import { eduBuffer, headerRows } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
+import { mustBe } from '../check/must-be.ts';
 import type { EduPart } from '../part.ts';
 import type { EduDriver } from './edu-driver.ts';
 import { EduMachine, type EduMachineOptions } from './edu-machine.ts';
@@ -36,13 +37,6 @@ function check(
         await body({ driver: await probe(machine.device), machine });
       }),
   };
-}
-
-function mustBe(what: string, expected: unknown, seen: unknown): void {
-  const [wanted, found] = [JSON.stringify(expected), JSON.stringify(seen)];
-  if (wanted !== found) {
-    throw new Mismatch(`${what} to be ${wanted}`, found);
-  }
 }
 
 function mustBeAtMost(what: string, most: number, seen: number): void {

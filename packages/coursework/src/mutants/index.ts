@@ -1,7 +1,10 @@
 /** All mutants, in the order in which they are hunted. */
 import { driverMutants } from './driver.ts';
 import { invalidationMutants } from './invalidation.ts';
+import { driverQueueMutants } from './driver-queue.ts';
 import type { Mutant } from './mutant.ts';
+import { packedDriverQueueMutants } from './packed-driver-queue.ts';
+import { packedQueueMutants } from './packed-queue.ts';
 import { queueMutants } from './queue.ts';
 import { rendererMutants } from './renderer.ts';
 import { schedulerMutants } from './scheduler.ts';
@@ -14,4 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...rendererMutants,
   ...schedulerMutants,
   ...invalidationMutants,
+  ...packedQueueMutants,
+  ...driverQueueMutants,
+  ...packedDriverQueueMutants,
 ];

@@ -22,6 +22,10 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   edu: () => `export { edu as default } from './edu.ts';`,
   channel: () => `export { channel as default } from './channel.ts';`,
   project: () => `export { project as default } from './project.ts';`,
+  'packed-queue': () => `export { packedQueue as default } from './packed-queue.ts';`,
+  'driver-queue': () => `export { driverQueue as default } from './driver-queue.ts';`,
+  'packed-driver-queue': () =>
+    `export { packedDriverQueue as default } from './packed-driver-queue.ts';`,
   scheduler: ({ policy }) =>
     `import { schedulerOf } from './scheduler.ts';
      export default schedulerOf(${policy === undefined ? '' : JSON.stringify(policy)});`,

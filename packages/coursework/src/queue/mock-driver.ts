@@ -15,6 +15,7 @@ import {
 } from '@doorbell/abi';
 import type { DeviceQueue } from '@doorbell/pv-backend';
 import type { QueuePart } from '../part.ts';
+import { WatchedMemory } from '../ring/watched-memory.ts';
 
 export const RAM_BYTES = 0x2_0000;
 export const SIZE = 4;
@@ -32,47 +33,6 @@ export interface Descriptor {
   readonly next?: number;
 }
 
-/** An ordered load or store is noted as both. */
-type Access = 'load' | 'acquire' | 'store' | 'release' | 'fence';
-
-/** Memory that notes each access of the device half, in order. */
-class WatchedMemory extends LinearMemory {
-  readonly log: { readonly what: Access; readonly at: number }[] = [];
-  /** Whether it claims to be without end: buffers may lie where no byte is. */
-  isVast = false;
-
-  override load16(address: number): number {
-    this.log.push({ what: 'load', at: address });
-    return super.load16(address);
-  }
-  override load32(address: number): number {
-    this.log.push({ what: 'load', at: address });
-    return super.load32(address);
-  }
-  override acquire16(address: number): number {
-    this.log.push({ what: 'load', at: address }, { what: 'acquire', at: address });
-    return super.acquire16(address);
-  }
-  override store16(address: number, value: number): void {
-    this.log.push({ what: 'store', at: address });
-    super.store16(address, value);
-  }
-  override store32(address: number, value: number): void {
-    this.log.push({ what: 'store', at: address });
-    super.store32(address, value);
-  }
-  override release16(address: number, value: number): void {
-    this.log.push({ what: 'store', at: address }, { what: 'release', at: address });
-    super.release16(address, value);
-  }
-  override fence(): void {
-    this.log.push({ what: 'fence', at: -1 });
-  }
-  override reaches(address: number, bytes: number): boolean {
-    return this.isVast || super.reaches(address, bytes);
-  }
-}
-
 /** What was negotiated, and whether memory claims to be without end. */
 export interface MockOptions extends Partial<RingOptions> {
   readonly vast?: boolean;
@@ -81,7 +41,8 @@ export interface MockOptions extends Partial<RingOptions> {
 export class MockDriver {
   readonly queue: DeviceQueue;
   readonly chain = new Chain(SIZE + MAX_INDIRECT);
-  private readonly watched = new WatchedMemory(new ArrayBuffer(RAM_BYTES));
+  /** The memory as the device half reaches it: what that did, in order. */
+  readonly watched = new WatchedMemory(new ArrayBuffer(RAM_BYTES));
   /** The same bytes, as the driver's own CPU reaches them. */
   private readonly memory = new LinearMemory(this.watched.bytes.buffer);
 
@@ -165,17 +126,7 @@ export class MockDriver {
     return [this.memory.load32(at), this.memory.load32(at + 4)];
   }
 
-  // -------------------------------------------------------- what the device half did, in order
-
-  /** How often it read a field of the driver's: a word may be read as a part of another. */
-  loadsOf(address: number): number {
-    return this.watched.log.filter(({ what, at }) => what === 'load' && at === address).length;
-  }
-
-  /** Where in the log of accesses the last of that kind at an address is; -1: nowhere. */
-  lastOf(what: Access, address: number): number {
-    return this.watched.log.findLastIndex((each) => each.what === what && each.at === address);
-  }
+  // --------------------------------------------------------------------- where things are
 
   readonly places = {
     usedIdx: setup.device + usedRing.IDX,
@@ -200,15 +151,5 @@ export class MockDriver {
     this.queue.next(this.chain);
     this.queue.put(this.chain.id, written);
     return this.queue.publish();
-  }
-
-  /** The chain that was taken, as [address, bytes, whether the device writes it]. */
-  get buffers(): readonly (readonly [number, number, boolean])[] {
-    const { count, readable, addresses, lengths } = this.chain;
-    return Array.from({ length: count }, (_, index) => [
-      addresses[index],
-      lengths[index],
-      index >= readable,
-    ]);
   }
 }

@@ -93,7 +93,10 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
     ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
     probe: async () => {
       const device = driverPorts(computer, GUEST_GPU, parts.stack.bug);
-      const chosen = { ...frontendOptions(options), channels: channels !== undefined };
+      const chosen = {
+        ...{ ...frontendOptions(options), channels: channels !== undefined },
+        ...{ openSplit: own?.driverQueue, openPacked: own?.packedDriverQueue },
+      };
       if (own?.driver !== undefined) {
         return own.driver(device);
       }
@@ -135,7 +138,8 @@ function newDevice(
       },
       trace: computer.trace,
       limits: shareLimits(stack.guests.length),
-      ...(stack.own?.queue === undefined ? {} : { openSplit: stack.own.queue }),
+      openSplit: stack.own?.queue,
+      openPacked: stack.own?.packedQueue,
       width: 640,
       height: 480,
       ...(stack.options.notify === 'poll' ? { pollNs: POLL_NS } : {}),

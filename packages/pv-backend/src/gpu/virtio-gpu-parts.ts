@@ -1,7 +1,7 @@
 /** What a virtio-gpu is made of, and whom it tells. */
 import type { Clock, Gpu, GpuImage, Trace } from '@doorbell/abi';
 import type { ChannelParts } from './channel/channel-parts.ts';
-import type { OpenSplitQueue } from '../live-queue.ts';
+import type { OpenPackedQueue, OpenSplitQueue } from '../live-queue.ts';
 import type { CommandFollower } from './command-follower.ts';
 import type { CursorSink } from './cursor.ts';
 import type { Limits } from './limits.ts';
@@ -42,7 +42,9 @@ export interface VirtioGpuParts extends DisplaySinks {
   /** When it is given, the device looks at its queues this often, and asks for no notifications. */
   readonly pollNs?: number;
   /** Makes the device half of a split virtqueue. Absent: this project's own. */
-  readonly openSplit?: OpenSplitQueue;
+  readonly openSplit?: OpenSplitQueue | undefined;
+  /** Likewise of a packed one. */
+  readonly openPacked?: OpenPackedQueue | undefined;
   /** Of the UUIDs that it gives out. */
   readonly seed?: number;
   /**

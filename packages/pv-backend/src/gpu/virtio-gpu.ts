@@ -162,11 +162,11 @@ export class VirtioGpu extends BaseDevice {
 
   protected override openQueue(index: number, setup: QueueSetup, first: number): void {
     const { host, driverFeatures } = this;
-    const { trace, openSplit } = this.parts;
+    const { trace, openSplit, openPacked } = this.parts;
     try {
       const { maxSize } = this.queue(index);
       const ring = openRing(
-        { memory: host.memory, setup, maxSize, first, openSplit },
+        { memory: host.memory, setup, maxSize, first, openSplit, openPacked },
         driverFeatures,
       );
       this.live.push(

@@ -1,0 +1,16 @@
+/** All tables of clauses, in the order in which the page has them. */
+import type { Conformance } from './clause.ts';
+import { packedDevice } from './packed-device.ts';
+import { packedDriver } from './packed-driver.ts';
+import { splitDevice } from './split-device.ts';
+import { splitDriver } from './split-driver.ts';
+import { virtqueueDevice, virtqueueDriver } from './virtqueue.ts';
+
+export const conformances: readonly Conformance[] = [
+  virtqueueDevice,
+  virtqueueDriver,
+  splitDevice,
+  splitDriver,
+  packedDevice,
+  packedDriver,
+];

@@ -1,0 +1,16 @@
+/** What the driver half of a split virtqueue is checked for: VIRTIO 1.3 §2.7, and what no device may do to it. */
+import type { Check } from '../check/check.ts';
+import type { DriverQueuePart } from '../part.ts';
+import { stackChecks } from '../ring/stacks.ts';
+import { hostileChecks } from './hostile.ts';
+import { layoutChecks } from './layout.ts';
+import { notificationChecks } from './notifications.ts';
+import { usedChecks } from './used.ts';
+
+export const driverQueueChecks: readonly Check<DriverQueuePart>[] = [
+  ...layoutChecks,
+  ...usedChecks,
+  ...notificationChecks,
+  ...hostileChecks,
+  ...stackChecks<DriverQueuePart>('split'),
+];

@@ -1,0 +1,8 @@
+/** A check of the driver half of a packed virtqueue: a device at its other end does something. */
+import type { PackedDriverQueuePart } from '../part.ts';
+import { checksWith } from '../ring/ring-check.ts';
+import { MockDevice, type MockOptions } from './mock-device.ts';
+
+export const check = checksWith(
+  (part: PackedDriverQueuePart, options: MockOptions | undefined) => new MockDevice(part, options),
+);

@@ -1,0 +1,16 @@
+/** What the driver half of a packed virtqueue is checked for: VIRTIO 1.3 §2.8, and what no device may do to it. */
+import type { Check } from '../check/check.ts';
+import type { PackedDriverQueuePart } from '../part.ts';
+import { stackChecks } from '../ring/stacks.ts';
+import { hostileChecks } from './hostile.ts';
+import { layoutChecks } from './layout.ts';
+import { notificationChecks } from './notifications.ts';
+import { usedChecks } from './used.ts';
+
+export const packedDriverQueueChecks: readonly Check<PackedDriverQueuePart>[] = [
+  ...layoutChecks,
+  ...usedChecks,
+  ...notificationChecks,
+  ...hostileChecks,
+  ...stackChecks<PackedDriverQueuePart>('packed'),
+];
