@@ -1,16 +1,16 @@
 /** `doorbell new`: a package for a part of one's own. */
-import { kinds, isKind, partKinds } from '@doorbell/coursework';
+import { isNewKind, kinds, newKinds } from '@doorbell/coursework';
 import { scaffold } from '@doorbell/coursework/node';
 import { Argument, type Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 import type { Act } from './verb.ts';
 
-const kindsText = partKinds.map((name) => `  ${name.padEnd(10)} ${kinds[name].doc}`).join('\n');
+const kindsText = newKinds.map((name) => `  ${name.padEnd(10)} ${kinds[name].doc}`).join('\n');
 
 export function defineNew(command: Command, act: Act): void {
   command
-    .addArgument(new Argument('<kind>', 'what it is to be').choices(partKinds))
+    .addArgument(new Argument('<kind>', 'what it is to be').choices(newKinds))
     .argument('<name>', 'of the package: small letters, digits, hyphens')
     .option('--dir <folder>', 'where it goes; else a folder of its name, here')
     .addHelpText('after', `\nKinds:\n${kindsText}`)
@@ -18,7 +18,7 @@ export function defineNew(command: Command, act: Act): void {
 }
 
 function runNew(kind: string, name: string, { dir = name }: { readonly dir?: string }): ExitCode {
-  if (!isKind(kind)) {
+  if (!isNewKind(kind)) {
     throw new Failure(exitCodes.BAD_INPUT, `There is no kind '${kind}'.`);
   }
   const { files, isInside } = make(() => scaffold({ kind, name, folder: dir }), dir);

@@ -4,9 +4,13 @@ export { checkPart, checksOf, kinds, referenceOf } from './kinds.ts';
 export { linesOf, mutants, type Mutant } from './mutants/index.ts';
 export {
   isKind,
+  isNewKind,
+  newKinds,
   ownParts,
   partKinds,
+  type DevicePart,
   type DriverPart,
+  type FrontendPart,
   type Part,
   type PartKind,
   type QueuePart,

@@ -2,9 +2,13 @@
 import type { Environment } from '@doorbell/lab';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
+import { deviceChecks } from './device/checks.ts';
 import { driverChecks } from './driver/checks.ts';
+import { frontendChecks } from './frontend/checks.ts';
 import type {
+  DevicePart,
   DriverPart,
+  FrontendPart,
   Part,
   PartKind,
   PartOf,
@@ -13,7 +17,9 @@ import type {
   SchedulerPart,
 } from './part.ts';
 import { queueChecks } from './queue/checks.ts';
+import { device as ownDevice } from './reference/device.ts';
 import { driver as ownDriver } from './reference/driver.ts';
+import { frontend as ownFrontend } from './reference/frontend.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -59,8 +65,22 @@ const queue: KindOf<QueuePart> = {
   checks: queueChecks,
 };
 
+const device: KindOf<DevicePart> = {
+  doc: 'A virtio-gpu without its transport, in front of a renderer.',
+  contract: 'OwnDevice, in packages/lab/src/own-parts.ts; VIRTIO 1.3 §2, §5.7',
+  reference: ownDevice,
+  checks: deviceChecks,
+};
+
+const frontend: KindOf<FrontendPart> = {
+  doc: 'Takes a virtio-gpu in hand over any transport, and gives it to applications.',
+  contract: 'ProbeFrontend, in packages/lab/src/own-parts.ts; Gpu; VIRTIO 1.3 §2, §3, §5.7',
+  reference: ownFrontend,
+  checks: frontendChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler, driver, queue } satisfies {
+export const kinds = { renderer, scheduler, driver, queue, device, frontend } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
 
@@ -84,6 +104,10 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(driver, id), part, environment);
     case 'queue':
       return runCheck(find(queue, id), part, environment);
+    case 'device':
+      return runCheck(find(device, id), part, environment);
+    case 'frontend':
+      return runCheck(find(frontend, id), part, environment);
   }
 }
 

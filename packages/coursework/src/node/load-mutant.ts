@@ -19,6 +19,8 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   renderer: () => `export { renderer as default } from './renderer.ts';`,
   driver: () => `export { driver as default } from './driver.ts';`,
   queue: () => `export { queue as default } from './queue.ts';`,
+  device: () => `export { device as default } from './device.ts';`,
+  frontend: () => `export { frontend as default } from './frontend.ts';`,
   scheduler: ({ policy }) =>
     `import { schedulerOf } from './scheduler.ts';
      export default schedulerOf(${policy === undefined ? '' : JSON.stringify(policy)});`,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '@doorbell/lab';
-import type { PartKind } from '../part.ts';
+import type { NewKind } from '../part.ts';
 
 const templates = fileURLToPath(new URL('../../templates', import.meta.url));
 const repository = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -17,7 +17,7 @@ const packages = ['abi', 'coursework', 'hypervisor', 'lab', 'pv-backend'];
 const tools = ['@webgpu/types', 'typescript', 'vitest'];
 
 export interface Scaffold {
-  readonly kind: PartKind;
+  readonly kind: NewKind;
   readonly name: string;
   /** Where the package goes: a folder that is not there, or empty. */
   readonly folder: string;
