@@ -6,6 +6,7 @@ import { mustEqual } from '../gpu/target.ts';
 import type { DevicePart } from '../part.ts';
 import { HEADER_BYTES, RGBA, responses, wordAt } from '../virtio/gpu-bytes.ts';
 import { must, mustBe } from '../virtio/must.ts';
+import { pixelFormats, toRgba } from '../virtio/pixel-formats.ts';
 import { live } from './device-check.ts';
 import { HEIGHT, PAGES, RAM_BYTES, WIDTH, type MockDriver } from './mock-driver.ts';
 import {
@@ -36,18 +37,6 @@ const IMAGE = 5;
 const [WIDE, HIGH] = [32, 16];
 const BYTES = 4 * WIDE * HIGH;
 const WHOLE: Rect = [0, 0, WIDE, HIGH];
-/** Where red, green, blue and alpha are in the four bytes of each format; alpha -1: it is opaque. */
-const formats: readonly (readonly [number: number, name: string, at: readonly number[]])[] = [
-  [1, 'B8G8R8A8', [2, 1, 0, 3]],
-  [2, 'B8G8R8X8', [2, 1, 0, -1]],
-  [3, 'A8R8G8B8', [1, 2, 3, 0]],
-  [4, 'X8R8G8B8', [1, 2, 3, -1]],
-  [67, 'R8G8B8A8', [0, 1, 2, 3]],
-  [68, 'X8B8G8R8', [3, 2, 1, -1]],
-  [121, 'A8B8G8R8', [3, 2, 1, 0]],
-  [134, 'R8G8B8X8', [0, 1, 2, -1]],
-];
-
 /** An image with a backing of the painted pages, which is shown. */
 async function shownImage(driver: MockDriver, format = RGBA): Promise<void> {
   await driver.mustAnswer(
@@ -64,14 +53,6 @@ function lastShown({ renderer }: MockDriver): Picture {
 
 function picture(pixels: Uint8Array): Picture {
   return { width: WIDE, height: HIGH, pixels };
-}
-
-/** Pixels of a format as R, G, B, A. */
-function toRgba(pixels: Uint8Array, at: readonly number[]): Uint8Array {
-  return pixels.map((_, index) => {
-    const place = at[index % 4];
-    return place < 0 ? 0xff : pixels[index - (index % 4) + place];
-  });
 }
 
 const resourceChecks: readonly Check<DevicePart>[] = [
@@ -135,16 +116,16 @@ const resourceChecks: readonly Check<DevicePart>[] = [
       await driver.mustRefuse(`the format ${format}`, create2d(IMAGE, WIDE, HIGH, format));
     }
   }),
-  ...formats.map(([format, name, at]) =>
+  ...pixelFormats.map((format) =>
     live(
       '5.7.6.8',
-      `format-${name.toLowerCase()}`,
-      `An image of ${name}_UNORM is shown with its bytes in that order.`,
+      `format-${format.name.toLowerCase()}`,
+      `An image of ${format.name}_UNORM is shown with its bytes in that order.`,
       async (driver) => {
         const pixels = driver.paint(BYTES);
-        await shownImage(driver, format);
+        await shownImage(driver, format.number);
         await driver.mustAnswer(OK_NODATA, transferToHost2d(IMAGE, WHOLE), flush(IMAGE, WHOLE));
-        mustEqual(picture(toRgba(pixels, at)), lastShown(driver));
+        mustEqual(picture(toRgba(pixels, format)), lastShown(driver));
       },
     ),
   ),
