@@ -45,7 +45,7 @@ function wrong(
       count += which(command) ? 1 : 0;
       return which(command) ? answer(right) : undefined;
     };
-    const error = await run.errorOf('a picture', () => run.draw(gpu));
+    const error = await run.errorOf('two pictures', () => run.draw(gpu));
     if (count === 0) {
       throw new Skip('The driver sends no such command.');
     }
@@ -134,7 +134,7 @@ const errorAnswers: readonly Check<FrontendPart>[] = [
         isOf(types.TRANSFER_TO_HOST_2D)(command)
           ? message(responses.ERR_UNSPEC, [], headerOf(command))
           : undefined;
-      mustBeError('fault', await run.errorOf('a picture', () => run.draw(gpu)));
+      mustBeError('fault', await run.errorOf('two pictures', () => run.draw(gpu)));
       await remove();
       run.mustBeAway();
     },
@@ -173,6 +173,7 @@ const pictureChecks: readonly Check<FrontendPart>[] = [
   check('5.7.6.2', 'shown', 'What is presented is what was written.', async (run) => {
     const { gpu } = await opened(run);
     await run.draw(gpu);
+    await run.ended('close', gpu.close());
     const shown = run.device.gpu.shown.at(-1);
     must(shown !== undefined, 'a flush of a scanout that shows the image', 'none');
     mustEqual({ width: WIDTH, height: HEIGHT, pixels: picturePixels() }, shown);
@@ -190,7 +191,7 @@ const pictureChecks: readonly Check<FrontendPart>[] = [
         // From the middle of a row to the middle of the next but one.
         await gpu.write(image, 4 * (WIDTH + 5), new Uint8Array(4 * 2 * WIDTH).fill(0xff));
         await gpu.present(image);
-        await gpu.read(image, 0, new Uint8Array(4));
+        await gpu.close();
       };
       await run.ended('two pictures', work());
       const shown = run.device.gpu.shown.at(-1);
@@ -213,7 +214,7 @@ const pictureChecks: readonly Check<FrontendPart>[] = [
         await gpu.write(second, 0, picturePixels());
         await gpu.present(first);
         await gpu.present(second);
-        await gpu.read(second, 0, new Uint8Array(4));
+        await gpu.close();
       };
       await run.ended('two pictures', work());
       const shown = run.device.gpu.shown.at(-1);

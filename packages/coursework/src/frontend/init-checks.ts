@@ -148,7 +148,7 @@ export const initChecks: readonly Check<FrontendPart>[] = [
       const driver = await run.probe();
       const gpu = await run.ended('open', driver.open());
       run.device.answers = () => 'silent';
-      const waiting = run.errorOf('a picture', () => run.draw(gpu));
+      const waiting = run.errorOf('two pictures', () => run.draw(gpu));
       await run.time.settle();
       await run.ended('remove', Promise.resolve(driver.remove()));
       const error = await waiting;

@@ -3,7 +3,7 @@
  * them, with a GPU behind. It does right, or what a check says; and notes what no driver may do.
  */
 import { Chain, type QueueSetup, type VirtioTransport } from '@doorbell/abi';
-import { PackedDeviceQueue, SplitDeviceQueue, type DeviceQueue } from '@doorbell/pv-backend';
+import { SplitDeviceQueue, type DeviceQueue } from '@doorbell/pv-backend';
 import type { CheckTime } from '../virtio/check-time.ts';
 import { bits, nameOf, setOf, wordAt, wordsOf } from '../virtio/gpu-bytes.ts';
 import { MockGpu } from './mock-gpu.ts';
@@ -22,7 +22,7 @@ const COMMAND_NS = 1_000;
 const CONTROL = 0;
 const CURSOR = 1;
 
-/** A response; another length than it has; or none, for ever. */
+/** A response; one that is said to have another length; or none, for ever. */
 type Answer =
   | Uint8Array
   | { readonly bytes: Uint8Array; readonly usedLength: number }
@@ -237,18 +237,16 @@ export class MockDevice implements VirtioTransport {
     this.log.push(`queue ${number}`);
     this.mustBeReset(`queue ${number} was enabled`);
     const { size } = setup;
-    const isPacked = (this.accepted & setOf(bits.RING_PACKED)) !== 0n;
     if (this.wasRefused) {
       this.breaks('3.1.1/stops-when-refused', `queue ${number} was enabled`);
     } else if ((this.status & FEATURES_OK) === 0 || this.isLive) {
       this.breaks('3.1.1/queues-before-driver-ok', `queue ${number}, at status ${this.status}`);
     }
-    if (size > this.maxSize || size < 1 || (!isPacked && (size & (size - 1)) !== 0)) {
+    if (size > this.maxSize || size < 1 || (size & (size - 1)) !== 0) {
       this.breaks('2.7/size', `${size} entries, of ${this.maxSize}`);
       return;
     }
-    const Ring = isPacked ? PackedDeviceQueue : SplitDeviceQueue;
-    const ring = new Ring(this.memory.device, setup, {
+    const ring = new SplitDeviceQueue(this.memory.device, setup, {
       indirect: (this.accepted & setOf(bits.INDIRECT_DESC)) !== 0n,
       eventIdx: (this.accepted & setOf(bits.EVENT_IDX)) !== 0n,
       inOrder: false,
@@ -285,7 +283,7 @@ export class MockDevice implements VirtioTransport {
   }
 
   /** One command. False: there is none. */
-  private serve(index: number, { ring, onUsed }: Queue): boolean {
+  private serve(index: number, { ring, setup, onUsed }: Queue): boolean {
     const chain = new Chain(1024);
     if (!ring.next(chain)) {
       return !ring.enableNotifications();
@@ -306,13 +304,27 @@ export class MockDevice implements VirtioTransport {
       this.keep(chain);
       return true;
     }
-    const bytes = answer instanceof Uint8Array ? answer : answer.bytes;
-    const written = this.write(chain, bytes, type);
-    ring.put(chain.id, answer instanceof Uint8Array ? written : answer.usedLength);
+    if (answer instanceof Uint8Array) {
+      ring.put(chain.id, this.write(chain, answer, type));
+    } else {
+      this.write(chain, answer.bytes, type);
+      this.use(setup, chain.id, answer.usedLength);
+      onUsed();
+      return false;
+    }
     if (ring.publish()) {
       onUsed();
     }
     return true;
+  }
+
+  /** An entry of the used ring that no device half makes (§2.7.8). */
+  private use({ device, size }: QueueSetup, id: number, length: number): void {
+    const { device: memory } = this.memory;
+    const idx = memory.load16(device + 2);
+    memory.store32(device + 4 + 8 * (idx % size), id);
+    memory.store32(device + 8 + 8 * (idx % size), length);
+    memory.store16(device + 2, (idx + 1) & 0xffff);
   }
 
   private keep({ count, addresses, lengths }: Chain): void {

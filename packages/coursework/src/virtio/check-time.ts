@@ -4,6 +4,7 @@ import { WallClock, type WallTimers } from '@doorbell/wire';
 
 /** Far longer than anybody waits before giving up. In nanoseconds. */
 const LONG_NS = 120_000_000_000;
+const IDLE_TURNS = 4;
 
 interface Timer {
   readonly at: number;
@@ -39,22 +40,28 @@ export class CheckTime implements WallTimers {
     });
   }
 
-  /** Lets time pass until a condition holds. False: nothing is left to come, or it took too long. */
+  /**
+   * Lets time pass until a condition holds. False: nothing is left to come, or it took too long. While
+   * several wait, each gives the others a turn before it takes nothing to come for an end.
+   */
   async until(condition: () => boolean, limitNs = LONG_NS): Promise<boolean> {
     const end = this.time + limitNs;
-    for (;;) {
+    for (let idle = 0; idle < IDLE_TURNS; ) {
       await this.settle();
       if (condition()) {
         return true;
       }
       const next = this.next();
       if (next === undefined || next.at > end) {
-        return false;
+        idle++;
+      } else {
+        idle = 0;
+        this.armed.delete(next);
+        this.time = Math.max(this.time, next.at);
+        next.run();
       }
-      this.armed.delete(next);
-      this.time = Math.max(this.time, next.at);
-      next.run();
     }
+    return false;
   }
 
   /** Among equals, first come, first served. */
