@@ -224,8 +224,35 @@ const pictureChecks: readonly Check<FrontendPart>[] = [
   ),
 ];
 
+const lateChecks: readonly Check<FrontendPart>[] = [
+  check(
+    '5.7.6.5',
+    'unfenced-later',
+    'What a device does later, because no fence was asked for, is shown as it was written.',
+    async (run) => {
+      run.device.gpu.isLazy = true;
+      const { gpu } = await opened(run);
+      const white = new Uint8Array(4 * WIDTH * HEIGHT).fill(0xff);
+      const work = async (): Promise<void> => {
+        const image = await gpu.createImage(WIDTH, HEIGHT);
+        for (const pixels of [picturePixels(), white]) {
+          await gpu.write(image, 0, pixels);
+          await gpu.present(image);
+        }
+        await gpu.close();
+      };
+      await run.ended('two pictures', work());
+      const [first, second] = run.device.gpu.shown;
+      must(first !== undefined && second !== undefined, 'two pictures', 'fewer');
+      mustEqual({ width: WIDTH, height: HEIGHT, pixels: picturePixels() }, first);
+      mustEqual({ width: WIDTH, height: HEIGHT, pixels: white }, second);
+    },
+  ),
+];
+
 export const answerChecks: readonly Check<FrontendPart>[] = [
   ...wrongAnswers,
   ...errorAnswers,
   ...pictureChecks,
+  ...lateChecks,
 ];

@@ -246,6 +246,16 @@ export class MockDevice implements VirtioTransport {
       this.breaks('2.7/size', `${size} entries, of ${this.maxSize}`);
       return;
     }
+    const parts = [
+      [setup.descriptors, 16 * size],
+      [setup.driver, 6 + 2 * size],
+      [setup.device, 6 + 8 * size],
+    ];
+    const far = parts.find(([at, bytes]) => !this.memory.device.reaches(at, bytes, true));
+    if (far !== undefined) {
+      this.breaks('6.1/reach', `a part of queue ${number} at 0x${far[0].toString(16)}`);
+      return;
+    }
     const ring = new SplitDeviceQueue(this.memory.device, setup, {
       indirect: (this.accepted & setOf(bits.INDIRECT_DESC)) !== 0n,
       eventIdx: (this.accepted & setOf(bits.EVENT_IDX)) !== 0n,
@@ -304,27 +314,23 @@ export class MockDevice implements VirtioTransport {
       this.keep(chain);
       return true;
     }
-    if (answer instanceof Uint8Array) {
-      ring.put(chain.id, this.write(chain, answer, type));
-    } else {
-      this.write(chain, answer.bytes, type);
-      this.use(setup, chain.id, answer.usedLength);
-      onUsed();
-      return false;
+    const bytes = answer instanceof Uint8Array ? answer : answer.bytes;
+    ring.put(chain.id, this.write(chain, bytes, type));
+    const isNotified = ring.publish();
+    if (!(answer instanceof Uint8Array)) {
+      this.lie(setup, answer.usedLength);
     }
-    if (ring.publish()) {
+    if (isNotified) {
       onUsed();
     }
     return true;
   }
 
-  /** An entry of the used ring that no device half makes (§2.7.8). */
-  private use({ device, size }: QueueSetup, id: number, length: number): void {
+  /** The last entry of the used ring gets another length, before the driver looks (§2.7.8). */
+  private lie({ device, size }: QueueSetup, length: number): void {
     const { device: memory } = this.memory;
-    const idx = memory.load16(device + 2);
-    memory.store32(device + 4 + 8 * (idx % size), id);
-    memory.store32(device + 8 + 8 * (idx % size), length);
-    memory.store16(device + 2, (idx + 1) & 0xffff);
+    const last = (memory.load16(device + 2) - 1) & 0xffff;
+    memory.store32(device + 8 + 8 * (last % size), length);
   }
 
   private keep({ count, addresses, lengths }: Chain): void {

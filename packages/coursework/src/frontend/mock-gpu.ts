@@ -70,6 +70,8 @@ export class MockGpu {
   capsets: readonly Capset[] = [];
   /** What was flushed to the scanout, as R, G, B, A, oldest first. */
   readonly shown: Picture[] = [];
+  /** Whether it does transfers that are not fenced after it has answered them, as it may (§5.7.6.5). */
+  isLazy = false;
   /** Types of commands, oldest first. */
   readonly received: number[] = [];
   private readonly memory: StrictMemory;
@@ -77,6 +79,8 @@ export class MockGpu {
   private resources = new Map<number, Resource>();
   private contexts = new Set<number>();
   private scanout = 0;
+  /** Transfers that were answered and not done. */
+  private readonly late: (() => void)[] = [];
 
   constructor(memory: StrictMemory, breaks: Breaks) {
     this.memory = memory;
@@ -87,6 +91,7 @@ export class MockGpu {
     this.resources = new Map();
     this.contexts = new Set();
     this.scanout = 0;
+    this.late.length = 0;
   }
 
   /** The response to a command of the control queue, to a driver that accepted some features. */
@@ -102,6 +107,17 @@ export class MockGpu {
     if (feature !== undefined && (features & setOf(feature)) === 0n) {
       this.breaks('5.7.3/needs-feature', nameOf(type));
       return message(ERR_UNSPEC, [], header);
+    }
+    const isFenced = (flags & FENCE) !== 0;
+    if (this.isLazy && !isFenced && type === types.TRANSFER_TO_HOST_2D) {
+      this.late.push(() => this.execute(type, context, command));
+      return message(OK_NODATA);
+    }
+    // What is late cannot be told from what is not by what is shown: a scanout alone shows nothing.
+    if (type !== types.SET_SCANOUT) {
+      this.late.splice(0).forEach((transfer) => {
+        transfer();
+      });
     }
     const { response = OK_NODATA, words = [] } = this.execute(type, context, command);
     return message(response, words, header);

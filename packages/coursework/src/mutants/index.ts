@@ -1,5 +1,7 @@
 /** All mutants, in the order in which they are hunted. */
+import { deviceMutants } from './device.ts';
 import { driverMutants } from './driver.ts';
+import { frontendMutants } from './frontend.ts';
 import type { Mutant } from './mutant.ts';
 import { queueMutants } from './queue.ts';
 import { rendererMutants } from './renderer.ts';
@@ -12,4 +14,6 @@ export const mutants: readonly Mutant[] = [
   ...driverMutants,
   ...rendererMutants,
   ...schedulerMutants,
+  ...deviceMutants,
+  ...frontendMutants,
 ];

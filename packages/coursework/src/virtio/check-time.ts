@@ -46,7 +46,7 @@ export class CheckTime implements WallTimers {
    */
   async until(condition: () => boolean, limitNs = LONG_NS): Promise<boolean> {
     const end = this.time + limitNs;
-    for (let idle = 0; idle < IDLE_TURNS; ) {
+    for (let idle = 0; idle < IDLE_TURNS;) {
       await this.settle();
       if (condition()) {
         return true;
