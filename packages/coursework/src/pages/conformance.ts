@@ -1,7 +1,11 @@
 /** docs/reference/conformance.md: what is checked, and which clauses of a specification that covers. */
 import type { CheckInfo } from '../check/check.ts';
 import type { Conformance } from '../conformance/clause.ts';
+import { gpuDevice } from '../conformance/gpu-device.ts';
+import { gpuDriver } from '../conformance/gpu-driver.ts';
 import { splitDevice } from '../conformance/split-device.ts';
+import { virtioDevice } from '../conformance/virtio-device.ts';
+import { virtioDriver } from '../conformance/virtio-driver.ts';
 import { checksOf, kinds } from '../kinds.ts';
 import { partKinds, type PartKind } from '../part.ts';
 
@@ -18,6 +22,8 @@ export function conformancePage(): string {
 ${partKinds.map((kind) => `| [${kind}](#${kind}) | ${checksOf(kind).length} | ${cell(kinds[kind].contract)} |`).join('\n')}
 
 ${clausesOf(splitDevice)}
+
+${[virtioDevice, virtioDriver, gpuDevice, gpuDriver].map(clausesOf).join('\n\n')}
 
 ${partKinds.map(checksSection).join('\n\n')}
 `;
