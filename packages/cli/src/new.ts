@@ -1,5 +1,5 @@
 /** `doorbell new`: a package for a part of one's own. */
-import { findLab, isKind, kinds, labName, labs, partKinds } from '@doorbell/coursework';
+import { findLab, isNewKind, kinds, labName, labs, newKinds } from '@doorbell/coursework';
 import { scaffold } from '@doorbell/coursework/node';
 import { Argument, type Command } from 'commander';
 import { exitCodes, type ExitCode } from './exit-code.ts';
@@ -7,9 +7,9 @@ import { Failure, fileFailure } from './failure.ts';
 import type { Act } from './verb.ts';
 
 const row = (name: string, doc: string): string => `  ${name.padEnd(12)} ${doc}`;
-const kindsText = partKinds.map((name) => row(name, kinds[name].doc)).join('\n');
+const kindsText = newKinds.map((name) => row(name, kinds[name].doc)).join('\n');
 const labsText = labs.map((lab) => row(labName(lab), `${lab.title} (${lab.kind})`)).join('\n');
-const choices = [...partKinds, ...labs.map(labName)];
+const choices = [...newKinds, ...labs.map(labName)];
 
 export function defineNew(command: Command, act: Act): void {
   command
@@ -25,7 +25,7 @@ export function defineNew(command: Command, act: Act): void {
 function runNew(what: string, name: string, { dir = name }: { readonly dir?: string }): ExitCode {
   const lab = findLab(what);
   const kind = lab?.kind ?? what;
-  if (!isKind(kind)) {
+  if (!isNewKind(kind)) {
     throw new Failure(exitCodes.BAD_INPUT, `There is no kind '${kind}'.`);
   }
   const { files, isInside } = make(() => scaffold({ kind, name, folder: dir, lab }), dir);

@@ -36,6 +36,7 @@ describe('doorbell new', () => {
     const kind = await doorbell('new shader mine');
     expect(kind.stderr).toMatch(/'shader' is invalid.*renderer, driver, queue, scheduler|Allowed/);
     expect(kind.code).toBe(2);
+    expect(await doorbell('new device mine')).toMatchObject({ code: 2 });
   });
 });
 
@@ -46,7 +47,7 @@ describe('doorbell check', () => {
     expect(stdout).toContain('virtio-1.3/2.7.5/chain\n  VIRTIO 1.3 §2.7.5\n  A chain is followed');
     const { stderr } = await doorbell('check nothing --list');
     expect(stderr).toBe(
-      "doorbell: --list takes a kind, and 'nothing' is none; there is renderer, driver, queue, scheduler.\n",
+      "doorbell: --list takes a kind, and 'nothing' is none; there is renderer, driver, queue, scheduler, device, frontend.\n",
     );
   });
 

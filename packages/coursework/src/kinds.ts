@@ -3,18 +3,22 @@ import type { Environment } from '@doorbell/lab';
 import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
 import { channelChecks } from './channel/checks.ts';
-import { driverChecks } from './driver/checks.ts';
 import { eduChecks } from './edu/checks.ts';
 import { invalidationChecks } from './invalidation/checks.ts';
 import { driverQueueChecks } from './driver-queue/checks.ts';
 import { packedDriverQueueChecks } from './packed-driver-queue/checks.ts';
 import { packedQueueChecks } from './packed-queue/checks.ts';
+import { deviceChecks } from './device/checks.ts';
+import { driverChecks } from './driver/checks.ts';
+import { frontendChecks } from './frontend/checks.ts';
 import type {
   ChannelPart,
+  DevicePart,
   DriverPart,
-  EduPart,
-  InvalidationPart,
   DriverQueuePart,
+  EduPart,
+  FrontendPart,
+  InvalidationPart,
   PackedDriverQueuePart,
   PackedQueuePart,
   Part,
@@ -28,13 +32,15 @@ import type {
 import { projectChecks } from './project/checks.ts';
 import { queueChecks } from './queue/checks.ts';
 import { channel as ownChannel } from './reference/channel.ts';
-import { driver as ownDriver } from './reference/driver.ts';
 import { edu as ownEdu } from './reference/edu.ts';
 import { invalidationOf } from './reference/invalidation.ts';
 import { project as ownProject } from './reference/project.ts';
 import { driverQueue as ownDriverQueue } from './reference/driver-queue.ts';
 import { packedDriverQueue as ownPackedDriverQueue } from './reference/packed-driver-queue.ts';
 import { packedQueue as ownPackedQueue } from './reference/packed-queue.ts';
+import { device as ownDevice } from './reference/device.ts';
+import { driver as ownDriver } from './reference/driver.ts';
+import { frontend as ownFrontend } from './reference/frontend.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -130,12 +136,27 @@ const packedDriverQueue: KindOf<PackedDriverQueuePart> = {
   checks: packedDriverQueueChecks,
 };
 
+const device: KindOf<DevicePart> = {
+  doc: 'A virtio-gpu without its transport, in front of a renderer.',
+  contract: 'OwnDevice, in packages/lab/src/own-parts.ts; VIRTIO 1.3 §2, §5.7',
+  reference: ownDevice,
+  checks: deviceChecks,
+};
+
+const frontend: KindOf<FrontendPart> = {
+  doc: 'Takes a virtio-gpu in hand over any transport, and gives it to applications.',
+  contract: 'ProbeFrontend, in packages/lab/src/own-parts.ts; Gpu; VIRTIO 1.3 §2, §3, §5.7',
+  reference: ownFrontend,
+  checks: frontendChecks,
+};
+
 /** By kind. */
 export const kinds = {
   ...{ renderer, scheduler, driver, queue, edu, channel, project, invalidation },
   'packed-queue': packedQueue,
   'driver-queue': driverQueue,
   'packed-driver-queue': packedDriverQueue,
+  ...{ device, frontend },
 } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
@@ -174,6 +195,10 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(driverQueue, id), part, environment);
     case 'packed-driver-queue':
       return runCheck(find(packedDriverQueue, id), part, environment);
+    case 'device':
+      return runCheck(find(device, id), part, environment);
+    case 'frontend':
+      return runCheck(find(frontend, id), part, environment);
   }
 }
 

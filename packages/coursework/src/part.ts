@@ -3,7 +3,13 @@
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
 import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
-import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
+import type {
+  OpenOwnDevice,
+  OpenOwnRenderer,
+  OwnParts,
+  ProbeDriver,
+  ProbeFrontend,
+} from '@doorbell/lab';
 import type { OpenPackedQueue, OpenSplitQueue } from '@doorbell/pv-backend';
 import type { OpenDriverQueue } from '@doorbell/pv-frontend';
 import type { OpenChannel } from './channel/channel-driver.ts';
@@ -97,6 +103,20 @@ export interface PackedDriverQueuePart {
   readonly open: OpenDriverQueue;
 }
 
+/** A virtio-gpu without its transport. Its contract is `OwnDevice` of `@doorbell/lab`, and VIRTIO 1.3 §2, §5.7. */
+export interface DevicePart {
+  readonly kind: 'device';
+  readonly name: string;
+  readonly open: OpenOwnDevice;
+}
+
+/** The driver of a virtio-gpu, over any transport: what VIRTIO 1.3 §2, §3, §5.7 ask of it. It gives a `Gpu`. */
+export interface FrontendPart {
+  readonly kind: 'frontend';
+  readonly name: string;
+  readonly probe: ProbeFrontend;
+}
+
 export type Part =
   | RendererPart
   | SchedulerPart
@@ -108,7 +128,9 @@ export type Part =
   | InvalidationPart
   | PackedQueuePart
   | DriverQueuePart
-  | PackedDriverQueuePart;
+  | PackedDriverQueuePart
+  | DevicePart
+  | FrontendPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -125,8 +147,25 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   'packed-queue': ['open'],
   'driver-queue': ['open'],
   'packed-driver-queue': ['open'],
+  device: ['open'],
+  frontend: ['probe'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
+
+/** Kinds that there is no template of: they are checked, and `doorbell new` does not make them. */
+const checkedOnly = [
+  'packed-queue',
+  'driver-queue',
+  'packed-driver-queue',
+  'device',
+  'frontend',
+] as const;
+export type NewKind = Exclude<PartKind, (typeof checkedOnly)[number]>;
+export const newKinds: readonly NewKind[] = partKinds.filter(isNewKind);
+
+export function isNewKind(value: string): value is NewKind {
+  return isKind(value) && !checkedOnly.some((kind) => kind === value);
+}
 
 export function isKind(value: unknown): value is PartKind {
   return typeof value === 'string' && Object.hasOwn(functions, value);
@@ -173,5 +212,9 @@ export function ownParts(part: Part): OwnParts {
       return { driverQueue: part.open };
     case 'packed-driver-queue':
       return { packedDriverQueue: part.open };
+    case 'device':
+      return { device: part.open };
+    case 'frontend':
+      return { frontend: part.probe };
   }
 }

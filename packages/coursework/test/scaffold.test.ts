@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { partKinds } from '../src/index.ts';
+import { newKinds } from '../src/index.ts';
 import { Checker, scaffold, type CheckReport } from '../src/node/index.ts';
 
 const FOREVER = 60_000;
@@ -26,7 +26,7 @@ async function check(target: string, only = '', patience = checker): Promise<Che
   return [...(await patience.check(request, new AbortController().signal))];
 }
 
-function make(kind: (typeof partKinds)[number]): string {
+function make(kind: (typeof newKinds)[number]): string {
   const folder = join(room, kind);
   scaffold({ kind, name: 'mine', folder });
   return folder;

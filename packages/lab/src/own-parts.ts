@@ -3,7 +3,17 @@
  * given: `pv:renderer=own`, `scheduler=own` and `iommu=own` ask for it by name, a driver or a queue is
  * used wherever the stack would use ours.
  */
-import type { Display, Gpu, PciDevice } from '@doorbell/abi';
+import type {
+  Clock,
+  Display,
+  Dma,
+  Gpu,
+  Memory,
+  PciDevice,
+  VirtioDevice,
+  VirtioHost,
+  VirtioTransport,
+} from '@doorbell/abi';
 import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenPackedQueue, OpenSplitQueue } from '@doorbell/pv-backend';
 import type { OpenDriverQueue } from '@doorbell/pv-frontend';
@@ -34,6 +44,44 @@ export interface OwnDriver {
 /** Takes the device in hand. */
 export type ProbeDriver = (device: PciDevice) => Promise<OwnDriver>;
 
+/** What a virtio-gpu is made with, beside the transport that drives it. */
+export interface DevicePlace {
+  /** What draws. It is the caller's: the device frees what it made of it, and does not close it. */
+  readonly renderer: Gpu;
+  readonly clock: Clock;
+  /** Runs a task of the device, until `stop`. It waits by `clock`, the host's memory and `renderer` alone. */
+  readonly spawn: (body: () => Promise<void>) => void;
+  /** The mode that the display prefers, in pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A virtio-gpu without its transport (VIRTIO 1.3 §5.7). */
+export interface OwnDevice extends VirtioDevice {
+  /** The display prefers another mode: the configuration changes, and the driver is told (§5.7.4.2). */
+  resize(width: number, height: number): void;
+  /** Unplugs the device, for good: gives all back to the renderer, and waits for its tasks to end. */
+  stop(): Promise<void>;
+}
+
+export type OpenOwnDevice = (host: VirtioHost, place: DevicePlace) => OwnDevice;
+
+/** What the driver of a virtio-gpu is handed beside the way to it. */
+export interface FrontendPlace {
+  readonly memory: Memory;
+  readonly dma: Dma;
+  readonly clock: Clock;
+}
+
+/**
+ * Takes a virtio-gpu in hand (VIRTIO 1.3 §3.1.1). When it fails it holds nothing, and has released
+ * the transport; `remove` resets the device, gives back all that is held, and releases it.
+ */
+export type ProbeFrontend = (
+  transport: VirtioTransport,
+  place: FrontendPlace,
+) => Promise<OwnDriver>;
+
 export interface OwnParts {
   /** What a paravirtual backend draws on. */
   readonly renderer?: OpenOwnRenderer;
@@ -50,6 +98,10 @@ export interface OwnParts {
   readonly packedDriverQueue?: OpenDriverQueue;
   /** In the guest, whatever device the stack gives it. */
   readonly driver?: ProbeDriver;
+  /** In the place of the backend, with the renderer that it would have. */
+  readonly device?: OpenOwnDevice;
+  /** The enlightened driver, in a guest that has a virtio-gpu. */
+  readonly frontend?: ProbeFrontend;
 }
 
 /** The options that ask for a part by name, and what it is in words. */

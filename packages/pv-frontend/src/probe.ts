@@ -167,7 +167,10 @@ function chooseFeatures(offered: FeatureSet, options: FrontendOptions): FeatureS
       ...(channels ? [RESOURCE_BLOB] : []),
       ...(ring === 'packed' ? [RING_PACKED] : []),
       ...(notify === 'event-idx' ? [EVENT_IDX] : []),
-      ...(hasFeature(offered, CONTEXT_INIT) ? [VIRGL, CONTEXT_INIT] : []), // §5.7.3: one needs the other
+      // §5.7.3: CONTEXT_INIT needs VIRGL, and what contexts there are without it we do not know.
+      ...(hasFeature(offered, CONTEXT_INIT) && hasFeature(offered, VIRGL)
+        ? [VIRGL, CONTEXT_INIT]
+        : []),
     )
   );
 }

@@ -78,6 +78,14 @@ describe('probe', () => {
     expect((await driver.open()).features.commands.size).toBe(0);
   });
 
+  test('2.2.1: CONTEXT_INIT is not accepted of a device that does not offer VIRGL, which it needs', async () => {
+    const bench = new Bench();
+    bench.device.offered &= ~featureSet(VIRGL);
+    const driver = await bench.probe();
+    expect(hasFeature(bench.device.driverFeatures, CONTEXT_INIT)).toBe(false);
+    expect((await driver.open()).features.commands.size).toBe(0);
+  });
+
   test('refuses a device of another kind, and one without queues', async () => {
     const bench = new Bench();
     bench.device.deviceId = 2;

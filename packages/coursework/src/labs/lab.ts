@@ -1,5 +1,5 @@
 /** A lab: a part that is to be written, what its checks are worth, and how long it should take. */
-import type { PartKind } from '../part.ts';
+import type { NewKind } from '../part.ts';
 
 /** Some checks of the part's kind: the points are earned when all of them pass. */
 export interface LabGroup {
@@ -16,7 +16,7 @@ export interface Lab {
   /** What is to be written, in a sentence. */
   readonly task: string;
   /** Its starter is what `doorbell new KIND` makes, and this project's own part of it earns all points. */
-  readonly kind: PartKind;
+  readonly kind: NewKind;
   /** How long it should take. */
   readonly hours: number;
   /** The handout, from the root of the repository. */

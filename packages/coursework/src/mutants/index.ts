@@ -1,7 +1,9 @@
 /** All mutants, in the order in which they are hunted. */
+import { deviceMutants } from './device.ts';
 import { driverMutants } from './driver.ts';
 import { invalidationMutants } from './invalidation.ts';
 import { driverQueueMutants } from './driver-queue.ts';
+import { frontendMutants } from './frontend.ts';
 import type { Mutant } from './mutant.ts';
 import { packedDriverQueueMutants } from './packed-driver-queue.ts';
 import { packedQueueMutants } from './packed-queue.ts';
@@ -20,4 +22,6 @@ export const mutants: readonly Mutant[] = [
   ...packedQueueMutants,
   ...driverQueueMutants,
   ...packedDriverQueueMutants,
+  ...deviceMutants,
+  ...frontendMutants,
 ];

@@ -26,6 +26,8 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   'driver-queue': () => `export { driverQueue as default } from './driver-queue.ts';`,
   'packed-driver-queue': () =>
     `export { packedDriverQueue as default } from './packed-driver-queue.ts';`,
+  device: () => `export { device as default } from './device.ts';`,
+  frontend: () => `export { frontend as default } from './frontend.ts';`,
   scheduler: ({ policy }) =>
     `import { schedulerOf } from './scheduler.ts';
      export default schedulerOf(${policy === undefined ? '' : JSON.stringify(policy)});`,

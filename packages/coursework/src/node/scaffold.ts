@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '@doorbell/lab';
 import { labName, type Lab } from '../labs/index.ts';
-import type { PartKind } from '../part.ts';
+import type { NewKind } from '../part.ts';
 
 const templates = fileURLToPath(new URL('../../templates', import.meta.url));
 const repository = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -19,7 +19,7 @@ const README = 'README.md';
 const tools = ['@webgpu/types', 'typescript', 'vitest'];
 
 export interface Scaffold {
-  readonly kind: PartKind;
+  readonly kind: NewKind;
   readonly name: string;
   /** Where the package goes: a folder that is not there, or empty. */
   readonly folder: string;
@@ -63,7 +63,7 @@ export function scaffold({ kind, name, folder, lab }: Scaffold): Scaffolded {
 }
 
 /** What a lab begins with, where that is something else than what a new part of the kind is. */
-function starterOf(kind: PartKind, lab: Lab | undefined): string {
+function starterOf(kind: NewKind, lab: Lab | undefined): string {
   const own = lab === undefined ? undefined : join(templates, labName(lab));
   return own !== undefined && existsSync(own) ? own : join(templates, kind);
 }

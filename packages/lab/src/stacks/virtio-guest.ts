@@ -18,6 +18,7 @@ import {
 } from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
+import type { DevicePlace, OwnDevice } from '../own-parts.ts';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { shareLimits } from '../pv/share-limits.ts';
 import {
@@ -62,7 +63,7 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
   cpu.serves = true;
   const vm = new Vm(host, vmOptions(parts.stack, index));
   const channelHost = channels?.host(vm);
-  let gpu!: VirtioGpu;
+  let gpu!: OwnDevice;
   let backend!: DeviceHalf;
   const make = ({ shared, ...upcalls }: VirtioUpcalls): VirtioDevice =>
     (backend = new DeviceHalf({
@@ -100,6 +101,9 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
       if (own?.driver !== undefined) {
         return own.driver(device);
       }
+      if (own?.frontend !== undefined) {
+        return own.frontend(pciTransport(device), device);
+      }
       driver = await probeVirtioGpu(pciTransport(device), device, chosen);
       return driver;
     },
@@ -110,14 +114,19 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
       backend.look();
       await stopped;
     },
-    pvCounts: () => ({
-      ...noPvCounts,
-      kicks: virtio.kicks,
-      suppressedNotifications: gpu.counts.suppressed + (driver?.counts.suppressedKicks ?? 0),
-      descriptors: gpu.counts.descriptors,
-      commands: gpu.counts.commands,
-    }),
+    pvCounts: () => ({ ...countsOf(gpu, driver), kicks: virtio.kicks }),
   };
+}
+
+/** What both count, of those that do. */
+function countsOf(
+  gpu: OwnDevice,
+  driver: VirtioGpuDriver | undefined,
+): ReturnType<VirtioGuest['pvCounts'] & {}> {
+  const { suppressed, descriptors, commands } =
+    gpu instanceof VirtioGpu ? gpu.counts : { suppressed: 0, descriptors: 0, commands: {} };
+  const suppressedNotifications = suppressed + (driver?.counts.suppressedKicks ?? 0);
+  return { ...noPvCounts, suppressedNotifications, descriptors, commands };
 }
 
 function newDevice(
@@ -126,34 +135,38 @@ function newDevice(
   isBusMaster: () => boolean,
   { shared, ...upcalls }: VirtioUpcalls,
   channels: GuestChannels | undefined,
-): VirtioGpu {
+): OwnDevice {
   const { machine, computer } = host;
-  return new VirtioGpu(
-    { memory: vm.memory(isBusMaster), ...upcalls },
-    {
-      renderer,
-      clock: computer.clock,
-      spawn: (body) => {
-        machine.tasks.spawn(cpu, body);
-      },
-      trace: computer.trace,
-      limits: shareLimits(stack.guests.length),
-      openSplit: stack.own?.queue,
-      openPacked: stack.own?.packedQueue,
-      width: 640,
-      height: 480,
-      ...(stack.options.notify === 'poll' ? { pollNs: POLL_NS } : {}),
-      ...(channels === undefined || shared === undefined
-        ? {}
-        : {
-            channels: {
-              ...{ host: channels, shared: channels.through(shared) },
-              ...{ firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
-              signal: (vector: number) => upcalls.signalVector(vector),
-            },
-          }),
+  const guest = { memory: vm.memory(isBusMaster), ...upcalls };
+  const place: DevicePlace = {
+    renderer,
+    clock: computer.clock,
+    spawn: (body) => {
+      machine.tasks.spawn(cpu, body);
     },
-  );
+    width: 640,
+    height: 480,
+  };
+  if (stack.own?.device !== undefined) {
+    return stack.own.device(guest, place);
+  }
+  return new VirtioGpu(guest, {
+    ...place,
+    trace: computer.trace,
+    limits: shareLimits(stack.guests.length),
+    openSplit: stack.own?.queue,
+    openPacked: stack.own?.packedQueue,
+    ...(stack.options.notify === 'poll' ? { pollNs: POLL_NS } : {}),
+    ...(channels === undefined || shared === undefined
+      ? {}
+      : {
+          channels: {
+            ...{ host: channels, shared: channels.through(shared) },
+            ...{ firstVector: FIRST_VECTOR, vectors: CHANNEL_VECTORS },
+            signal: (vector: number) => upcalls.signalVector(vector),
+          },
+        }),
+  });
 }
 
 /** All registers trap; the kernel forwards notifications by itself when `ioeventfd` is on. */
