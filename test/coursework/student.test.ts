@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { labName, labs, newKinds } from '@doorbell/coursework';
 import { scaffold } from '@doorbell/coursework/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DoorbellProcess, endAll } from '../pv/doorbell-process.ts';
@@ -103,7 +104,7 @@ describe('a renderer that fills', () => {
 describe('a new package outside of this project', () => {
   const folder = join(room, 'outside');
 
-  it('installs links to this project, compiles, and has its checks as tests', () => {
+  it('installs links to this project, and has its checks as tests', () => {
     const { isInside } = scaffold({ kind: 'renderer', name: 'mine', folder });
     expect(isInside).toBe(false);
     const npm = spawnSync('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], {
@@ -112,9 +113,25 @@ describe('a new package outside of this project', () => {
       shell: process.platform === 'win32',
     });
     expect(npm.status, npm.stderr).toBe(0);
-    expect(tool('typescript/bin/tsc', ['-p', folder], folder)).toEqual({ code: 0, said: '' });
     const { code, said } = tool('vitest/vitest.mjs', ['run', '-t', 'create'], folder);
     expect(code, said).toBe(0);
     expect(said).toMatch(/5 passed/);
+  });
+
+  it('compiles, whatever kind it is of, and for whichever lab', () => {
+    // Below the one that is installed, so that theirs are found.
+    for (const kind of newKinds) {
+      scaffold({ kind, name: 'mine', folder: join(folder, 'more', kind) });
+    }
+    for (const lab of labs) {
+      scaffold({ kind: lab.kind, name: 'mine', folder: join(folder, 'more', labName(lab)), lab });
+    }
+    const all = {
+      extends: './tsconfig.json',
+      include: ['src', 'test', 'more/*/src', 'more/*/test'],
+    };
+    writeFileSync(join(folder, 'all.json'), JSON.stringify(all));
+    const compiled = tool('typescript/bin/tsc', ['-p', join(folder, 'all.json')], folder);
+    expect(compiled).toEqual({ code: 0, said: '' });
   });
 });
