@@ -6,7 +6,8 @@ import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 import type { Act } from './verb.ts';
 
-const kindsText = partKinds.map((name) => `  ${name.padEnd(10)} ${kinds[name].doc}`).join('\n');
+const width = Math.max(...partKinds.map((name) => name.length));
+const kindsText = partKinds.map((name) => `  ${name.padEnd(width)} ${kinds[name].doc}`).join('\n');
 
 export function defineNew(command: Command, act: Act): void {
   command
