@@ -26,6 +26,15 @@ export async function withOwn(
 /** The options that ask for a part of one's own. */
 const asking = ['renderer', 'scheduler'] as const;
 
+/** Halves of virtqueues are used wherever a stack has a queue of their layout. */
+const layouts = {
+  queue: 'split',
+  packedQueue: 'packed',
+  driverQueue: 'split',
+  packedDriverQueue: 'packed',
+} as const;
+const halves = Object.keys(layouts) as readonly (keyof typeof layouts)[];
+
 /**
  * What stacks take of the part in a folder; undefined: no folder was given.
  * @throws InputError when a stack asks for what is not there; Failure when none asks for what is.
@@ -43,6 +52,15 @@ export async function ownFor(
       throw new Failure(
         exitCodes.BAD_INPUT,
         `None of the stacks has the ${what} of '${folder}': ask for it with ${what}=${OWN}.`,
+      );
+    }
+  }
+  for (const half of halves) {
+    const ring = layouts[half];
+    if (own?.[half] !== undefined && !stacks.some(({ options }) => options.ring === ring)) {
+      throw new Failure(
+        exitCodes.BAD_INPUT,
+        `None of the stacks has a ${ring} virtqueue, as '${folder}' is for: give pv:ring=${ring}.`,
       );
     }
   }
