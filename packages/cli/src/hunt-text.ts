@@ -1,17 +1,18 @@
 /** What `doorbell hunt` says. */
-import { kinds, type Mutant } from '@doorbell/coursework';
+import { kinds, partKinds, type Mutant } from '@doorbell/coursework';
 import { wrap } from '@doorbell/lab/text';
 import type { Terminal } from './terminal.ts';
 
+const KIND_WIDTH = Math.max(...partKinds.map((kind) => kind.length));
 /** Before a symptom: the number and the kind. */
-const INDENT = 15;
+const INDENT = 5 + KIND_WIDTH + 1;
 
 /** Number, kind and symptom of each. */
 export function huntsText(mutants: readonly Mutant[], { columns }: Terminal): string {
   return mutants
     .map(({ kind, symptom }, index) => {
       const lines = wrap(symptom, Math.max(20, columns - INDENT)).split('\n');
-      const head = `${String(index + 1).padStart(3)}  ${kind.padEnd(INDENT - 5)}`;
+      const head = `${String(index + 1).padStart(3)}  ${kind.padEnd(KIND_WIDTH + 1)}`;
       return `${head}${lines.join(`\n${' '.repeat(INDENT)}`)}`;
     })
     .join('\n');

@@ -6,7 +6,8 @@ import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
 import type { Act } from './verb.ts';
 
-const row = (name: string, doc: string): string => `  ${name.padEnd(12)} ${doc}`;
+const width = Math.max(...newKinds.map((name) => name.length));
+const row = (name: string, doc: string): string => `  ${name.padEnd(width)}  ${doc}`;
 const kindsText = newKinds.map((name) => row(name, kinds[name].doc)).join('\n');
 const labsText = labs.map((lab) => row(labName(lab), `${lab.title} (${lab.kind})`)).join('\n');
 const choices = [...newKinds, ...labs.map(labName)];

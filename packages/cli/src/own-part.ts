@@ -31,6 +31,15 @@ export async function withOwn(
   return recordings.map((each) => (each.peer === undefined ? { ...each, own } : each));
 }
 
+/** Halves of virtqueues are used wherever a stack has a queue of their layout. */
+const layouts = {
+  queue: 'split',
+  packedQueue: 'packed',
+  driverQueue: 'split',
+  packedDriverQueue: 'packed',
+} as const;
+const halves = Object.keys(layouts) as readonly (keyof typeof layouts)[];
+
 /**
  * What stacks take of the part in a folder; undefined: no folder was given.
  * @throws InputError when a stack asks for what is not there; Failure when none asks for what is.
@@ -51,6 +60,15 @@ export async function ownFor(
       throw new Failure(
         exitCodes.BAD_INPUT,
         `None of the stacks has '${folder}', which is ${words}: ask for it with ${options.map((option) => `${option}=${OWN}`).join(' or ')}.`,
+      );
+    }
+  }
+  for (const half of halves) {
+    const ring = layouts[half];
+    if (own?.[half] !== undefined && !stacks.some(({ options }) => options.ring === ring)) {
+      throw new Failure(
+        exitCodes.BAD_INPUT,
+        `None of the stacks has a ${ring} virtqueue, as '${folder}' is for: give pv:ring=${ring}.`,
       );
     }
   }

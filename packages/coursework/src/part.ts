@@ -153,13 +153,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
 /** Kinds that there is no template of: they are checked, and `doorbell new` does not make them. */
-const checkedOnly = [
-  'packed-queue',
-  'driver-queue',
-  'packed-driver-queue',
-  'device',
-  'frontend',
-] as const;
+const checkedOnly = ['device', 'frontend'] as const;
 export type NewKind = Exclude<PartKind, (typeof checkedOnly)[number]>;
 export const newKinds: readonly NewKind[] = partKinds.filter(isNewKind);
 

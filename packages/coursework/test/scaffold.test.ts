@@ -2,9 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { labEnvironment } from '@doorbell/lab/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newKinds } from '../src/index.ts';
-import { Checker, scaffold, type CheckReport } from '../src/node/index.ts';
+import { checkPart, checksOf, type newKinds } from '../src/index.ts';
+import { Checker, loadPart, scaffold, type CheckReport } from '../src/node/index.ts';
 
 const FOREVER = 60_000;
 let room: string;
@@ -116,6 +117,35 @@ describe('a new invalidation policy', () => {
     const failed = reports.filter(({ status }) => status === 'failed');
     expect(failed.map(({ id, seen }) => [id, seen])).toEqual([['invalidation/cost/batch', '200']]);
   });
+});
+
+describe('a new half of a queue', () => {
+  /** What a half keeps that does nothing. */
+  const kept = {
+    queue: ['virtio-1.3/2.7.6/empty'],
+    'packed-queue': ['virtio-1.3/2.8.2/empty'],
+    'driver-queue': [],
+    'packed-driver-queue': [],
+  } as const;
+  const kinds = ['queue', 'packed-queue', 'driver-queue', 'packed-driver-queue'] as const;
+
+  it.each(kinds)(
+    'of the kind %s keeps what asks for nothing, and no other clause',
+    async (kind) => {
+      const { part } = await loadPart(make(kind));
+      const passed: string[] = [];
+      const seen: (string | null)[] = [];
+      for (const { id } of checksOf(kind).filter(({ id }) => id.startsWith('virtio-1.3/'))) {
+        const result = await checkPart(part, id, labEnvironment);
+        seen.push(result.seen);
+        if (result.status === 'passed') {
+          passed.push(id);
+        }
+      }
+      expect(passed).toEqual(kept[kind]);
+      expect(seen.some((text) => text?.includes('not written yet'))).toBe(true);
+    },
+  );
 });
 
 describe('what cannot be checked', () => {

@@ -39,7 +39,7 @@ export const packedDriver: Conformance = {
       section: '2.8.17',
       rule: 'Makes a list that is longer than the device allows',
       strength: 'MUST NOT',
-      checks: [],
+      checks: virtioIds('2.8.17/longer-than-queue'),
       why: noLimit,
     },
     {

@@ -13,7 +13,7 @@ const NAME = '__NAME__';
 /** As npm has it, without scopes. */
 const goodName = /^[a-z][a-z0-9-]{0,63}$/;
 /** What a part imports, and what its tools are made of: all of this project that has to be found. */
-const packages = ['abi', 'coursework', 'hypervisor', 'lab', 'pv-backend'];
+const packages = ['abi', 'coursework', 'hypervisor', 'lab', 'pv-backend', 'pv-frontend'];
 const README = 'README.md';
 /** At the versions that this project has; its own sources name types of WebGPU. */
 const tools = ['@webgpu/types', 'typescript', 'vitest'];

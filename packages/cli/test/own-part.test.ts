@@ -1,0 +1,28 @@
+/** Parts of one's own, as stacks take them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseStacks } from '@doorbell/lab';
+import { afterAll, expect, test } from 'vitest';
+import { ownFor } from '../src/own-part.ts';
+
+const room = mkdtempSync(join(tmpdir(), 'doorbell-own-'));
+afterAll(() => {
+  rmSync(room, { recursive: true });
+});
+
+test.each([
+  ['queue', 'queue', 'split'],
+  ['packed-queue', 'packedQueue', 'packed'],
+  ['driver-queue', 'driverQueue', 'split'],
+  ['packed-driver-queue', 'packedDriverQueue', 'packed'],
+] as const)('a %s is for stacks with a queue of its layout', async (kind, key, ring) => {
+  const file = join(room, `${kind}.ts`);
+  writeFileSync(file, `export default { kind: '${kind}', name: 'mine', open: () => null };`);
+  const own = await ownFor(parseStacks(`native,pv:ring=${ring}`), file);
+  expect(own?.[key]).toBeTypeOf('function');
+  const other = ring === 'split' ? 'packed' : 'split';
+  await expect(ownFor(parseStacks(`native,pv:ring=${other}`), file)).rejects.toThrow(
+    `None of the stacks has a ${ring} virtqueue, as '${file}' is for: give pv:ring=${ring}.`,
+  );
+});

@@ -1,0 +1,9 @@
+/** What the package hands in: `doorbell check .` looks here. */
+import type { PackedDriverQueuePart } from '@doorbell/coursework';
+import { DriverHalf } from './driver-half.ts';
+
+export default {
+  kind: 'packed-driver-queue',
+  name: '__NAME__',
+  open: (memory, setup, options, tables) => new DriverHalf(memory, setup, options, tables),
+} satisfies PackedDriverQueuePart;
