@@ -8,6 +8,7 @@ export {
   partKinds,
   type DriverPart,
   type InvalidationPart,
+  type MediationPart,
   type Part,
   type PartKind,
   type QueuePart,

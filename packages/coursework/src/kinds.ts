@@ -4,9 +4,11 @@ import type { Check, CheckInfo, CheckResult } from './check/check.ts';
 import { runCheck } from './check/run.ts';
 import { driverChecks } from './driver/checks.ts';
 import { invalidationChecks } from './invalidation/checks.ts';
+import { mediationChecks } from './mediation/checks.ts';
 import type {
   DriverPart,
   InvalidationPart,
+  MediationPart,
   Part,
   PartKind,
   PartOf,
@@ -17,6 +19,7 @@ import type {
 import { queueChecks } from './queue/checks.ts';
 import { driver as ownDriver } from './reference/driver.ts';
 import { invalidationOf } from './reference/invalidation.ts';
+import { mediationOf } from './reference/mediation.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -69,8 +72,16 @@ const invalidation: KindOf<InvalidationPart> = {
   checks: invalidationChecks,
 };
 
+const mediation: KindOf<MediationPart> = {
+  doc: 'What of a shared GPU traps, and when its shadow page tables follow the guest.',
+  contract:
+    'MediationPolicy, in packages/hypervisor/src/mdev/mediation-policy.ts; the datasheet, docs/reference/bell.md',
+  reference: mediationOf(),
+  checks: mediationChecks,
+};
+
 /** By kind. */
-export const kinds = { renderer, scheduler, driver, queue, invalidation } satisfies {
+export const kinds = { renderer, scheduler, driver, queue, invalidation, mediation } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
 
@@ -96,6 +107,8 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(queue, id), part, environment);
     case 'invalidation':
       return runCheck(find(invalidation, id), part, environment);
+    case 'mediation':
+      return runCheck(find(mediation, id), part, environment);
   }
 }
 

@@ -2,7 +2,7 @@
  * What a package of coursework hands in: its default export is one of these. Each kind of part stands
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
-import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 
@@ -37,7 +37,13 @@ export interface InvalidationPart extends InvalidationKind {
   readonly kind: 'invalidation';
 }
 
-export type Part = RendererPart | SchedulerPart | DriverPart | QueuePart | InvalidationPart;
+/** How a guest's share of a bell is mediated. Its contract is `MediationPolicy` of `@doorbell/hypervisor`. */
+export interface MediationPart extends MediationKind {
+  readonly kind: 'mediation';
+}
+
+export type Part =
+  RendererPart | SchedulerPart | DriverPart | QueuePart | InvalidationPart | MediationPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -48,6 +54,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   queue: ['open'],
   scheduler: ['make', 'due', 'defaultSliceNs'],
   invalidation: ['open'],
+  mediation: ['open', 'passes'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -85,5 +92,7 @@ export function ownParts(part: Part): OwnParts {
       return { queue: part.open };
     case 'invalidation':
       return { invalidation: part };
+    case 'mediation':
+      return { mediation: part };
   }
 }

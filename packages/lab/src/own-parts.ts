@@ -4,7 +4,7 @@
  * used wherever the stack would use ours.
  */
 import type { Display, Gpu, PciDevice } from '@doorbell/abi';
-import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 import { InputError } from './input-error.ts';
 
@@ -39,6 +39,8 @@ export interface OwnParts {
   readonly scheduler?: SchedulerKind;
   /** Of a DMA API over an IOMMU: the host's, or a guest's. */
   readonly invalidation?: InvalidationKind;
+  /** Of a mediated bell: what traps, and when shadow page tables follow. */
+  readonly mediation?: MediationKind;
   /** The device half of a split virtqueue (VIRTIO 1.3 §2.7), in a paravirtual backend. */
   readonly queue?: OpenSplitQueue;
   /** In the guest, whatever device the stack gives it. */
@@ -50,6 +52,7 @@ export const askedParts = {
   renderer: { options: ['renderer'], words: 'a renderer' },
   scheduler: { options: ['scheduler'], words: 'a scheduler' },
   invalidation: { options: ['iommu', 'viommu'], words: 'an invalidation policy' },
+  mediation: { options: ['shadow'], words: 'a mediation policy' },
 } as const satisfies Partial<
   Record<keyof OwnParts, { readonly options: readonly string[]; readonly words: string }>
 >;

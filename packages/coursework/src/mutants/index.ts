@@ -1,6 +1,7 @@
 /** All mutants, in the order in which they are hunted. */
 import { driverMutants } from './driver.ts';
 import { invalidationMutants } from './invalidation.ts';
+import { mediationMutants } from './mediation.ts';
 import type { Mutant } from './mutant.ts';
 import { queueMutants } from './queue.ts';
 import { rendererMutants } from './renderer.ts';
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...rendererMutants,
   ...schedulerMutants,
   ...invalidationMutants,
+  ...mediationMutants,
 ];

@@ -2,7 +2,7 @@ import { bellRegisters, drawPackets, header, PAGE_BYTES, pte, ringPackets } from
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MediationOptions } from '../../src/mdev/mdev-share.ts';
-import { MediatedHost, RAM, RAM_BYTES, RW, SYSTEM, VA } from './mediated-guest.ts';
+import { MediatedHost, RAM, RAM_BYTES, RW, SYSTEM, VA } from '../../testing/mediated-guest.ts';
 
 const { INDIRECT, FENCE, REGISTER, NOP } = ringPackets;
 const indirect = (address: number, words: number): number[] => [
