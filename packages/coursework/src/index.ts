@@ -32,6 +32,7 @@ export {
   type DevicePart,
   type DriverPart,
   type FrontendPart,
+  type MediationPart,
   type Part,
   type PartKind,
   type QueuePart,

@@ -11,6 +11,7 @@ import { packedQueueChecks } from './packed-queue/checks.ts';
 import { deviceChecks } from './device/checks.ts';
 import { driverChecks } from './driver/checks.ts';
 import { frontendChecks } from './frontend/checks.ts';
+import { mediationChecks } from './mediation/checks.ts';
 import type {
   ChannelPart,
   DevicePart,
@@ -21,6 +22,7 @@ import type {
   InvalidationPart,
   PackedDriverQueuePart,
   PackedQueuePart,
+  MediationPart,
   Part,
   PartKind,
   PartOf,
@@ -41,6 +43,7 @@ import { packedQueue as ownPackedQueue } from './reference/packed-queue.ts';
 import { device as ownDevice } from './reference/device.ts';
 import { driver as ownDriver } from './reference/driver.ts';
 import { frontend as ownFrontend } from './reference/frontend.ts';
+import { mediationOf } from './reference/mediation.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
@@ -150,13 +153,21 @@ const frontend: KindOf<FrontendPart> = {
   checks: frontendChecks,
 };
 
+const mediation: KindOf<MediationPart> = {
+  doc: 'What of a shared GPU traps, and when its shadow page tables follow the guest.',
+  contract:
+    'MediationPolicy, in packages/hypervisor/src/mdev/mediation-policy.ts; the datasheet, docs/reference/bell.md',
+  reference: mediationOf(),
+  checks: mediationChecks,
+};
+
 /** By kind. */
 export const kinds = {
   ...{ renderer, scheduler, driver, queue, edu, channel, project, invalidation },
   'packed-queue': packedQueue,
   'driver-queue': driverQueue,
   'packed-driver-queue': packedDriverQueue,
-  ...{ device, frontend },
+  ...{ device, frontend, mediation },
 } satisfies {
   [K in PartKind]: KindOf<PartOf<K>>;
 };
@@ -199,6 +210,8 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(device, id), part, environment);
     case 'frontend':
       return runCheck(find(frontend, id), part, environment);
+    case 'mediation':
+      return runCheck(find(mediation, id), part, environment);
   }
 }
 

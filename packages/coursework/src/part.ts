@@ -2,7 +2,7 @@
  * What a package of coursework hands in: its default export is one of these. Each kind of part stands
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
-import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type {
   OpenOwnDevice,
   OpenOwnRenderer,
@@ -80,7 +80,7 @@ export interface ProjectPart {
 }
 
 /** Of a renderer or a scheduler nobody counts what it does. */
-export type ProjectedPart = DriverPart | QueuePart | InvalidationPart;
+export type ProjectedPart = DriverPart | QueuePart | InvalidationPart | MediationPart;
 
 /** The device half of a packed virtqueue. Its contract is `DeviceQueue` too, and VIRTIO 1.3 §2.8. */
 export interface PackedQueuePart {
@@ -117,6 +117,11 @@ export interface FrontendPart {
   readonly probe: ProbeFrontend;
 }
 
+/** How a guest's share of a bell is mediated. Its contract is `MediationPolicy` of `@doorbell/hypervisor`. */
+export interface MediationPart extends MediationKind {
+  readonly kind: 'mediation';
+}
+
 export type Part =
   | RendererPart
   | SchedulerPart
@@ -130,7 +135,8 @@ export type Part =
   | DriverQueuePart
   | PackedDriverQueuePart
   | DevicePart
-  | FrontendPart;
+  | FrontendPart
+  | MediationPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -149,6 +155,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   'packed-driver-queue': ['open'],
   device: ['open'],
   frontend: ['probe'],
+  mediation: ['open', 'passes'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -210,5 +217,7 @@ export function ownParts(part: Part): OwnParts {
       return { device: part.open };
     case 'frontend':
       return { frontend: part.probe };
+    case 'mediation':
+      return { mediation: part };
   }
 }

@@ -148,6 +148,17 @@ describe('a new half of a queue', () => {
   );
 });
 
+describe('a new mediation policy', () => {
+  it('misses nothing, and takes far more exits than it may', async () => {
+    const reports = await check(make('mediation'), 'mediation/');
+    const failed = reports.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ id }) => id)).toEqual([
+      'mediation/budget/triangle',
+      'mediation/budget/bunny',
+    ]);
+  });
+});
+
 describe('what cannot be checked', () => {
   it('is said in a line', async () => {
     await expect(check(join(room, 'nothing'))).rejects.toThrow(

@@ -21,6 +21,8 @@ export { HostBell, type HostBellState } from './host-bell/host-bell.ts';
 export { MdevParent, type MdevTypeEntry } from './mdev/mdev-parent.ts';
 export type { MediatedBellState } from './mdev/mediated-bell.ts';
 export { mdevTypes } from './mdev/mdev-types.ts';
+export type { MediationKind, MediationPolicy, ShadowPlace } from './mdev/mediation-policy.ts';
+export { mediations, type ShadowPolicy } from './mdev/mediations.ts';
 export { bellMediation } from './mdev/register-policy.ts';
 export { OutOfMemory, PageAllocator } from './page-allocator.ts';
 export { Iommu, type Domain, type IommuOptions } from './iommu.ts';

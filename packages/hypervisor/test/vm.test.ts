@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Host } from '../src/host.ts';
 import { profiles } from '../src/profile.ts';
 import { Vm } from '../src/vm.ts';
-import { MediatedHost } from './mdev/mediated-guest.ts';
+import { MediatedHost } from '../testing/mediated-guest.ts';
 
 const PHYSICAL = bdf(0, 3, 0);
 const GUEST = bdf(0, 2, 0);

@@ -14,7 +14,7 @@ import type {
   VirtioHost,
   VirtioTransport,
 } from '@doorbell/abi';
-import type { InvalidationKind, SchedulerKind } from '@doorbell/hypervisor';
+import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenPackedQueue, OpenSplitQueue } from '@doorbell/pv-backend';
 import type { OpenDriverQueue } from '@doorbell/pv-frontend';
 import { InputError } from './input-error.ts';
@@ -88,6 +88,8 @@ export interface OwnParts {
   readonly scheduler?: SchedulerKind;
   /** Of a DMA API over an IOMMU: the host's, or a guest's. */
   readonly invalidation?: InvalidationKind;
+  /** Of a mediated bell: what traps, and when shadow page tables follow. */
+  readonly mediation?: MediationKind;
   /** The device half of a split virtqueue (VIRTIO 1.3 §2.7), in a paravirtual backend. */
   readonly queue?: OpenSplitQueue;
   /** That of a packed one (§2.8): `ring=packed`. */
@@ -109,6 +111,7 @@ export const askedParts = {
   renderer: { options: ['renderer'], words: 'a renderer' },
   scheduler: { options: ['scheduler'], words: 'a scheduler' },
   invalidation: { options: ['iommu', 'viommu'], words: 'an invalidation policy' },
+  mediation: { options: ['shadow'], words: 'a mediation policy' },
 } as const satisfies Partial<
   Record<keyof OwnParts, { readonly options: readonly string[]; readonly words: string }>
 >;

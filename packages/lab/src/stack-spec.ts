@@ -216,6 +216,7 @@ const kinds: readonly StackKind[] = [
       },
       shadow: {
         values: ['lazy', 'strict'],
+        own: true,
         default: 'lazy',
         doc: 'When shadow page tables follow: at flush and submission, or at each store, which traps.',
       },

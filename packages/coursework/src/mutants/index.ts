@@ -4,6 +4,7 @@ import { driverMutants } from './driver.ts';
 import { invalidationMutants } from './invalidation.ts';
 import { driverQueueMutants } from './driver-queue.ts';
 import { frontendMutants } from './frontend.ts';
+import { mediationMutants } from './mediation.ts';
 import type { Mutant } from './mutant.ts';
 import { packedDriverQueueMutants } from './packed-driver-queue.ts';
 import { packedQueueMutants } from './packed-queue.ts';
@@ -24,4 +25,5 @@ export const mutants: readonly Mutant[] = [
   ...packedDriverQueueMutants,
   ...deviceMutants,
   ...frontendMutants,
+  ...mediationMutants,
 ];

@@ -34,6 +34,9 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   invalidation: ({ policy }) =>
     `import { invalidationOf } from './invalidation.ts';
      export default invalidationOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
+  mediation: ({ policy }) =>
+    `import { mediationOf } from './mediation.ts';
+     export default mediationOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
 };
 
 /** Of each kind: the files that its part is made of, and which imports which. */

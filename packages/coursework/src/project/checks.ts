@@ -14,6 +14,7 @@ import { Mismatch } from '../check/mismatch.ts';
 import { runCheck } from '../check/run.ts';
 import { driverChecks } from '../driver/checks.ts';
 import { invalidationChecks } from '../invalidation/checks.ts';
+import { mediationChecks } from '../mediation/checks.ts';
 import { ownParts, partProblem, type ProjectedPart, type ProjectPart } from '../part.ts';
 import { queueChecks } from '../queue/checks.ts';
 
@@ -79,6 +80,7 @@ const kinds: readonly string[] = [
   'driver',
   'queue',
   'invalidation',
+  'mediation',
 ] satisfies ProjectedPart['kind'][];
 
 /** Every check of the part's contract that it fails, by id. */
@@ -90,6 +92,8 @@ function contractFailures(part: ProjectedPart, bench: Bench): Promise<string[]> 
       return failures(queueChecks, part, bench);
     case 'invalidation':
       return failures(invalidationChecks, part, bench);
+    case 'mediation':
+      return failures(mediationChecks, part, bench);
   }
 }
 

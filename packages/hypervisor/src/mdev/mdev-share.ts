@@ -1,5 +1,6 @@
 /** What a mediated device is given, and how it is mediated. */
 import type { VramRange } from '@doorbell/abi';
+import type { ShadowPolicy } from './mediations.ts';
 
 /** What it has of the GPU. */
 export interface MdevShare {
@@ -18,6 +19,6 @@ export interface MdevShare {
 export interface MediationOptions {
   /** Whether the VRAM aperture is mapped into the guest; else it traps. */
   readonly barRemap: boolean;
-  /** When shadow page tables follow: at each store (the tables trap), or at flush and submit. */
-  readonly shadow: 'strict' | 'lazy';
+  /** What traps besides, and when shadow page tables follow. */
+  readonly shadow: ShadowPolicy;
 }

@@ -31,6 +31,8 @@ import { GuestVram } from './guest-vram.ts';
 import type { MdevShare, MediationOptions } from './mdev-share.ts';
 import { MediatedChannel, type MediatedChannelState } from './mediated-channel.ts';
 import { MediatedMemory, type MediatedMemoryState } from './mediated-memory.ts';
+import type { MediationKind } from './mediation-policy.ts';
+import { mediationKind } from './mediations.ts';
 import { SnapshotPool, type SnapshotPoolState } from './snapshot-pool.ts';
 import { TableBudget } from './table-budget.ts';
 
@@ -58,7 +60,9 @@ export interface MediatedBellState {
 }
 
 export class MediatedBell extends PciFunction implements Stateful<MediatedBellState> {
-  private readonly options: MediationOptions;
+  private readonly kind: MediationKind;
+  /** Whether the guest reaches VRAM directly, where nothing has to trap. */
+  private readonly mapsVram: boolean;
   private readonly share: MdevShare;
   private readonly vram: GuestVram;
   private readonly memory: MediatedMemory;
@@ -75,7 +79,8 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
   /** @throws GpuError `out-of-memory` when the GPU has not so many channels left. */
   constructor(host: DeviceHost, { bell, share, container, options }: MediatedBellParts) {
     super(host, bellIds);
-    this.options = options;
+    this.kind = mediationKind(options.shadow);
+    this.mapsVram = options.barRemap && this.kind.traps !== 'everything';
     this.share = share;
     this.vram = new GuestVram(bell, share.vram);
     this.budget = new TableBudget(share.tablePages);
@@ -94,10 +99,9 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
   }
 
   private newChannel(bell: HostBell): MediatedChannel {
-    const { vram, memory, budget, pool, options } = this;
+    const { vram, memory, budget, pool, kind } = this;
     return new MediatedChannel({
-      ...{ bell, vram, memory, budget, pool },
-      shadow: options.shadow,
+      ...{ bell, vram, memory, budget, pool, kind },
       masters: () => this.masters(),
       functionEnabled: () => this.registers.isEnabled,
       signal: (vector) => {
@@ -144,7 +148,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
 
   /** Which parts of a BAR the guest reaches directly: of VRAM what is its own and no page table. */
   barParts(bar: number, size: number): readonly BarPart[] {
-    if (bar !== bellBars.VRAM.index || !this.options.barRemap) {
+    if (bar !== bellBars.VRAM.index || !this.mapsVram) {
       return [{ kind: 'trapped', offset: 0, size }];
     }
     const parts: BarPart[] = [];
@@ -165,9 +169,9 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
     return parts;
   }
 
-  /** With `strict`, stores to page tables trap from here on; to what holds none any more, they do not. */
+  /** Where they are to trap, stores to page tables do from here on; to what holds none any more, they do not. */
   private protectTables(): void {
-    if (this.options.shadow !== 'strict') {
+    if (this.kind.traps === 'nothing') {
       return;
     }
     const pages = new Set(this.channels.flatMap((channel) => [...channel.tablePages()]));
@@ -247,7 +251,7 @@ export class MediatedBell extends PciFunction implements Stateful<MediatedBellSt
       this.barMemory(bar) !== undefined &&
       offset >= 0 &&
       offset + width <= this.vram.bytes &&
-      (!this.options.barRemap || this.protectedPages.has(Math.floor(offset / PAGE_BYTES)))
+      (!this.mapsVram || this.protectedPages.has(Math.floor(offset / PAGE_BYTES)))
     );
   }
 

@@ -17,8 +17,8 @@ import { CommandAudit } from './command-audit.ts';
 import { GuestRing, type GuestRingState } from './guest-ring.ts';
 import type { GuestVram } from './guest-vram.ts';
 import { HeldMemory } from './held-memory.ts';
-import type { MediationOptions } from './mdev-share.ts';
 import type { MediatedMemory } from './mediated-memory.ts';
+import type { MediationKind, MediationPolicy, ShadowPlace } from './mediation-policy.ts';
 import { mediationOf } from './register-policy.ts';
 import { ShadowTable, type ShadowParts, type ShadowState } from './shadow-table.ts';
 import type { SnapshotPool } from './snapshot-pool.ts';
@@ -37,7 +37,7 @@ export interface ChannelParts {
   readonly memory: MediatedMemory;
   readonly budget: TableBudget;
   readonly pool: SnapshotPool;
-  readonly shadow: MediationOptions['shadow'];
+  readonly kind: MediationKind;
   readonly masters: () => boolean;
   /** The guest's CONTROL.ENABLE of the function. */
   readonly functionEnabled: () => boolean;
@@ -62,8 +62,11 @@ interface GuestValues {
 export interface MediatedChannelState {
   readonly physical: number;
   readonly values: GuestValues;
+  readonly kept: readonly (readonly [number, number])[];
   readonly ring: GuestRingState;
   readonly shadow: ShadowState | undefined;
+  /** As its policy has it. */
+  readonly policy: unknown;
   readonly snapshots: SnapshotsState;
 }
 
@@ -78,8 +81,16 @@ export class MediatedChannel {
   private readonly audit: CommandAudit;
   private physical: BellChannel;
   private values = atReset();
+  /** By offset: registers that might pass, and do not. */
+  private kept = new Map<number, number>();
   private ring = GuestRing.empty(0, 0, 0);
   private shadow: ShadowTable | undefined;
+  /** While there is a shadow. */
+  private policy: MediationPolicy | undefined;
+  /** Whether the guest's tables may be in other pages than when the mediator last looked. */
+  private hasMoved = false;
+  /** What the policy decides about. */
+  private readonly place: ShadowPlace;
 
   /** @throws GpuError `out-of-memory` */
   constructor(parts: ChannelParts) {
@@ -93,6 +104,41 @@ export class MediatedChannel {
       shadow: () => this.shadow,
     });
     this.audit = new CommandAudit(held, bell.host.machine.counts);
+    this.place = this.newPlace();
+  }
+
+  private newPlace(): ShadowPlace {
+    const isRunning = (): boolean => runStates.includes(this.state());
+    return {
+      get isRunning(): boolean {
+        return isRunning();
+      },
+      sync: () => {
+        this.hasMoved = true;
+        this.shadow?.sync();
+      },
+      follow: (page, offset) => {
+        if (!Number.isInteger(offset) || offset < 0 || offset >= PAGE_BYTES) {
+          throw new RangeError(`A page has no byte ${offset}.`);
+        }
+        this.hasMoved = this.shadow?.written(page, offset) === true || this.hasMoved;
+      },
+      settle: () => {
+        this.shadow?.settle();
+      },
+    };
+  }
+
+  /** Tells the policy of an event. */
+  private tell(event: (policy: MediationPolicy) => void): void {
+    if (this.policy === undefined) {
+      return;
+    }
+    event(this.policy);
+    if (this.hasMoved) {
+      this.hasMoved = false;
+      this.parts.tablesChanged();
+    }
   }
 
   private readonly onInterrupt = (): void => {
@@ -121,7 +167,9 @@ export class MediatedChannel {
       return 0;
     }
     if (mediationOf(row, 'channel') === 'passed') {
-      return this.passing(offset).read();
+      return this.parts.kind.passes(row)
+        ? this.passing(offset).read()
+        : (this.kept.get(offset) ?? row.reset);
     }
     switch (offset) {
       case CONTROL.offset:
@@ -143,6 +191,10 @@ export class MediatedChannel {
       return;
     }
     if (mediationOf(row, 'channel') === 'passed') {
+      if (!this.parts.kind.passes(row)) {
+        this.kept.set(offset, value);
+        return;
+      }
       values.ring = offset === RING.offset ? value : values.ring;
       values.ringBytes = offset === RING_SIZE.offset ? value : values.ringBytes;
       values.fence = offset === FENCE_ADDRESS.offset ? value : values.fence;
@@ -217,7 +269,9 @@ export class MediatedChannel {
       // The host has no room for its tables: the channel stays off.
       return;
     }
-    this.shadow.sync();
+    this.policy = this.parts.kind.open(this.place);
+    this.policy.turnedOn();
+    this.hasMoved = false;
     this.physical.registers.PAGE_ROOT.write(this.shadow.root);
     this.parts.tablesChanged();
   }
@@ -226,6 +280,7 @@ export class MediatedChannel {
   reset(): void {
     this.physical.reset();
     this.values = atReset();
+    this.kept.clear();
     this.dropShadow();
     this.ring = GuestRing.empty(this.ring.base, this.ring.bytes, 0);
   }
@@ -237,6 +292,7 @@ export class MediatedChannel {
       this.snapshots.giveBack(shadow);
       shadow.destroy();
       this.shadow = undefined;
+      this.policy = undefined;
       this.parts.tablesChanged();
     }
   }
@@ -249,27 +305,18 @@ export class MediatedChannel {
 
   // ------------------------------------------------------------------------------ page tables
 
-  /**
-   * The guest has changed entries, and says so. An idle channel is made good at its next submission,
-   * which reads the tables anyway.
-   */
+  /** The guest has changed entries, and says so. */
   flush(): void {
-    const { shadow } = this;
-    if (shadow === undefined) {
-      return;
-    }
-    if (this.parts.shadow === 'strict') {
-      shadow.settle();
-    } else if (runStates.includes(this.state())) {
-      shadow.sync();
-    }
+    this.tell((policy) => {
+      policy.flushed();
+    });
   }
 
   /** A store to a page of the guest's VRAM that trapped. */
   tableWritten(page: number, offset: number): void {
-    if (this.shadow?.written(page, offset) === true) {
-      this.parts.tablesChanged();
-    }
+    this.tell((policy) => {
+      policy.stored(page, offset);
+    });
   }
 
   /** Pages of the guest's VRAM that hold its page tables. */
@@ -317,9 +364,9 @@ export class MediatedChannel {
       // Nothing new. What was published is not taken back: the channel may have come to it already.
       return;
     }
-    if (this.parts.shadow === 'lazy') {
-      shadow.sync();
-    }
+    this.tell((policy) => {
+      policy.submitted();
+    });
     this.check(shadow, published);
     this.snapshots.want(Math.floor(this.values.fence / PAGE_BYTES));
     if (this.audit.isExhausted) {
@@ -364,8 +411,10 @@ export class MediatedChannel {
     return {
       physical: this.physical.number,
       values: { ...this.values },
+      kept: [...this.kept],
       ring: this.ring.save(),
       shadow: this.shadow?.save(),
+      policy: this.policy?.save(),
       snapshots: this.snapshots.save(),
     };
   }
@@ -373,11 +422,14 @@ export class MediatedChannel {
   load(state: MediatedChannelState): void {
     this.physical = this.parts.bell.adoptChannel(state.physical, this.onInterrupt);
     this.values = { ...state.values };
+    this.kept = new Map(state.kept);
     this.ring = GuestRing.load(state.ring);
     this.shadow =
       state.shadow === undefined
         ? undefined
         : new ShadowTable(this.shadowParts, state.shadow.root, state.shadow);
+    this.policy = this.shadow && this.parts.kind.open(this.place);
+    this.policy?.load(state.policy);
     this.snapshots.load(state.snapshots);
   }
 }

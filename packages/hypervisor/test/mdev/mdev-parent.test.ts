@@ -5,7 +5,7 @@ import { HostBell } from '../../src/host-bell/host-bell.ts';
 import { Host } from '../../src/host.ts';
 import { MdevParent } from '../../src/mdev/mdev-parent.ts';
 import { profiles } from '../../src/profile.ts';
-import { MediatedHost, VRAM_PAGES } from './mediated-guest.ts';
+import { MediatedHost, VRAM_PAGES } from '../../testing/mediated-guest.ts';
 
 const uuid = (index: number): string => `00000000-0000-4000-8000-00000000000${index}`;
 

@@ -2,7 +2,9 @@ import { bellRegisters, drawPackets, header, PAGE_BYTES, pte, ringPackets } from
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MediationOptions } from '../../src/mdev/mdev-share.ts';
-import { MediatedHost, RAM, RAM_BYTES, RW, SYSTEM, VA } from './mediated-guest.ts';
+import type { MediationKind } from '../../src/mdev/mediation-policy.ts';
+import { mediations } from '../../src/mdev/mediations.ts';
+import { MediatedHost, RAM, RAM_BYTES, RW, SYSTEM, VA } from '../../testing/mediated-guest.ts';
 
 const { INDIRECT, FENCE, REGISTER, NOP } = ringPackets;
 const indirect = (address: number, words: number): number[] => [
@@ -369,5 +371,62 @@ describe('the function of a mediated bell', () => {
     guest.channel.CONTROL.write(1);
     await rig.settle();
     expect(guest.word(RAM.fence)).toBe(1);
+  });
+});
+
+describe('a policy that is wrong', () => {
+  const idle = {
+    ...{ turnedOn: () => {}, stored: () => {}, flushed: () => {}, submitted: () => {} },
+    ...{ save: () => null, load: () => {} },
+  };
+  const careless: MediationKind = {
+    ...{ name: 'careless', traps: 'nothing', passes: () => true, open: () => idle },
+  };
+
+  test('has its guest stuck, and no other', async () => {
+    const rig = new MediatedHost();
+    const stuck = rig.guest({ barRemap: true, shadow: careless });
+    const other = rig.guest();
+    stuck.submit(fence(1));
+    other.submit(fence(1));
+    await rig.settle();
+    expect(stuck.fault).toBe('NOT_PRESENT');
+    expect(stuck.vgpu.pinnedPages).toBe(0);
+    expect(other.word(RAM.fence)).toBe(1);
+  });
+
+  test('does not give the guest a register that is sensitive', async () => {
+    const rig = new MediatedHost();
+    const guest = rig.guest({ barRemap: true, shadow: careless });
+    guest.channel.CONTROL.write(0);
+    guest.channel.CONTROL.write(3);
+    expect(guest.channel.CONTROL.read()).toBe(1);
+    expect(guest.channel.PAGE_ROOT.read()).toBe(0);
+  });
+
+  test('keeps from the guest what might pass: it reads what it has written, and nothing comes of it', async () => {
+    const rig = new MediatedHost();
+    const shadow: MediationKind = { ...mediations.lazy, passes: () => false };
+    const guest = rig.guest({ barRemap: true, shadow });
+    expect(guest.channel.RING.read()).toBe(VA.ring);
+    guest.submit(fence(1));
+    await rig.settle();
+    expect(guest.word(RAM.fence)).toBe(0);
+    guest.channel.RESET.write(1);
+    expect(guest.channel.RING.read()).toBe(0);
+  });
+
+  test('is told when it asks for what is no entry of a page', () => {
+    const rig = new MediatedHost();
+    const shadow: MediationKind = {
+      ...careless,
+      open: (place) => ({
+        ...idle,
+        turnedOn: () => {
+          place.follow(0, PAGE_BYTES);
+        },
+      }),
+    };
+    expect(() => rig.guest({ barRemap: true, shadow })).toThrow('A page has no byte 4096.');
   });
 });

@@ -2,8 +2,16 @@
  * Mediated devices: the host keeps bell, and gives each guest a share of it that looks like a bell.
  * Control registers and doorbells trap; page tables are shadowed; commands are read before they run.
  */
-import { HostBell, MdevParent, mdevTypes, Vm } from '@doorbell/hypervisor';
+import {
+  HostBell,
+  MdevParent,
+  mdevTypes,
+  Vm,
+  type mediations,
+  type ShadowPolicy,
+} from '@doorbell/hypervisor';
 import { InputError } from '../input-error.ts';
+import { needOwn, OWN } from '../own-parts.ts';
 import { iommuPolicy } from './iommu-options.ts';
 import { HOST_GPU, physicalMachine } from './physical-machine.ts';
 import { shareGpu } from './share-gpu.ts';
@@ -52,22 +60,28 @@ export function mdev(parts: StackParts): Stack {
     keeper: parent,
   };
 
-  function mediated(of: MdevParent, { guests: all, bug }: StackParts, index: number) {
+  function mediated(of: MdevParent, { guests: all, bug, own }: StackParts, index: number) {
     const uuid = `${UUID_START}${(FIRST_UUID + index).toString(16)}`;
     const device = of.create(options.type, uuid);
     const vm = new Vm(host, vmOptions(parts, index));
     vm.mediate(GUEST_GPU, device, {
       barRemap: options['bar-remap'] === 'on',
-      shadow: options.shadow === 'strict' ? 'strict' : 'lazy',
+      shadow: shadowPolicy(parts),
       display: all[index].display,
     });
     vm.bus.assignBars();
     const { computer } = vm;
     return {
       ...{ vm, computer, cpu: computer.parts.cpu, bdf: GUEST_GPU },
-      probe: bellDriver(computer, GUEST_GPU, { bug }),
+      probe: bellDriver(computer, GUEST_GPU, { bug, own }),
     } satisfies Omit<StackGuest, 'gpu'>;
   }
+}
+
+/** @throws InputError when it is to be one's own, and there is none. */
+function shadowPolicy({ options, own }: StackParts): ShadowPolicy {
+  const { shadow } = options;
+  return shadow === OWN ? needOwn(own, 'mediation') : (shadow as keyof typeof mediations);
 }
 
 function checkInstances(parent: MdevParent, name: string, guests: number): void {

@@ -15,15 +15,15 @@ import {
   type0Header,
 } from '@doorbell/abi';
 import { Bell } from '@doorbell/device-model';
-import { HostBell } from '../../src/host-bell/host-bell.ts';
-import { Host } from '../../src/host.ts';
-import { MdevParent } from '../../src/mdev/mdev-parent.ts';
-import type { MediationOptions } from '../../src/mdev/mdev-share.ts';
-import type { MediatedBell } from '../../src/mdev/mediated-bell.ts';
-import { profiles } from '../../src/profile.ts';
-import { VfioProcess } from '../../src/vfio-process.ts';
-import type { VfioContainer } from '../../src/vfio-container.ts';
-import { Vm } from '../../src/vm.ts';
+import { HostBell } from '../src/host-bell/host-bell.ts';
+import { Host } from '../src/host.ts';
+import { MdevParent } from '../src/mdev/mdev-parent.ts';
+import type { MediationOptions } from '../src/mdev/mdev-share.ts';
+import type { MediatedBell } from '../src/mdev/mediated-bell.ts';
+import { profiles } from '../src/profile.ts';
+import { VfioProcess } from '../src/vfio-process.ts';
+import type { VfioContainer } from '../src/vfio-container.ts';
+import { Vm } from '../src/vm.ts';
 
 const AT = bdf(0, 2, 0);
 export const RAM_BYTES = 1 << 20;
@@ -65,10 +65,10 @@ export class MediatedHost {
     return new MediatedGuest(this, this.guests++, options);
   }
 
-  /** Lets the part work until nothing is due any more. */
-  async settle(): Promise<void> {
+  /** Lets the part work for so long; if it is not said, until nothing is due any more. */
+  async settle(ns = 1e9): Promise<void> {
     const { machine, computer } = this.host;
-    machine.tasks.spawn(computer.parts.cpu, () => computer.clock.sleep(1e9));
+    machine.tasks.spawn(computer.parts.cpu, () => computer.clock.sleep(ns));
     await machine.tasks.run();
   }
 }
