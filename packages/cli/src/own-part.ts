@@ -11,12 +11,20 @@ import {
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
 
-/** @throws InputError when there is none, or it is no part. */
+/** @throws InputError when there is none, or it is no part; Failure when no stack has such a part. */
 export async function loadOwn(folder: string): Promise<OwnParts> {
   // The bundler is loaded for whoever has something to bundle.
   const { loadPart } = await import('@doorbell/coursework/node');
   const { ownParts } = await import('@doorbell/coursework');
-  return ownParts((await loadPart(folder)).part);
+  const { part } = await loadPart(folder);
+  const own = ownParts(part);
+  if (Object.keys(own).length === 0) {
+    throw new Failure(
+      exitCodes.BAD_INPUT,
+      `'${folder}' is of the kind ${part.kind}, which no stack has: 'doorbell check' tries it by itself.`,
+    );
+  }
+  return own;
 }
 
 /** Recordings from a file, with what a file does not hold. @throws InputError */

@@ -76,6 +76,12 @@ describe('doorbell grade', () => {
     });
   });
 
+  test('is of parts that stacks have, or not: then a line says so', async () => {
+    const { code, stderr } = await doorbell(`compare --with ${handedIn('good', 'edu')}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/good\.ts' is of the kind edu, which no stack has/);
+  });
+
   test('says which labs there are', async () => {
     const { code, stderr } = await doorbell('grade lab-9 x');
     expect(code).toBe(2);

@@ -29,6 +29,33 @@ export const invalidationLab: Lab = {
   ],
 };
 
+export const mediationLab: Lab = {
+  number: 6,
+  title: 'A mediated device with lazy shadowing, within an exit budget',
+  task: "Say what of a shared GPU traps, and when its shadow page tables follow the guest's own.",
+  kind: 'mediation',
+  hours: 8,
+  handout: 'docs/labs/6-mediation.md',
+  groups: [
+    {
+      title: 'The shadow follows, and is never stale',
+      points: 25,
+      checks: /^mediation\/(?!budget\/)/,
+    },
+    { title: 'Guests draw as before', points: 15, checks: /^gpu\/scene\// },
+    {
+      title: 'A triangle within the exit budget',
+      points: 25,
+      checks: /^mediation\/budget\/triangle$/,
+    },
+    {
+      title: 'A bunny within the exit budget',
+      points: 35,
+      checks: /^mediation\/budget\/(?!triangle$)/,
+    },
+  ],
+};
+
 export const schedulerLab: Lab = {
   number: 7,
   title: 'A scheduler that is fair and does not starve',

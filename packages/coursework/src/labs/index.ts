@@ -1,7 +1,7 @@
 /** The labs: a course's worth, from a device with eleven registers to a project of one's own. */
 import { channelLab, eduLab } from './device-labs.ts';
 import { rendererLab, queueLab } from './pv-labs.ts';
-import { invalidationLab, projectLab, schedulerLab } from './host-labs.ts';
+import { invalidationLab, mediationLab, projectLab, schedulerLab } from './host-labs.ts';
 import { labName, type Lab } from './lab.ts';
 
 export type { Lab, LabGroup } from './lab.ts';
@@ -14,6 +14,7 @@ export const labs: readonly Lab[] = [
   invalidationLab,
   queueLab,
   rendererLab,
+  mediationLab,
   schedulerLab,
   projectLab,
 ];

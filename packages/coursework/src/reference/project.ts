@@ -1,23 +1,23 @@
-/** A project of this project's own: the window of deferred invalidation, sold for time. */
+/** A project of this project's own: shadow page tables that follow late, and all at once. */
 import type { ProjectPart } from '../part.ts';
-import { invalidationOf } from './invalidation.ts';
+import { mediationOf } from './mediation.ts';
 
 const argument = `
-With an IOMMU of its own, a guest tells it of every buffer that its driver unmaps, and each time is
-an exit. This part lets what was unmapped wait in a queue, and tells the IOMMU to forget the whole
-domain, once, when the queue is full or 10 ms after its first entry. So there is an exit for many
-buffers in the place of one for each. The price is that window: until then a device that is broken, or
-hostile, still reaches memory that may belong to somebody else by now. IOVAs are not given out again
-before, so no other mapping is ever confused with an old one. Exits that map buffers stay, one for
-each: caching mode asks for them.`;
+A guest of the stack mdev writes page tables for its GPU, which walks a shadow of them. With
+shadow=strict every page that holds a table is write-protected, so each store of the guest's driver
+to an entry is an exit: hundreds of them in a frame. This part traps none of these stores. It reads
+all of the guest's tables when the guest may expect that a change has its effect, which the datasheet
+says is at a flush and at a submission, and follows whatever is others then. What that costs is a
+comparison of whole tables, in which most entries have not changed, and a window: between the store
+and the flush the GPU may still use what the guest has unmapped, as it may on bare metal.`;
 
 export const project: ProjectPart = {
   kind: 'project',
-  name: 'deferred',
-  part: invalidationOf('deferred'),
-  stack: 'passthrough:viommu=own',
-  against: 'passthrough:viommu=strict',
-  scene: 'churn',
-  frames: 16,
+  name: 'lazy',
+  part: mediationOf('lazy'),
+  stack: 'mdev:shadow=own',
+  against: 'mdev:shadow=strict',
+  scene: 'bunny',
+  frames: 4,
   argument,
 };
