@@ -122,7 +122,14 @@ function reached(
 }
 
 /** A type in a few words, for a table. */
-export function typeWords({ type, const: value, enum: values, anyOf, items, $ref }: Schema): string {
+export function typeWords({
+  type,
+  const: value,
+  enum: values,
+  anyOf,
+  items,
+  $ref,
+}: Schema): string {
   if ($ref !== undefined) {
     return decodeURIComponent($ref.replace('#/definitions/', ''));
   }

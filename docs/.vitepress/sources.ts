@@ -55,7 +55,10 @@ function folderContent(folder: string, linked: ReadonlySet<string>): string {
 /** The first sentence of the comment that a source file begins with. */
 function purposeOf(path: string): string {
   const [, comment = ''] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(path, 'utf8')) ?? [];
-  const text = comment.replace(/^\s*\*? ?/gm, '').replace(/\s+/g, ' ').trim();
+  const text = comment
+    .replace(/^\s*\*? ?/gm, '')
+    .replace(/\s+/g, ' ')
+    .trim();
   const [sentence = text] = /^.*?[.:](?= |$)/.exec(text) ?? [];
   return sentence.replace(/[<>{}|]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -80,8 +80,7 @@ export interface ExplainReport {
   /** Of all runs. */
   readonly causes: readonly Cause[];
   readonly runs: readonly (
-    | (Omit<ExplainedRun, 'explanation'> & Omit<Explanation, 'schema'>)
-    | ExplainedPeer
+    (Omit<ExplainedRun, 'explanation'> & Omit<Explanation, 'schema'>) | ExplainedPeer
   )[];
 }
 
