@@ -1,25 +1,15 @@
 // npm run reference
 //
 // Writes docs/reference from the contracts in packages/abi and packages/wire, from the stacks of
-// packages/lab, and from what the peers showed; and the charts of docs/reference/shapes.md.
+// packages/lab, from the command and its reports, and from what the peers showed; and the charts of
+// docs/reference/shapes.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { referencePages } from '../packages/abi/src/reference.ts';
-import { referencePages as courseworkPages } from '../packages/coursework/src/pages/index.ts';
-import { referencePages as labPages } from '../packages/lab/src/reference.ts';
-import { referencePages as peersPages } from '../packages/peers/src/reference.ts';
-import { referencePages as wirePages } from '../packages/wire/src/reference.ts';
+import { referenceFiles } from './reference-pages.ts';
 import { shapeCharts } from './shapes-chart.ts';
 
 const folder = new URL('../docs/reference/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-const pages = {
-  ...referencePages(),
-  ...courseworkPages(),
-  ...labPages(),
-  ...peersPages(),
-  ...wirePages(),
-};
-for (const [name, text] of Object.entries(pages)) {
+mkdirSync(new URL('schemas/', folder), { recursive: true });
+for (const [name, text] of Object.entries(await referenceFiles())) {
   writeFileSync(new URL(name, folder), text);
 }
 const charts = new URL('../docs/images/shapes/', import.meta.url);

@@ -49,6 +49,11 @@ interface BenchOptions {
   readonly json?: string;
 }
 
+export interface BenchReport {
+  readonly schema: 'doorbell.bench/1';
+  readonly results: readonly BenchResult[];
+}
+
 export function defineBench(command: Command): void {
   command
     .option('--filter <text>', 'only benchmarks whose name contains this, such as mmio')

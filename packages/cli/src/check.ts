@@ -176,7 +176,17 @@ function exitCodeOf(reports: readonly CheckReport[]): ExitCode {
     : exitCodes.DONE;
 }
 
-function jsonReport(target: string, reports: readonly CheckReport[]): object {
+export interface PartReport {
+  readonly schema: 'doorbell.check/1';
+  /** As it was given. */
+  readonly target: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly checks: readonly CheckReport[];
+}
+
+function jsonReport(target: string, reports: readonly CheckReport[]): PartReport {
   const count = (wanted: CheckReport['status']): number =>
     reports.filter(({ status }) => status === wanted).length;
   return {

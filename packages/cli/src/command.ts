@@ -182,17 +182,38 @@ async function program(args: readonly string[], ended: (code: ExitCode) => void)
       ended(await run(...given));
     };
   const asked = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
-  for (const { name, summary, load } of verbs) {
-    const command = made.command(name).description(summary);
-    if (name === asked) {
-      const { define, run } = await load(args);
-      define(command, act);
-      if (run !== undefined) {
-        command.action(act(() => run(command.opts<never>())));
-      }
+  for (const verb of verbs) {
+    const command = made.command(verb.name).description(verb.summary);
+    if (verb.name === asked) {
+      await complete(command, verb, args, act);
     }
   }
   return made;
+}
+
+/** Gives a verb its options. */
+async function complete(
+  command: Command,
+  { load }: VerbEntry,
+  args: readonly string[],
+  act: Act,
+): Promise<void> {
+  const { define, run } = await load(args);
+  define(command, act);
+  if (run !== undefined) {
+    command.action(act(() => run(command.opts<never>())));
+  }
+}
+
+/** All verbs with their options, to be looked at: nothing of it is to be run. */
+export async function wholeProgram(): Promise<Command> {
+  const whole = await program([], () => {});
+  const act: Act = () => async () => {};
+  for (const verb of verbs) {
+    const command = whole.commands.find((each) => each.name() === verb.name);
+    await complete(command!, verb, [], act);
+  }
+  return whole;
 }
 
 /** Where to look, for arguments that are refused. */

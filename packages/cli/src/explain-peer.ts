@@ -14,8 +14,18 @@ export function peerText(recording: PeerRecording, { colors, columns }: Terminal
   ].join('\n');
 }
 
-/** As a run of the report, whose `stuck` nobody knows. */
-export function peerReport(recording: PeerRecording): object {
+export interface ExplainedPeer {
+  readonly peer: string;
+  readonly system: string;
+  /** Nobody knows. */
+  readonly stuck: null;
+  readonly causes: readonly [];
+  readonly error: string | null;
+  /** What it did, in sentences. */
+  readonly account: readonly string[];
+}
+
+export function peerReport(recording: PeerRecording): ExplainedPeer {
   const { peer, error } = recording;
   return {
     ...{ peer: peer.name, system: peer.system, stuck: null, causes: [], error: error ?? null },

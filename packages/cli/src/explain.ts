@@ -10,13 +10,15 @@ import {
   parseStacks,
   stackKinds,
   type Bug,
+  type Cause,
+  type Explanation,
   type Recording,
   type StackSpec,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
-import { peerReport, peerText } from './explain-peer.ts';
+import { peerReport, peerText, type ExplainedPeer } from './explain-peer.ts';
 import { explanationText, type ExplainedRun } from './explain-text.ts';
 import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
@@ -69,6 +71,17 @@ function idsHelp(): string {
     ...[...bugs.values()].map(({ id, stacks }) => `${column(id)}${stacks.join(', ')}`),
     '\nThe exit code is 1 when something is stuck.',
   ].join('\n');
+}
+
+export interface ExplainReport {
+  readonly schema: 'doorbell.explain/1';
+  /** Whether any run is. */
+  readonly stuck: boolean;
+  /** Of all runs. */
+  readonly causes: readonly Cause[];
+  readonly runs: readonly (
+    (Omit<ExplainedRun, 'explanation'> & Omit<Explanation, 'schema'>) | ExplainedPeer
+  )[];
 }
 
 async function runExplain(file: string | undefined, options: ExplainOptions): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 /** `doorbell hunt`: one of this project's own parts with a bug in it, to be found. */
-import { linesOf, mutants, type Mutant } from '@doorbell/coursework';
-import { Checker, textOf, type CheckRequest } from '@doorbell/coursework/node';
+import { linesOf, mutants, type Mutant, type PartKind } from '@doorbell/coursework';
+import { Checker, textOf, type CheckReport, type CheckRequest } from '@doorbell/coursework/node';
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { checkWithProgress } from './checked-part.ts';
@@ -28,6 +28,23 @@ const PATIENCE_MS = 20_000;
 const helpText = `
 Without a number it lists the hunts. With one it says what is seen, checks the broken part, and
 writes a trace of what fails where a machine took part. Nothing of the repository is changed.`;
+
+export interface HuntsReport {
+  readonly schema: 'doorbell.hunts/1';
+  readonly hunts: readonly HuntTask[];
+}
+
+interface HuntTask {
+  readonly number: number;
+  readonly kind: PartKind;
+  /** What is seen. */
+  readonly symptom: string;
+}
+
+export interface HuntReport extends HuntTask {
+  readonly schema: 'doorbell.hunt/1';
+  readonly checks: readonly CheckReport[];
+}
 
 export function defineHunt(command: Command, act: Act): void {
   command

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { exitCodes } from './exit-code.ts';
 import { Failure, fileFailure } from './failure.ts';
+import type { JsonReport } from './json-reports.ts';
 import { checkOutput } from './output-file.ts';
 
 export const TO_STDOUT = '-';
@@ -17,8 +18,8 @@ export function checkJsonTarget(path: string | undefined): void {
   checkOutput('--json', path);
 }
 
-export function writeJson(path: string, value: unknown): void {
-  const text = `${JSON.stringify(value, null, 2)}\n`;
+export function writeJson(path: string, report: JsonReport): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
   if (path === TO_STDOUT) {
     process.stdout.write(text);
     return;

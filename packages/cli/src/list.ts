@@ -7,6 +7,7 @@ import {
   scenes,
   sharingOptions,
   stackKinds,
+  type ModeContract,
   type Scene,
   type StackKind,
 } from '@doorbell/lab';
@@ -99,7 +100,26 @@ function optionTexts(options: StackKind['options'], { columns }: Terminal): stri
   });
 }
 
-function listReport(): object {
+interface Named {
+  readonly name: string;
+  /** What it is, in a sentence or two. */
+  readonly doc: string;
+}
+
+export interface ListReport {
+  readonly schema: 'doorbell.list/1';
+  readonly stacks: readonly (StackKind & { readonly contract: ModeContract })[];
+  readonly scenes: readonly (Named & { readonly credit?: string | undefined })[];
+  /** `source`: who describes it. */
+  readonly schedulers: readonly (Named & { readonly source: string })[];
+  readonly renderers: readonly Named[];
+  /** With how many of their prices were checked. */
+  readonly profiles: readonly (Named & {
+    readonly constants: { readonly verified: number; readonly total: number };
+  })[];
+}
+
+function listReport(): ListReport {
   return {
     schema: 'doorbell.list/1',
     stacks: [...stackKinds.values()].map((kind) => ({ ...kind, contract: contractOf(kind.name) })),

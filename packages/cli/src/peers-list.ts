@@ -28,7 +28,25 @@ export function listPeers({ json }: ListPeersOptions, known = peers): ExitCode {
   return exitCodes.DONE;
 }
 
-function peerReport({ name, summary, needs: needed, isQuick }: Peer): object {
+export interface PeersListReport {
+  readonly schema: 'doorbell.peers/1';
+  readonly peers: readonly KnownPeer[];
+}
+
+interface KnownPeer {
+  readonly name: string;
+  readonly summary: string;
+  /** It takes seconds; the others boot Linux. */
+  readonly quick: boolean;
+  readonly needs: readonly string[];
+  readonly status: 'ready' | 'missing';
+  /** Empty when it is ready. */
+  readonly why: string;
+  /** The command that gets what is missing; empty where there is none, or no need. */
+  readonly get: string;
+}
+
+function peerReport({ name, summary, needs: needed, isQuick }: Peer): KnownPeer {
   const lacking = missing(needed);
   return {
     ...{ name, summary, quick: isQuick, needs: needed },

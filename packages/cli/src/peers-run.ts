@@ -7,6 +7,7 @@ import {
   runPeer,
   type Peer,
   type PeerResult,
+  type PeerVerdict,
   type RunPeerOptions,
 } from '@doorbell/peers';
 import { exitCodes, type ExitCode } from './exit-code.ts';
@@ -185,7 +186,19 @@ async function runOptions(
   };
 }
 
-function report({ pictures, error: _, ...result }: PeerResult): object {
+export interface PeersRunReport {
+  readonly schema: 'doorbell.peers/1';
+  readonly peers: readonly MetPeer[];
+  /** What `--trace` wrote. */
+  readonly trace?: WrittenTrace;
+}
+
+interface MetPeer extends PeerVerdict {
+  /** By their names; `--picture` writes them. */
+  readonly pictures: readonly string[];
+}
+
+function report({ pictures, error: _, ...result }: PeerResult): MetPeer {
   return { ...result, pictures: pictures.map(({ name }) => name) };
 }
 

@@ -1,6 +1,7 @@
 /** `doorbell sensitive`: the Popek-Goldberg report. */
 import {
   classOf,
+  type AccessClass,
   type Leak,
   parseStacks,
   runLeak,
@@ -31,6 +32,33 @@ interface SensitiveOptions {
 interface Leaks {
   readonly leak: Leak;
   readonly without: Leak;
+}
+
+export interface SensitiveReport {
+  readonly schema: 'doorbell.sensitive/1';
+  readonly with: 'leaky-register' | null;
+  readonly stacks: readonly (Omit<StackSensitivity, 'registers'> & {
+    readonly registers: readonly (StackSensitivity['registers'][number] & {
+      readonly class: AccessClass;
+    })[];
+  })[];
+  /** Of a part that leaks, and of the same part without the register: only with `--with`. */
+  readonly leak?: LeakReport;
+  readonly leakWithout?: LeakReport;
+}
+
+interface LeakReport {
+  /** In hexadecimal. */
+  readonly secret: string;
+  /** Its bytes as the other guest put them together; null where it saw none. */
+  readonly seen: readonly (number | null)[];
+  readonly bytesSeen: number;
+  /** How often it looked, and how many exits that took. */
+  readonly reads: number;
+  readonly exits: number;
+  /** What it read: a BAR of its function, and an offset. */
+  readonly bar: number;
+  readonly offset: number;
 }
 
 export function defineSensitive(command: Command): void {
@@ -89,7 +117,7 @@ function jsonReport(
   stacks: readonly StackSensitivity[],
   leaks: Leaks | undefined,
   options: Pick<SensitiveOptions, 'with'>,
-): object {
+): SensitiveReport {
   return {
     schema: 'doorbell.sensitive/1',
     with: options.with ?? null,
@@ -103,7 +131,7 @@ function jsonReport(
   };
 }
 
-function leakReport({ secret, seen, ...rest }: Leak): object {
+function leakReport({ secret, seen, ...rest }: Leak): LeakReport {
   return {
     ...rest,
     secret: Buffer.from(secret).toString('hex'),

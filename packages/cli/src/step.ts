@@ -97,6 +97,12 @@ interface Said {
   readonly lines: readonly string[];
 }
 
+export interface StepReport {
+  readonly schema: 'doorbell.step/1';
+  readonly stacks: readonly string[];
+  readonly commands: readonly Said[];
+}
+
 /** Ends with the first line that is wrong. */
 async function runLines(
   shell: StepShell,

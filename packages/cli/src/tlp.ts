@@ -1,5 +1,11 @@
 /** `doorbell tlp`: the PCI Express packets of a run, and headers from an AER log. */
-import { decodeTlpHeader, encodeTlpHeader, formatBdf, type TlpHeader } from '@doorbell/abi';
+import {
+  decodeTlpHeader,
+  encodeTlpHeader,
+  formatBdf,
+  type TlpHeader,
+  type TlpType,
+} from '@doorbell/abi';
 import {
   busMapOf,
   elsewhere,
@@ -11,6 +17,7 @@ import {
   TlpSummer,
   type Stack,
   type StackSpec,
+  type Tlp,
   type TlpSummary,
 } from '@doorbell/lab';
 import type { Command } from 'commander';
@@ -37,6 +44,38 @@ interface TlpOptions {
   readonly count: number;
   readonly json?: string;
   readonly decode?: string;
+}
+
+export interface TlpReport {
+  readonly schema: 'doorbell.tlp/1';
+  readonly stack: string;
+  readonly scene: string;
+  readonly frames: number;
+  /** Of all packets, not only of those that were asked for. */
+  readonly summary: TlpSummary;
+  readonly packets: readonly PacketReport[];
+}
+
+interface PacketReport extends Tlp {
+  /** From 1, in the order of time. */
+  readonly number: number;
+  readonly headerHex: string;
+  /** What it is for. */
+  readonly for: string;
+}
+
+/** What `--decode` says. */
+export interface TlpHeaderReport {
+  readonly schema: 'doorbell.tlp/1';
+  readonly header: NamedHeader;
+}
+
+/** With functions as lspci writes them; the other fields are those of the type. */
+interface NamedHeader {
+  readonly type: TlpType;
+  readonly requester: string;
+  readonly completer?: string;
+  readonly [field: string]: string | number | undefined;
 }
 
 interface Listing {
@@ -154,7 +193,7 @@ function moreText(shown: number, packets: number, { from, count }: TlpOptions): 
     : [`${packets - next + 1} more of ${packets}: --from ${next} --count ${Math.max(count, 1)}`];
 }
 
-function packetReport({ header, number, purpose, ...rest }: ShownTlp): object {
+function packetReport({ header, number, purpose, ...rest }: ShownTlp): PacketReport {
   return { number, ...rest, header, headerHex: hexOf(encodeTlpHeader(header)), for: purpose };
 }
 
@@ -193,8 +232,9 @@ function decodeHeader(text: string, json: string | undefined): ExitCode {
   return exitCodes.DONE;
 }
 
-/** With functions as lspci writes them. */
-function namedIds(header: TlpHeader): object {
-  const completer = 'completer' in header ? { completer: formatBdf(header.completer) } : {};
-  return { ...header, requester: formatBdf(header.requester), ...completer };
+function namedIds(header: TlpHeader): NamedHeader {
+  const requester = formatBdf(header.requester);
+  return 'completer' in header
+    ? { ...header, requester, completer: formatBdf(header.completer) }
+    : { ...header, requester };
 }

@@ -1,5 +1,10 @@
 /** `doorbell trace diff`: what two stacks did differently for the same calls. */
-import { recordingName, traceDifference, type RunRecording } from '@doorbell/lab';
+import {
+  recordingName,
+  traceDifference,
+  type RunRecording,
+  type TraceDifference,
+} from '@doorbell/lab';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
@@ -9,6 +14,19 @@ import { readTrace } from './trace-file.ts';
 
 export interface DiffOptions {
   readonly json?: string;
+}
+
+export interface DiffReport extends TraceDifference {
+  readonly schema: 'doorbell.trace-diff/1';
+  readonly a: ComparedRun;
+  readonly b: ComparedRun;
+}
+
+interface ComparedRun {
+  readonly stack: string;
+  readonly profile: string;
+  /** What ended it, of a run that came to no end. */
+  readonly error?: string;
 }
 
 export function compareTraces(
@@ -25,13 +43,17 @@ export function compareTraces(
     process.stdout.write(`${differenceText(difference, names, terminalOf(process.stdout))}\n`);
   }
   if (json !== undefined) {
-    const [sideA, sideB] = [a, b].map(({ request, error }) => ({
-      ...{ stack: request.stack, profile: request.profile.name },
-      ...(error === undefined ? {} : { error }),
-    }));
-    writeJson(json, { schema: 'doorbell.trace-diff/1', a: sideA, b: sideB, ...difference });
+    const sides = { a: comparedRun(a), b: comparedRun(b) };
+    writeJson(json, { schema: 'doorbell.trace-diff/1', ...sides, ...difference });
   }
   return exitCodes.DONE;
+}
+
+function comparedRun({ request, error }: RunRecording): ComparedRun {
+  return {
+    ...{ stack: request.stack, profile: request.profile.name },
+    ...(error === undefined ? {} : { error }),
+  };
 }
 
 /** @throws Failure when it is not clear which two. */

@@ -22,6 +22,29 @@ interface TraceOptions extends RunFlags, RecordFlags {
   readonly json?: string;
 }
 
+export interface TraceReport {
+  readonly schema: 'doorbell.trace-summary/1';
+  readonly file: string;
+  readonly bytes: number;
+  readonly recordings: readonly RecordingReport[];
+}
+
+interface RecordingReport {
+  readonly stack: string;
+  readonly scene: string;
+  readonly frames: number;
+  readonly events: number;
+  /** Calls of the application. */
+  readonly requests: number;
+  /** Values that crossed a port, from which replay feeds the devices. */
+  readonly crossings: number;
+  readonly checkpoints: number;
+  /** Null where time is not virtual. */
+  readonly virtualNs: number | null;
+  /** What ended it, of a run that came to no end. */
+  readonly error?: string;
+}
+
 const helpText = `
 What a trace is good for:
   doorbell trace export FILE --format perfetto --out FILE.json   for https://ui.perfetto.dev
@@ -100,17 +123,26 @@ async function runTrace(options: TraceOptions): Promise<ExitCode> {
   const recordings = await recordRuns(await readRunFlags(options), options);
   const file = saveTrace(recordings, labEnvironment.sha256);
   writeOutput(out, file);
-  const summary = { schema: 'doorbell.trace-summary/1', file: out, bytes: file.length };
   if (json !== TO_STDOUT) {
     process.stdout.write(`${summaryText(recordings, out, file.length)}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, { ...summary, recordings: recordings.map(summaryOf) });
+    writeJson(json, {
+      ...{ schema: 'doorbell.trace-summary/1', file: out, bytes: file.length },
+      recordings: recordings.map(summaryOf),
+    });
   }
   return conclude(recordings);
 }
 
-function summaryOf({ request, events, crossings, checkpoints, report, error }: RunRecording) {
+function summaryOf({
+  request,
+  events,
+  crossings,
+  checkpoints,
+  report,
+  error,
+}: RunRecording): RecordingReport {
   const requests = requestsOf(events).filter(({ request: id }) => id !== 0).length;
   return {
     ...{ stack: request.stack, scene: request.scene, frames: report?.frames.count ?? 0 },

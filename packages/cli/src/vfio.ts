@@ -38,6 +38,12 @@ export function defineVfio(command: Command, act: Act): void {
     .action(act((script: string | undefined, options: VfioOptions) => runVfio(script, options)));
 }
 
+export interface VfioReport {
+  readonly schema: 'doorbell.vfio/1';
+  readonly machine: string;
+  readonly commands: readonly LabResult[];
+}
+
 async function runVfio(script: string | undefined, options: VfioOptions): Promise<ExitCode> {
   const { machine, command, json } = options;
   checkJsonTarget(json);

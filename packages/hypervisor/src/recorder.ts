@@ -87,7 +87,7 @@ export class Recorder implements Stateful<RecorderState> {
   /** Handlers, and calls out of what replay does again, that are under way. */
   private depth = 0;
 
-  /** @param args  as many numbers as the operation has. */
+  /** With as many numbers as the operation has. */
   add(op: PortOp, where: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
     const at = this.length * ROW;
     if (at + ROW > this.rows.length) {

@@ -26,7 +26,8 @@ export interface TitledCounts {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-export interface PeerResult {
+/** What is said of a meeting. */
+export interface PeerVerdict {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'missing';
   /** Empty when it passed. */
@@ -34,9 +35,13 @@ export interface PeerResult {
   /** The command that gets what is missing; empty where there is none, or no need. */
   readonly get: string;
   readonly checks: readonly Check[];
-  readonly pictures: readonly NamedPicture[];
   readonly counts: readonly TitledCounts[];
   readonly wallMs: number;
+}
+
+/** With what was shown. */
+export interface PeerResult extends PeerVerdict {
+  readonly pictures: readonly NamedPicture[];
   /** What ended it. */
   readonly error?: unknown;
 }

@@ -1,12 +1,12 @@
 /** Checks a part in a thread of its own, which is ended when the part never comes back. */
 import { Worker } from 'node:worker_threads';
 import { InputError } from '@doorbell/lab';
-import type { CheckInfo, CheckResult } from '../check/check.ts';
+import type { CheckInfo, CheckVerdict } from '../check/check.ts';
 import type { Mutant } from '../mutants/mutant.ts';
 import type { PartKind } from '../part.ts';
 
 /** A result as it is told: with files in the place of what was recorded and drawn. */
-export interface CheckReport extends Omit<CheckResult, 'recording' | 'pictures'> {
+export interface CheckReport extends CheckVerdict {
   /** The trace that opens at `step`: `doorbell step FILE`. */
   readonly trace: string | null;
   /** A PNG of what differs; beside it, what was expected and what was seen. */

@@ -1,0 +1,3 @@
+import { sourcePages, type SourcePage } from '../.vitepress/sources.ts';
+
+export default { paths: (): readonly SourcePage[] => sourcePages() };
