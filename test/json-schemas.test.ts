@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'doorbell.step/1': ["step --scene nop --script 'n; state'"],
   'doorbell.explain/1': ['explain', 'explain --bug doorbell-lost', `explain ${trace}`],
   'doorbell.check/1': [`check queue --only 2.7.13 --out ${folder}`],
+  'doorbell.grade/1': [`grade lab-1 edu ${folder} --out ${folder}`],
   'doorbell.hunts/1': ['hunt'],
   'doorbell.hunt/1': [`hunt 1 --only 2.7.13 --out ${folder}`],
   'doorbell.vfio/1': ['vfio -c lspci groups'],

@@ -6,6 +6,7 @@ import {
   labName,
   labs,
   type Grade,
+  type GroupGrade,
   type Lab,
 } from '@doorbell/coursework';
 import { Checker, type CheckReport } from '@doorbell/coursework/node';
@@ -85,7 +86,7 @@ async function runGrade(
     process.stdout.write(`${classText(submissions, terminal)}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, jsonReport(name, submissions));
+    writeJson(json, jsonReport(lab, submissions));
   }
   const isAll = submissions.every(({ grade }) => grade !== undefined && grade.score === grade.max);
   return isAll ? exitCodes.DONE : exitCodes.CHECK_FAILED;
@@ -114,12 +115,31 @@ async function gradeOne(
   }
 }
 
-function jsonReport(rubric: string, submissions: readonly Submission[]): object {
+export interface GradeReport {
+  readonly schema: 'doorbell.grade/1';
+  /** The lab. */
+  readonly rubric: string;
+  readonly submissions: readonly {
+    /** As it was given. */
+    readonly name: string;
+    readonly score: number;
+    readonly max: number;
+    /** What is refused is no part that the lab asks for. */
+    readonly status: 'graded' | 'refused';
+    /** Of one that is refused. */
+    readonly why: string | null;
+    readonly groups: readonly GroupGrade[];
+    readonly checks: readonly CheckReport[];
+  }[];
+}
+
+function jsonReport(lab: Lab, submissions: readonly Submission[]): GradeReport {
+  const max = lab.groups.reduce((sum, { points }) => sum + points, 0);
   return {
     schema: 'doorbell.grade/1',
-    rubric,
+    rubric: labName(lab),
     submissions: submissions.map(({ name, grade, why, checks }) => ({
-      ...{ name, score: grade?.score ?? 0, max: grade?.max ?? 100 },
+      ...{ name, score: grade?.score ?? 0, max },
       ...{ status: grade === undefined ? 'refused' : 'graded', why },
       ...{ groups: grade?.groups ?? [], checks },
     })),

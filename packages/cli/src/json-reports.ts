@@ -7,6 +7,7 @@ import type { CompareReport } from '@doorbell/lab';
 import type { BenchReport } from './bench.ts';
 import type { PartReport } from './check.ts';
 import type { ExplainReport } from './explain.ts';
+import type { GradeReport } from './grade.ts';
 import type { HuntReport, HuntsReport } from './hunt.ts';
 import type { ListReport } from './list.ts';
 import type { PeersListReport } from './peers-list.ts';
@@ -37,6 +38,8 @@ export interface JsonReports {
   'doorbell.explain/1': ExplainReport;
   /** `doorbell check` */
   'doorbell.check/1': PartReport;
+  /** `doorbell grade` */
+  'doorbell.grade/1': GradeReport;
   /** `doorbell hunt` without a number */
   'doorbell.hunts/1': HuntsReport;
   /** `doorbell hunt N` */
