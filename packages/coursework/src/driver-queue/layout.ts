@@ -4,8 +4,8 @@ import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
 import type { DriverQueuePart } from '../part.ts';
+import { alignmentCheck } from '../ring/alignment.ts';
 import {
-  alignmentCheck,
   chainOf,
   listOf,
   mustAdd,

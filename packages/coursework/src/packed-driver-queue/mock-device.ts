@@ -206,6 +206,8 @@ export class MockDevice {
     len: (index: number): number => DESC_BYTES * index + LEN,
     driverEvent: DRIVER_EVENT + EVENT_FLAGS,
     deviceEvent: DEVICE_EVENT + EVENT_FLAGS,
+    driverEventOffset: DRIVER_EVENT + EVENT_DESC,
+    deviceEventOffset: DEVICE_EVENT + EVENT_DESC,
   };
 }
 
