@@ -21,9 +21,9 @@ const { NEXT, WRITE, INDIRECT } = descFlags;
 const RAM_BYTES = 0x2_0000;
 export const SIZE = 4;
 /** Descriptors of each indirect table. */
-export const ENTRIES = 3;
+const ENTRIES = 3;
 /** The descriptor table, the available ring, the used ring. */
-export const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
+const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
 const TABLES = 0x1000;
 /** The device sees the tables by other addresses than the driver's CPU does: an IOMMU is between. */
 const TABLES_IOVA = 0x40_1000;

@@ -11,7 +11,7 @@ export interface DriverHalf {
   readonly queue: DriverQueue;
 }
 
-export const BUFFER = 0x8000;
+const BUFFER = 0x8000;
 /** A buffer that the device reads, and one that it writes, each of 16 bytes. */
 export const READ: Buffer = [BUFFER, 16, false];
 export const WRITE: Buffer = [BUFFER + 0x100, 16, true];
