@@ -21,7 +21,7 @@ const { NEXT, WRITE, INDIRECT } = descFlags;
 const RAM_BYTES = 0x2_0000;
 export const SIZE = 4;
 /** Descriptors of each indirect table. */
-const ENTRIES = 3;
+export const ENTRIES = 3;
 /** The descriptor table, the available ring, the used ring. */
 const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
 const TABLES = 0x1000;
@@ -213,6 +213,7 @@ export class MockDevice {
   // --------------------------------------------------------------------- where things are
 
   readonly places = {
+    behindTables: TABLES + DESC_BYTES * ENTRIES * SIZE,
     availIdx: setup.driver + availRing.IDX,
     availFlags: setup.driver + availRing.FLAGS,
     usedEvent: setup.driver + availRing.usedEvent(SIZE),

@@ -26,7 +26,7 @@ const RAM_BYTES = 0x2_0000;
 /** Descriptors of the ring, unless a check has another number. */
 export const SIZE = 4;
 /** Descriptors of each indirect table. */
-const ENTRIES = 3;
+export const ENTRIES = 3;
 /** The descriptor ring is at 0; then the driver's and the device's event suppression structures. */
 const DRIVER_EVENT = 0x400;
 const DEVICE_EVENT = 0x480;
@@ -200,6 +200,7 @@ export class MockDevice {
   // --------------------------------------------------------------------- where things are
 
   readonly places = {
+    behindTables: TABLES + DESC_BYTES * ENTRIES * SIZE,
     desc: (index: number): number => DESC_BYTES * index,
     flags: (index: number): number => DESC_BYTES * index + FLAGS,
     id: (index: number): number => DESC_BYTES * index + ID,
