@@ -23,7 +23,7 @@ export const SIZE = 4;
 /** Descriptors of each indirect table. */
 export const ENTRIES = 3;
 /** The descriptor table, the available ring, the used ring. */
-export const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
+const setup: QueueSetup = { size: SIZE, descriptors: 0, driver: 0x40, device: 0x80 };
 const TABLES = 0x1000;
 /** The device sees the tables by other addresses than the driver's CPU does: an IOMMU is between. */
 const TABLES_IOVA = 0x40_1000;
@@ -213,6 +213,7 @@ export class MockDevice {
   // --------------------------------------------------------------------- where things are
 
   readonly places = {
+    behindTables: TABLES + DESC_BYTES * ENTRIES * SIZE,
     availIdx: setup.driver + availRing.IDX,
     availFlags: setup.driver + availRing.FLAGS,
     usedEvent: setup.driver + availRing.usedEvent(SIZE),

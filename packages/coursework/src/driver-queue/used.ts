@@ -105,4 +105,20 @@ export const usedChecks: readonly Check<DriverQueuePart>[] = [
     },
     { inOrder: true },
   ),
+  check(
+    '2.7.9',
+    'batch-looks-again',
+    'Who asks to be notified within a batch is told of what is left of it.',
+    (device) => {
+      const ids = [0, 1].map(() => mustAdd(device, WRITE));
+      device.queue.publish();
+      device.writeUsed(0, device.newHeads()[1], 5);
+      device.usedIdx = 2;
+      mustTake(device, ids[0], 16);
+      mustBe('enableNotifications', false, device.queue.enableNotifications());
+      mustTake(device, ids[1], 5);
+      mustBe('enableNotifications', true, device.queue.enableNotifications());
+    },
+    { inOrder: true },
+  ),
 ];

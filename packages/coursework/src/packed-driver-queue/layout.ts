@@ -4,22 +4,13 @@ import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
 import type { PackedDriverQueuePart } from '../part.ts';
-import {
-  alignmentCheck,
-  chainOf,
-  listOf,
-  mustAdd,
-  mustNotAdd,
-  mustOffer,
-  mustTake,
-  READ,
-  WRITE,
-} from '../ring/driver-half.ts';
+import { alignmentCheck } from '../ring/alignment.ts';
+import { chainOf, listOf, mustAdd, mustOffer, mustTake, READ, WRITE } from '../ring/driver-half.ts';
 import { mustNotStore, mustOrder } from '../ring/order.ts';
 import { check } from './check.ts';
 import { SIZE, type List } from './mock-device.ts';
 
-const { AVAIL, USED, INDIRECT } = descFlags;
+const { AVAIL, USED } = descFlags;
 
 export const layoutChecks: readonly Check<PackedDriverQueuePart>[] = [
   alignmentCheck('2.8.11', { descriptors: 16, driver: 4, device: 4 }),
@@ -147,76 +138,6 @@ export const layoutChecks: readonly Check<PackedDriverQueuePart>[] = [
         }
       }
     },
-  ),
-  check(
-    '2.8.17',
-    'longer-than-queue',
-    'A list of more buffers than the ring has descriptors is refused, and one of none.',
-    (device) => {
-      mustNotAdd('a list that is longer than the queue', device, ...listOf(SIZE + 1));
-      mustNotAdd('a list of nothing', device);
-      mustBe('whether there is a list', false, device.hasNext);
-    },
-    { indirect: true },
-  ),
-  check('2.8.19', 'indirect-unasked', 'Without INDIRECT_DESC there are no tables.', (device) => {
-    mustOffer(device, READ, WRITE);
-    const { indices } = device.newList();
-    mustBe('the descriptors of the list', 2, indices.length);
-    mustBe(
-      'INDIRECT',
-      [0, 0],
-      indices.map((index) => device.descriptor(index).flags & INDIRECT),
-    );
-  }),
-  check(
-    '2.8.19',
-    'indirect',
-    'A list in a table has all its buffers, and no flag but WRITE; it is a list of its own.',
-    (device) => {
-      mustOffer(device, READ, [0x7000, 40, true], WRITE);
-      const { buffers, tableFlags } = device.newList();
-      mustBe('the buffers', [READ, [0x7000, 40, true], WRITE], buffers);
-      const others = tableFlags.map((flags) => flags & ~descFlags.WRITE);
-      mustBe(
-        'the flags in the table besides WRITE',
-        tableFlags.map(() => 0),
-        others,
-      );
-    },
-    { indirect: true },
-  ),
-  check(
-    '2.8.7',
-    'tables-apart',
-    'Lists that are outstanding together have tables of their own; too long ones have none.',
-    (device) => {
-      const chains = [
-        [
-          [0x6000, 1, false],
-          [0x6100, 2, true],
-        ],
-        [
-          [0x7000, 3, false],
-          [0x7100, 4, false],
-          [0x7200, 5, true],
-        ],
-      ] as const;
-      const ids = chains.map((buffers) => mustOffer(device, ...buffers));
-      const lists = chains.map(() => device.newList());
-      mustBe(
-        'the buffers',
-        chains,
-        lists.map(({ buffers }) => buffers),
-      );
-      lists.forEach((list, index) => {
-        device.use(list, 1);
-        mustTake(device, ids[index], 1);
-      });
-      mustOffer(device, ...listOf(SIZE));
-      mustBe('the buffers', listOf(SIZE), device.newList().buffers);
-    },
-    { indirect: true },
   ),
   check('2.8.16', 'exposed', 'What the device has is left as it is.', (device) => {
     const id = mustOffer(device, READ, WRITE);

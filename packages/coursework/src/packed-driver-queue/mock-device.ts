@@ -200,12 +200,15 @@ export class MockDevice {
   // --------------------------------------------------------------------- where things are
 
   readonly places = {
+    behindTables: TABLES + DESC_BYTES * ENTRIES * SIZE,
     desc: (index: number): number => DESC_BYTES * index,
     flags: (index: number): number => DESC_BYTES * index + FLAGS,
     id: (index: number): number => DESC_BYTES * index + ID,
     len: (index: number): number => DESC_BYTES * index + LEN,
     driverEvent: DRIVER_EVENT + EVENT_FLAGS,
     deviceEvent: DEVICE_EVENT + EVENT_FLAGS,
+    driverEventOffset: DRIVER_EVENT + EVENT_DESC,
+    deviceEventOffset: DEVICE_EVENT + EVENT_DESC,
   };
 }
 

@@ -125,6 +125,33 @@ export const notificationChecks: readonly Check<PackedDriverQueuePart>[] = [
   ),
   check(
     '2.8.10',
+    'driver-reads-event',
+    'The flags of what the device wants are read before the offset that they tell of.',
+    (device) => {
+      device.wants(DESC, { offset: 0, wrap: 1 });
+      offerOne(device);
+      const { deviceEvent, deviceEventOffset } = device.places;
+      const what = 'a load of the event flags, ordered before the load of the offset, or one load';
+      mustOrder(device.watched, what, ['load', deviceEvent], ['load', deviceEventOffset]);
+    },
+    { eventIdx: true },
+  ),
+  check(
+    '2.8.10',
+    'driver-writes-event',
+    'An offset is written before the flags that tell of it.',
+    (device) => {
+      device.queue.enableNotifications();
+      const { driverEvent, driverEventOffset } = device.places;
+      if (device.driverEvent.flags === DESC) {
+        const what = 'a store of the offset, ordered before the store of flags, or one store';
+        mustOrder(device.watched, what, ['store', driverEventOffset], ['store', driverEvent]);
+      }
+    },
+    { eventIdx: true },
+  ),
+  check(
+    '2.8.10',
     'no-interrupt',
     'Without EVENT_IDX it disables events, and enables all.',
     (device) => {

@@ -126,4 +126,22 @@ export const usedChecks: readonly Check<PackedDriverQueuePart>[] = [
     },
     { inOrder: true },
   ),
+  check(
+    '2.8.8',
+    'batch-looks-again',
+    'Who asks to be notified within a batch is told of what is left of it.',
+    (device) => {
+      const ids = [0, 1].map(() => mustAdd(device, WRITE));
+      device.queue.publish();
+      device.use(
+        [0, 1].map(() => device.newList()),
+        5,
+      );
+      mustTake(device, ids[0], 16);
+      mustBe('enableNotifications', false, device.queue.enableNotifications());
+      mustTake(device, ids[1], 5);
+      mustBe('enableNotifications', true, device.queue.enableNotifications());
+    },
+    { inOrder: true },
+  ),
 ];

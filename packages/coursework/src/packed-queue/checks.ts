@@ -2,6 +2,7 @@
 import type { Check } from '../check/check.ts';
 import type { PackedQueuePart } from '../part.ts';
 import { stackChecks } from '../ring/stacks.ts';
+import { countChecks } from './counts.ts';
 import { hostileChecks } from './hostile.ts';
 import { layoutChecks } from './layout.ts';
 import { notificationChecks } from './notifications.ts';
@@ -12,5 +13,6 @@ export const packedQueueChecks: readonly Check<PackedQueuePart>[] = [
   ...usedChecks,
   ...notificationChecks,
   ...hostileChecks,
+  ...countChecks,
   ...stackChecks<PackedQueuePart>('packed'),
 ];

@@ -3,6 +3,7 @@ import { descFlags, MAX_INDIRECT } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import type { PackedQueuePart } from '../part.ts';
 import { mustStayBroken, mustTake } from '../ring/device-half.ts';
+import { reachCheck } from '../ring/reach.ts';
 import { refusalsWith } from '../ring/ring-check.ts';
 import { check } from './check.ts';
 import { SIZE, TABLE } from './mock-driver.ts';
@@ -14,6 +15,7 @@ const FAR = { low: 0, high: 0x10_0000 };
 const hostile = refusalsWith(check, mustStayBroken);
 
 export const hostileChecks: readonly Check<PackedQueuePart>[] = [
+  reachCheck('2.8'),
   hostile('2.8.16', 'overrun', 'A descriptor is available that was not used.', (driver) => {
     driver.offer(...Array.from({ length: SIZE }, () => ({ id: 0 })));
     mustTake(driver);

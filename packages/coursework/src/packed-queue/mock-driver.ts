@@ -176,6 +176,8 @@ export class MockDriver {
     len: (index: number): number => DESC_BYTES * index + LEN,
     driverEvent: DRIVER_EVENT + EVENT_FLAGS,
     deviceEvent: DEVICE_EVENT + EVENT_FLAGS,
+    driverEventOffset: DRIVER_EVENT + EVENT_DESC,
+    deviceEventOffset: DEVICE_EVENT + EVENT_DESC,
   };
 
   // ----------------------------------------------------------------------- both halves' steps

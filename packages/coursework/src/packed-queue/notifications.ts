@@ -137,6 +137,33 @@ export const notificationChecks: readonly Check<PackedQueuePart>[] = [
   ),
   check(
     '2.8.10',
+    'reads-event',
+    'The flags of what the driver wants are read before the offset that they tell of.',
+    (driver) => {
+      driver.wants(DESC, { offset: 0, wrap: 1 });
+      driver.useOne();
+      const { driverEvent, driverEventOffset } = driver.places;
+      const what = 'a load of the event flags, ordered before the load of the offset, or one load';
+      mustOrder(driver.watched, what, ['load', driverEvent], ['load', driverEventOffset]);
+    },
+    { eventIdx: true },
+  ),
+  check(
+    '2.8.10',
+    'writes-event',
+    'An offset is written before the flags that tell of it.',
+    (driver) => {
+      driver.queue.enableNotifications();
+      const { deviceEvent, deviceEventOffset } = driver.places;
+      if (driver.deviceEvent.flags === DESC) {
+        const what = 'a store of the offset, ordered before the store of flags, or one store';
+        mustOrder(driver.watched, what, ['store', deviceEventOffset], ['store', deviceEvent]);
+      }
+    },
+    { eventIdx: true },
+  ),
+  check(
+    '2.8.10',
     'no-notify',
     'Without EVENT_IDX it disables events, and enables all.',
     (driver) => {

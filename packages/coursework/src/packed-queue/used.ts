@@ -133,6 +133,31 @@ export const usedChecks: readonly Check<PackedQueuePart>[] = [
   ),
   check(
     '2.8.8',
+    'in-order-round',
+    'With IN_ORDER chains keep their order round the ring.',
+    (driver) => {
+      for (let count = 0; count < 3 * SIZE; count++) {
+        const ids = [0, 1, 2].map((index) => (count + index) % SIZE);
+        for (const id of ids) {
+          driver.offer({ id, flags: WRITE });
+          mustTake(driver);
+        }
+        for (const index of [2, 0, 1]) {
+          driver.queue.put(ids[index], index);
+        }
+        driver.queue.publish();
+        const used = ids.flatMap(() => driver.takeUsed());
+        mustBe(
+          'what the driver sees used',
+          ids.map((id, index) => [id, index]),
+          used,
+        );
+      }
+    },
+    { inOrder: true },
+  ),
+  check(
+    '2.8.8',
     'skips-full',
     'With IN_ORDER only what was written completely is skipped.',
     (driver) => {

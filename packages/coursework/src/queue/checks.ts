@@ -2,6 +2,7 @@
 import type { Check } from '../check/check.ts';
 import type { QueuePart } from '../part.ts';
 import { stackChecks } from '../ring/stacks.ts';
+import { countChecks } from './counts.ts';
 import { hostileChecks } from './hostile.ts';
 import { layoutChecks } from './layout.ts';
 import { notificationChecks } from './notifications.ts';
@@ -10,5 +11,6 @@ export const queueChecks: readonly Check<QueuePart>[] = [
   ...layoutChecks,
   ...notificationChecks,
   ...hostileChecks,
+  ...countChecks,
   ...stackChecks<QueuePart>('split', ['event-idx', 'interrupt', 'poll']),
 ];

@@ -3,6 +3,7 @@ import { descFlags, MAX_INDIRECT } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import type { QueuePart } from '../part.ts';
 import { mustBreak, mustStayBroken } from '../ring/device-half.ts';
+import { reachCheck } from '../ring/reach.ts';
 import { refusalsWith } from '../ring/ring-check.ts';
 import { check } from './check.ts';
 import { SIZE, TABLE } from './mock-driver.ts';
@@ -14,6 +15,7 @@ const FAR = { low: 0, high: 0x10_0000 };
 const hostile = refusalsWith(check, mustStayBroken);
 
 export const hostileChecks: readonly Check<QueuePart>[] = [
+  reachCheck('2.7'),
   check(
     '2.7.13',
     'refuses-idx-too-far',

@@ -1,10 +1,8 @@
 /** The driver half that is under test, whatever the layout of its queue: what it is given, and what it has to refuse. */
 import { Chain, RingError } from '@doorbell/abi';
-import type { DriverQueue, OpenDriverQueue } from '@doorbell/pv-frontend';
-import type { Check } from '../check/check.ts';
+import type { DriverQueue } from '@doorbell/pv-frontend';
 import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
-import { WatchedMemory } from './watched-memory.ts';
 
 /** [address, bytes, whether the device writes it]. */
 export type Buffer = readonly [number, number, boolean];
@@ -13,7 +11,7 @@ export interface DriverHalf {
   readonly queue: DriverQueue;
 }
 
-export const BUFFER = 0x8000;
+const BUFFER = 0x8000;
 /** A buffer that the device reads, and one that it writes, each of 16 bytes. */
 export const READ: Buffer = [BUFFER, 16, false];
 export const WRITE: Buffer = [BUFFER + 0x100, 16, true];
@@ -90,40 +88,4 @@ export function listOf(count: number): readonly Buffer[] {
     index + 1,
     index === count - 1,
   ]);
-}
-
-/** @param alignments  of each part, in bytes. */
-export function alignmentCheck<P extends { readonly open: OpenDriverQueue }>(
-  section: string,
-  alignments: Readonly<Record<'descriptors' | 'driver' | 'device', number>>,
-): Check<P> {
-  return {
-    ...{ id: `virtio-1.3/${section}/aligned`, clause: `VIRTIO 1.3 §${section}` },
-    title: 'A queue is refused that has a part which is not aligned, with a RangeError.',
-    run: ({ open }) => {
-      const options = { indirect: false, eventIdx: false, inOrder: false };
-      const memory = new WatchedMemory(new ArrayBuffer(0x1000));
-      const setup = { size: 4, descriptors: 0x100, driver: 0x200, device: 0x300 };
-      open(memory, setup, options, undefined);
-      for (const part of ['descriptors', 'driver', 'device'] as const) {
-        const shifted = { ...setup, [part]: setup[part] + alignments[part] / 2 };
-        mustRefuseToOpen(`the ${part} part is not aligned`, () => {
-          open(memory, shifted, options, undefined);
-        });
-      }
-    },
-  };
-}
-
-function mustRefuseToOpen(what: string, open: () => void): void {
-  const expected = `RangeError: ${what}`;
-  try {
-    open();
-  } catch (error) {
-    if (error instanceof RangeError) {
-      return;
-    }
-    throw new Mismatch(expected, String(error));
-  }
-  throw new Mismatch(expected, 'a queue');
 }

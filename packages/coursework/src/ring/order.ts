@@ -5,9 +5,13 @@ import type { WatchedMemory } from './watched-memory.ts';
 /** The last load of a place, or the last store to it. */
 export type Last = readonly ['load' | 'store', number];
 
-/** @throws Mismatch unless the first was done before the second, and a barrier keeps it so. */
+/**
+ * @throws Mismatch unless the first was done before the second and a barrier keeps it so, or both are
+ *   one access.
+ */
 export function mustOrder(memory: WatchedMemory, what: string, first: Last, second: Last): void {
-  if (!memory.isOrdered(memory.lastOf(...first), memory.lastOf(...second))) {
+  const [a, b] = [memory.lastOf(...first), memory.lastOf(...second)];
+  if (!memory.isOrdered(a, b) && (a < 0 || a !== b)) {
     throw new Mismatch(what, 'no such order');
   }
 }
