@@ -2,10 +2,12 @@
 import type { Check } from '../check/check.ts';
 import { sceneChecks } from '../gpu/checks.ts';
 import { ownParts, type DevicePart } from '../part.ts';
-import { commandChecks } from './command-checks.ts';
 import { configChecks } from './config-checks.ts';
+import { contextChecks } from './context-checks.ts';
 import { featureChecks } from './feature-checks.ts';
 import { fenceChecks } from './fence-checks.ts';
+import { resourceChecks } from './resource-checks.ts';
+import { scanoutChecks } from './scanout-checks.ts';
 import { statusChecks } from './status-checks.ts';
 
 export const deviceChecks: readonly Check<DevicePart>[] = [
@@ -13,6 +15,8 @@ export const deviceChecks: readonly Check<DevicePart>[] = [
   ...featureChecks,
   ...configChecks,
   ...fenceChecks,
-  ...commandChecks,
+  ...resourceChecks,
+  ...scanoutChecks,
+  ...contextChecks,
   ...sceneChecks({ stack: 'pv', own: ownParts }, ['triangle', 'image']),
 ];

@@ -17,7 +17,7 @@ export const status = { FOUND: 1, DRIVEN: 1 | 2, AGREED: 1 | 2 | 8, LIVE: 1 | 2 
 export const NEEDS_RESET = 64;
 export const CONTROL = 0;
 export const CURSOR = 1;
-export const QUEUE_SIZE = 16;
+const QUEUE_SIZE = 16;
 /** The mode that the display prefers, in pixels. */
 export const WIDTH = 320;
 export const HEIGHT = 200;

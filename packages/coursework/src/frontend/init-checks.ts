@@ -1,9 +1,9 @@
 /** How a driver takes a device in hand, and lets go of it: VIRTIO 1.3 §2, §3, §6. */
-import { GpuError } from '@doorbell/abi';
+import { CommandEncoder, GpuError } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import type { FrontendPart } from '../part.ts';
-import { bits, setOf } from '../virtio/gpu-bytes.ts';
+import { bits, setOf, types } from '../virtio/gpu-bytes.ts';
 import { must, mustBe } from '../virtio/must.ts';
 import { check } from './frontend-check.ts';
 import type { FrontendRun } from './frontend-run.ts';
@@ -18,7 +18,10 @@ const notFor = setOf(...strange, bits.NOTIFICATION_DATA, bits.NOTIF_CONFIG_DATA)
 async function mustFail(run: FrontendRun): Promise<void> {
   const error = await run.errorOf('probe', () => run.probe());
   if (!(error instanceof Error)) {
-    throw new Mismatch('probe to fail with an Error', error === undefined ? 'none' : String(error));
+    throw new Mismatch(
+      'probe to fail with an Error',
+      error === undefined ? 'none' : 'no Error was thrown',
+    );
   }
   must(error.message.length > 10, 'an error that says what is wrong', `'${error.message}'`);
   run.mustBeAway();
@@ -42,6 +45,29 @@ export const initChecks: readonly Check<FrontendPart>[] = [
       run.device.status = LIVE;
       await run.probe();
       mustBe('the status', LIVE, run.device.status);
+    },
+  ),
+  check(
+    '5.7.6.9',
+    'with-contexts',
+    'A device with contexts of the capset bell is used by commands, to the end.',
+    async (run) => {
+      run.with3d();
+      const driver = await run.probe();
+      const gpu = await run.ended('open', driver.open());
+      must(gpu.features.commands.has('fill'), 'a Gpu that fills', 'one that does not');
+      const work = async (): Promise<void> => {
+        const buffer = await gpu.createBuffer(64, 'device');
+        const dst = { handle: buffer.handle, offset: 0 };
+        const fill = { dst, stride: 64, width: 16, height: 1, value: 1 };
+        await gpu.wait(await gpu.submit(new CommandEncoder().fill(fill).finish()));
+        await gpu.close();
+      };
+      await run.ended('a submission', work());
+      mustBe('SUBMIT_3D', true, run.device.gpu.received.includes(types.SUBMIT_3D));
+      mustBe('contexts that are left', 0, run.device.gpu.contextCount);
+      await run.ended('remove', Promise.resolve(driver.remove()));
+      run.mustBeAway();
     },
   ),
   check('6.1', 'version-1', 'VIRTIO_F_VERSION_1 is accepted.', async (run) => {

@@ -2,22 +2,16 @@
  * The other side of a driver under test: registers and queues of a virtio device, as a transport shows
  * them, with a GPU behind. It does right, or what a check says; and notes what no driver may do.
  */
-import { Chain, type QueueSetup, type VirtioTransport } from '@doorbell/abi';
-import { SplitDeviceQueue, type DeviceQueue } from '@doorbell/pv-backend';
+import { RingError, type QueueSetup, type VirtioTransport } from '@doorbell/abi';
 import type { CheckTime } from '../virtio/check-time.ts';
 import { bits, nameOf, setOf, wordAt, wordsOf } from '../virtio/gpu-bytes.ts';
 import { MockGpu } from './mock-gpu.ts';
-import type { Rule } from './rules.ts';
+import { MockQueue } from './mock-queue.ts';
+import type { Breaks, Rule } from './rules.ts';
+import { isStep, statusBits } from './status-steps.ts';
 import type { StrictMemory } from './strict-memory.ts';
 
-const [ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET, FAILED] = [1, 2, 4, 8, 64, 128];
-/** ACKNOWLEDGE and DRIVER may come together: two steps, one write. */
-const steps: readonly (readonly [number, readonly number[]])[] = [
-  [0, [ACKNOWLEDGE, ACKNOWLEDGE | DRIVER]],
-  [ACKNOWLEDGE, [ACKNOWLEDGE | DRIVER]],
-  [ACKNOWLEDGE | DRIVER, [ACKNOWLEDGE | DRIVER | FEATURES_OK]],
-  [ACKNOWLEDGE | DRIVER | FEATURES_OK, [ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK]],
-];
+const { DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET, FAILED } = statusBits;
 const COMMAND_NS = 1_000;
 const CONTROL = 0;
 const CURSOR = 1;
@@ -30,12 +24,6 @@ type Answer =
   /** The device finds that it needs a reset, in place of an answer. */
   | 'needs-reset';
 
-interface Queue {
-  readonly ring: DeviceQueue;
-  readonly setup: QueueSetup;
-  readonly onUsed: () => void;
-}
-
 export class MockDevice implements VirtioTransport {
   deviceId = 16;
   offered = setOf(bits.VERSION_1, bits.INDIRECT_DESC, bits.EDID);
@@ -45,7 +33,6 @@ export class MockDevice implements VirtioTransport {
   maxSize = 64;
   status = 0;
   released = 0;
-  resets = 0;
   /** How each rule was broken, at first. */
   readonly broken = new Map<Rule, string>();
   readonly gpu: MockGpu;
@@ -56,51 +43,37 @@ export class MockDevice implements VirtioTransport {
   /** Hears of each command, before it is done. */
   onCommand: (type: number) => void = () => {};
   private events = 0;
-  private queues: (Queue | undefined)[] = [];
+  private queues: (MockQueue | undefined)[] = [];
   private onConfig: () => void = () => {};
   private isWorking = false;
   private wasReset = false;
   private wasRefused = false;
-  /** Chains that were taken and are never given back. */
-  private readonly kept: { readonly at: number; readonly bytes: number }[] = [];
   private readonly memory: StrictMemory;
   private readonly time: CheckTime;
+  private readonly breaks: Breaks = (rule, how) => {
+    if (!this.broken.has(rule)) {
+      this.broken.set(rule, how);
+    }
+  };
 
   constructor(memory: StrictMemory, time: CheckTime) {
     this.memory = memory;
     this.time = time;
-    this.gpu = new MockGpu(memory, (rule, how) => {
-      this.breaks(rule, how);
-    });
+    this.gpu = new MockGpu(memory, this.breaks);
     memory.onUnmap = (iova, bytes) => {
-      if (this.isLive && (this.usesRing(iova, bytes) || this.gpu.holds(iova, bytes))) {
+      if (this.isLive && this.holds(iova, bytes)) {
         this.breaks('3.3.1/exposed', 'memory that the device may use was taken from it');
       }
     };
-  }
-
-  private breaks(rule: Rule, how: string): void {
-    if (!this.broken.has(rule)) {
-      this.broken.set(rule, how);
-    }
   }
 
   private get isLive(): boolean {
     return (this.status & DRIVER_OK) !== 0;
   }
 
-  private usesRing(iova: number, bytes: number): boolean {
-    const touches = (at: number, length: number): boolean =>
-      at < iova + bytes && iova < at + length;
-    return (
-      this.queues.some(
-        (queue) =>
-          queue !== undefined &&
-          [queue.setup.descriptors, queue.setup.driver, queue.setup.device].some((at) =>
-            touches(at, 1),
-          ),
-      ) || this.kept.some(({ at, bytes: length }) => touches(at, length))
-    );
+  private holds(iova: number, bytes: number): boolean {
+    const isQueues = this.queues.some((queue) => queue?.uses(iova, bytes) === true);
+    return isQueues || this.gpu.holds(iova, bytes);
   }
 
   // ------------------------------------------------------------------------------ registers
@@ -133,10 +106,7 @@ export class MockDevice implements VirtioTransport {
     }
     if (this.wasRefused) {
       this.breaks('3.1.1/stops-when-refused', how);
-    } else if (
-      written !== old &&
-      !(steps.find(([from]) => from === old)?.[1].includes(written) ?? false)
-    ) {
+    } else if (written !== old && !isStep(old, written)) {
       this.breaks('3.1.1/sequence', how);
     }
   }
@@ -151,13 +121,14 @@ export class MockDevice implements VirtioTransport {
   }
 
   private reset(): void {
-    this.resets++;
+    for (const queue of this.queues) {
+      queue?.checkKept();
+    }
     this.status = 0;
     this.accepted = 0n;
     this.wasReset = true;
     this.wasRefused = false;
     this.queues = [];
-    this.kept.length = 0;
     this.gpu.reset();
   }
 
@@ -223,10 +194,6 @@ export class MockDevice implements VirtioTransport {
     this.onConfig();
   }
 
-  get pendingEvents(): number {
-    return this.events;
-  }
-
   // ------------------------------------------------------------------------------ queues
 
   async maxQueueSize(queue: number): Promise<number> {
@@ -246,29 +213,38 @@ export class MockDevice implements VirtioTransport {
       this.breaks('2.7/size', `${size} entries, of ${this.maxSize}`);
       return;
     }
+    const options = {
+      indirect: (this.accepted & setOf(bits.INDIRECT_DESC)) !== 0n,
+      eventIdx: (this.accepted & setOf(bits.EVENT_IDX)) !== 0n,
+      inOrder: false,
+    };
+    if (this.reachesQueue(number, setup)) {
+      const { memory } = this;
+      this.queues[number] = new MockQueue(memory, this.breaks, setup, options, onUsed);
+    }
+  }
+
+  private reachesQueue(number: number, { size, descriptors, driver, device }: QueueSetup): boolean {
     const parts = [
-      [setup.descriptors, 16 * size],
-      [setup.driver, 6 + 2 * size],
-      [setup.device, 6 + 8 * size],
+      [descriptors, 16 * size],
+      [driver, 6 + 2 * size],
+      [device, 6 + 8 * size],
     ];
     const far = parts.find(([at, bytes]) => !this.memory.device.reaches(at, bytes, true));
     if (far !== undefined) {
       this.breaks('6.1/reach', `a part of queue ${number} at 0x${far[0].toString(16)}`);
-      return;
     }
-    const ring = new SplitDeviceQueue(this.memory.device, setup, {
-      indirect: (this.accepted & setOf(bits.INDIRECT_DESC)) !== 0n,
-      eventIdx: (this.accepted & setOf(bits.EVENT_IDX)) !== 0n,
-      inOrder: false,
-    });
-    ring.enableNotifications();
-    this.queues[number] = { ring, setup, onUsed };
+    return far === undefined;
   }
 
   notify(queue: number): void {
     this.log.push(`notify ${queue}`);
     if (!this.isLive) {
       this.breaks('3.1.1/no-early-notify', `queue ${queue}, at status ${this.status}`);
+      return;
+    }
+    if (this.queues[queue] === undefined) {
+      this.breaks('5.7.2/queues', `queue ${queue} was notified, which is not enabled`);
       return;
     }
     this.work();
@@ -293,12 +269,11 @@ export class MockDevice implements VirtioTransport {
   }
 
   /** One command. False: there is none. */
-  private serve(index: number, { ring, setup, onUsed }: Queue): boolean {
-    const chain = new Chain(1024);
-    if (!ring.next(chain)) {
-      return !ring.enableNotifications();
+  private serve(index: number, queue: MockQueue): boolean {
+    const command = this.take(queue);
+    if (command === undefined) {
+      return false;
     }
-    const command = this.read(chain);
     const type = wordAt(command, 0);
     if (type >= 0x300 !== (index === CURSOR)) {
       this.breaks('5.7.2/queues', `${nameOf(type)} on queue ${index}`);
@@ -311,62 +286,27 @@ export class MockDevice implements VirtioTransport {
       return false;
     }
     if (answer === 'silent') {
-      this.keep(chain);
+      queue.keep();
       return true;
     }
-    const bytes = answer instanceof Uint8Array ? answer : answer.bytes;
-    ring.put(chain.id, this.write(chain, bytes, type));
-    const isNotified = ring.publish();
-    if (!(answer instanceof Uint8Array)) {
-      this.lie(setup, answer.usedLength);
-    }
-    if (isNotified) {
-      onUsed();
+    const hasRoom =
+      answer instanceof Uint8Array ? queue.put(answer) : queue.put(answer.bytes, answer.usedLength);
+    if (!hasRoom) {
+      this.breaks('5.7.6.7/whole', `too little room for the response behind ${nameOf(type)}`);
     }
     return true;
   }
 
-  /** The last entry of the used ring gets another length, before the driver looks (§2.7.8). */
-  private lie({ device, size }: QueueSetup, length: number): void {
-    const { device: memory } = this.memory;
-    const last = (memory.load16(device + 2) - 1) & 0xffff;
-    memory.store32(device + 8 + 8 * (last % size), length);
-  }
-
-  private keep({ count, addresses, lengths }: Chain): void {
-    for (let index = 0; index < count; index++) {
-      this.kept.push({ at: addresses[index], bytes: lengths[index] });
-    }
-  }
-
-  private read({ readable, addresses, lengths }: Chain): Uint8Array {
-    const parts = Array.from({ length: readable }, (_, index) => {
-      const part = new Uint8Array(lengths[index]);
-      if (!this.memory.fetchNow(addresses[index], part)) {
-        this.breaks('6.1/reach', `a buffer at 0x${addresses[index].toString(16)}`);
+  private take(queue: MockQueue): Uint8Array | undefined {
+    try {
+      return queue.take();
+    } catch (error) {
+      if (!(error instanceof RingError)) {
+        throw error;
       }
-      return part;
-    });
-    return Uint8Array.from(parts.flatMap((part) => [...part]));
-  }
-
-  private write(
-    { readable, count, addresses, lengths }: Chain,
-    bytes: Uint8Array,
-    type: number,
-  ): number {
-    let at = 0;
-    for (let index = readable; index < count; index++) {
-      const part = bytes.subarray(at, at + lengths[index]);
-      this.memory.storeNow(addresses[index], part);
-      at += part.length;
+      this.breaks('2.7/ring', error.message);
+      this.needReset();
+      return undefined;
     }
-    if (at < bytes.length) {
-      this.breaks(
-        '5.7.6.7/whole',
-        `room for ${at} of ${bytes.length} bytes behind ${nameOf(type)}`,
-      );
-    }
-    return at;
   }
 }

@@ -17,7 +17,7 @@ import {
   wordsOf,
   type Header,
 } from '../virtio/gpu-bytes.ts';
-import { pixelFormats, toRgba, type PixelFormat } from '../virtio/pixel-formats.ts';
+import { MockResources, type Outcome } from './mock-resources.ts';
 import type { Breaks } from './rules.ts';
 import type { StrictMemory } from './strict-memory.ts';
 
@@ -28,16 +28,6 @@ export interface Capset {
   readonly id: number;
   readonly version: number;
   readonly bytes: Uint8Array;
-}
-
-interface Resource {
-  readonly width: number;
-  readonly height: number;
-  /** Undefined: it is no picture. */
-  readonly format: PixelFormat | undefined;
-  readonly pixels: Uint8Array;
-  /** Addresses and lengths. */
-  backing: readonly (readonly [number, number])[] | undefined;
 }
 
 /** Bytes of each command's fixed part, with its header; 0: it has none beside. */
@@ -68,29 +58,38 @@ const of3d = (type: number): boolean =>
 
 export class MockGpu {
   capsets: readonly Capset[] = [];
-  /** What was flushed to the scanout, as R, G, B, A, oldest first. */
-  readonly shown: Picture[] = [];
   /** Whether it does transfers that are not fenced after it has answered them, as it may (§5.7.6.5). */
   isLazy = false;
   /** Types of commands, oldest first. */
   readonly received: number[] = [];
-  private readonly memory: StrictMemory;
   private readonly breaks: Breaks;
-  private resources = new Map<number, Resource>();
+  private readonly resources: MockResources;
   private contexts = new Set<number>();
-  private scanout = 0;
   /** Transfers that were answered and not done. */
   private readonly late: (() => void)[] = [];
 
   constructor(memory: StrictMemory, breaks: Breaks) {
-    this.memory = memory;
     this.breaks = breaks;
+    this.resources = new MockResources(memory, breaks);
+  }
+
+  /** What was flushed to the scanout, as R, G, B, A, oldest first. */
+  get shown(): readonly Picture[] {
+    return this.resources.shown;
+  }
+
+  get contextCount(): number {
+    return this.contexts.size;
+  }
+
+  /** Whether the device may still read what was mapped there. */
+  holds(iova: number, bytes: number): boolean {
+    return this.resources.holds(iova, bytes);
   }
 
   reset(): void {
-    this.resources = new Map();
+    this.resources.reset();
     this.contexts = new Set();
-    this.scanout = 0;
     this.late.length = 0;
   }
 
@@ -123,12 +122,10 @@ export class MockGpu {
     return message(response, words, header);
   }
 
-  private execute(
-    type: number,
-    context: number,
-    command: Uint8Array,
-  ): { readonly response?: number; readonly words?: readonly number[] } {
+  private execute(type: number, context: number, command: Uint8Array): Outcome {
+    const { resources } = this;
     const word = (index: number): number => wordAt(command, HEADER_BYTES + 4 * index);
+    const rect = [word(0), word(1), word(2), word(3)];
     switch (type) {
       case types.GET_DISPLAY_INFO:
         return { response: responses.OK_DISPLAY_INFO, words: displays() };
@@ -139,10 +136,10 @@ export class MockGpu {
       case types.GET_CAPSET:
         return this.capset(word(0));
       case types.RESOURCE_CREATE_2D:
-        return this.create(word(0), word(1), word(2), word(3), 4);
+        return resources.create(word(0), word(1), word(2), word(3), 4);
       case types.RESOURCE_CREATE_3D:
         // resource_id, target, format, bind, width, height: a buffer has a byte for each place.
-        return this.create(word(0), word(2), word(4), word(5), word(1) === 0 ? 1 : 4);
+        return resources.create(word(0), word(2), word(4), word(5), word(1) === 0 ? 1 : 4);
       case types.CTX_CREATE:
         return this.createContext(context);
       case types.CTX_DESTROY:
@@ -150,26 +147,25 @@ export class MockGpu {
       case types.SUBMIT_3D:
         return this.inContext(context, () => true);
       case types.SET_SCANOUT:
-        return this.setScanout(word(5), [word(0), word(1), word(2), word(3)]);
+        return resources.setScanout(word(5), rect);
       case types.RESOURCE_FLUSH:
-        return this.flush(word(4), [word(0), word(1), word(2), word(3)]);
+        return resources.flush(word(4), rect);
       case types.TRANSFER_TO_HOST_2D:
-        return this.transfer(word(6), [word(0), word(1), word(2), word(3)], word(4));
+        return resources.transfer(word(6), rect, word(4));
       case types.CTX_ATTACH_RESOURCE:
       case types.CTX_DETACH_RESOURCE:
-        return this.inContext(context, () => this.find(word(0)) !== undefined);
+        return this.inContext(context, () => resources.find(word(0)) !== undefined);
       case types.RESOURCE_UNREF:
-        return this.onResource(word(0), () => this.resources.delete(word(0)));
+        return resources.unref(word(0));
       case types.RESOURCE_ATTACH_BACKING:
-        return this.onResource(word(0), (resource) => this.attach(resource, command, word(1)));
+        return resources.attach(word(0), command, word(1));
       case types.RESOURCE_DETACH_BACKING:
-        return this.onResource(word(0), (resource) => {
-          resource.backing = undefined;
-          return true;
-        });
+        return resources.detach(word(0));
       case types.TRANSFER_TO_HOST_3D:
       case types.TRANSFER_FROM_HOST_3D:
-        return this.onResource(word(8), () => true);
+        return {
+          response: resources.find(word(8)) === undefined ? ERR_INVALID_RESOURCE_ID : OK_NODATA,
+        };
       default:
         return { response: ERR_UNSPEC };
     }
@@ -177,7 +173,7 @@ export class MockGpu {
 
   // ------------------------------------------------------------------------------ capsets
 
-  private capsetInfo(index: number): ReturnType<MockGpu['execute']> {
+  private capsetInfo(index: number): Outcome {
     const capset = this.capsets[index];
     if (capset === undefined) {
       this.breaks('5.7.6.8/capset-index', `${index} of ${this.capsets.length}`);
@@ -187,7 +183,7 @@ export class MockGpu {
     return { response: responses.OK_CAPSET_INFO, words: [id, version, bytes.length, 0] };
   }
 
-  private capset(id: number): ReturnType<MockGpu['execute']> {
+  private capset(id: number): Outcome {
     const bytes = this.capsets.find((each) => each.id === id)?.bytes;
     return bytes === undefined
       ? { response: ERR_INVALID_PARAMETER }
@@ -197,7 +193,7 @@ export class MockGpu {
         };
   }
 
-  private createContext(id: number): ReturnType<MockGpu['execute']> {
+  private createContext(id: number): Outcome {
     if (id === 0 || this.contexts.has(id)) {
       this.breaks('5.7.6.9/contexts', `CTX_CREATE of ${id}`);
       return { response: responses.ERR_INVALID_CONTEXT_ID };
@@ -206,164 +202,12 @@ export class MockGpu {
     return {};
   }
 
-  private inContext(id: number, work: () => boolean): ReturnType<MockGpu['execute']> {
+  private inContext(id: number, work: () => boolean): Outcome {
     if (!this.contexts.has(id)) {
       this.breaks('5.7.6.9/contexts', `context ${id}`);
       return { response: responses.ERR_INVALID_CONTEXT_ID };
     }
     return work() ? {} : { response: ERR_INVALID_RESOURCE_ID };
-  }
-
-  // ------------------------------------------------------------------------------ resources
-
-  private find(id: number): Resource | undefined {
-    const resource = this.resources.get(id);
-    if (resource === undefined) {
-      this.breaks('5.7.6.8/resource-ids', `there is no resource ${id}`);
-    }
-    return resource;
-  }
-
-  private onResource(
-    id: number,
-    work: (resource: Resource) => boolean,
-  ): ReturnType<MockGpu['execute']> {
-    const resource = this.find(id);
-    if (resource === undefined) {
-      return { response: ERR_INVALID_RESOURCE_ID };
-    }
-    return work(resource) ? {} : { response: ERR_INVALID_PARAMETER };
-  }
-
-  private create(
-    id: number,
-    number: number,
-    width: number,
-    height: number,
-    pixelBytes: number,
-  ): ReturnType<MockGpu['execute']> {
-    if (id === 0 || this.resources.has(id)) {
-      this.breaks('5.7.6.8/resource-ids', `a new resource has the id ${id}`);
-      return { response: ERR_INVALID_RESOURCE_ID };
-    }
-    const format = pixelFormats.find((each) => each.number === number);
-    const bytes = width * height * pixelBytes;
-    if (bytes === 0 || bytes > 1 << 24 || (pixelBytes === 4 && format === undefined)) {
-      return { response: ERR_INVALID_PARAMETER };
-    }
-    const pixels = new Uint8Array(bytes);
-    this.resources.set(id, { width, height, format, pixels, backing: undefined });
-    return {};
-  }
-
-  private attach(resource: Resource, command: Uint8Array, count: number): boolean {
-    const entries = Array.from({ length: count }, (_, index) => {
-      const at = HEADER_BYTES + 8 + 16 * index;
-      const address = wordAt(command, at) + wordAt(command, at + 4) * 2 ** 32;
-      return [address, wordAt(command, at + 8)] as const;
-    });
-    if (command.length < HEADER_BYTES + 8 + 16 * count) {
-      this.breaks('5.7.6.7/whole', `RESOURCE_ATTACH_BACKING of ${count} entries is too short`);
-      return false;
-    }
-    if (resource.backing !== undefined) {
-      this.breaks('5.7.6.8/backing', 'a second backing');
-      return false;
-    }
-    const far = entries.find(([address, bytes]) => !this.memory.device.mayFetch(address, bytes));
-    if (far !== undefined) {
-      this.breaks('6.1/reach', `an entry at 0x${far[0].toString(16)} of ${far[1]} bytes`);
-      return false;
-    }
-    resource.backing = entries;
-    return true;
-  }
-
-  /** Whether the device may still read what was mapped there. */
-  holds(iova: number, bytes: number): boolean {
-    return [...this.resources.values()].some(({ backing = [] }) =>
-      backing.some(([address, length]) => address < iova + bytes && iova < address + length),
-    );
-  }
-
-  private transfer(
-    id: number,
-    [x, y, width, height]: readonly number[],
-    offset: number,
-  ): ReturnType<MockGpu['execute']> {
-    return this.onResource(id, (resource) => {
-      const { backing, pixels } = resource;
-      const size = backing?.reduce((sum, [, bytes]) => sum + bytes, 0) ?? 0;
-      const stride = 4 * resource.width;
-      const end = offset + stride * (height - 1) + 4 * width;
-      const isWithin = x + width <= resource.width && y + height <= resource.height;
-      if (backing === undefined || !isWithin || end > size) {
-        this.breaks(
-          '5.7.6.8/backing',
-          `a transfer of resource ${id}, [${x}, ${y}, ${width}, ${height}]`,
-        );
-        return false;
-      }
-      for (let row = 0; row < height; row++) {
-        const at = (y + row) * stride + 4 * x;
-        this.gather(backing, offset + row * stride, pixels.subarray(at, at + 4 * width));
-      }
-      return true;
-    });
-  }
-
-  private gather(
-    backing: NonNullable<Resource['backing']>,
-    offset: number,
-    into: Uint8Array,
-  ): void {
-    let begin = 0;
-    for (const [address, bytes] of backing) {
-      const [from, to] = [Math.max(offset, begin), Math.min(offset + into.length, begin + bytes)];
-      const isReached =
-        from >= to ||
-        this.memory.fetchNow(address + from - begin, into.subarray(from - offset, to - offset));
-      if (!isReached) {
-        this.breaks('3.3.1/exposed', 'pages of a backing are not there any more');
-      }
-      begin += bytes;
-    }
-  }
-
-  // ------------------------------------------------------------------------------ the scanout
-
-  private setScanout(id: number, rect: readonly number[]): ReturnType<MockGpu['execute']> {
-    if (id === 0) {
-      this.scanout = 0;
-      return {};
-    }
-    return this.within(id, rect, () => {
-      this.scanout = id;
-    });
-  }
-
-  private flush(id: number, rect: readonly number[]): ReturnType<MockGpu['execute']> {
-    return this.within(id, rect, ({ width, height, format, pixels }) => {
-      if (this.scanout === id && format !== undefined) {
-        this.shown.push({ width, height, pixels: toRgba(pixels, format) });
-      }
-    });
-  }
-
-  private within(
-    id: number,
-    [x, y, width, height]: readonly number[],
-    work: (resource: Resource) => void,
-  ): ReturnType<MockGpu['execute']> {
-    return this.onResource(id, (resource) => {
-      const isWithin = x + width <= resource.width && y + height <= resource.height;
-      if (!isWithin) {
-        this.breaks('5.7.6.8/rectangles', `[${x}, ${y}, ${width}, ${height}] of resource ${id}`);
-        return false;
-      }
-      work(resource);
-      return true;
-    });
   }
 }
 

@@ -14,10 +14,13 @@ export const rules = {
   '3.1.1/no-early-notify': 'The device is not notified before DRIVER_OK.',
   '2.7/size': 'A split queue has a power of two of entries, and no more than the device allows.',
   '5.7.4.1/events-read': 'events_read is not written.',
+  '2.7/ring': 'Rings and descriptors are what a device can follow.',
   '3.3.1/exposed':
-    'What the device was given stays mapped and as it is, until it is used or the device is reset.',
+    'What the device was given stays mapped until it is used, or the device is reset.',
+  '3.3.1/unaltered':
+    'What the device was given stays as it is until it is used, or the device is reset.',
   '6.1/reach': 'All addresses that the device is given are ones that it can reach.',
-  '5.7.2/queues': 'Each command is on its queue.',
+  '5.7.2/queues': 'Each command is on its queue, and its queue is notified.',
   '5.7.3/needs-feature': 'No command is used without its feature.',
   '5.7.6.7/whole': 'A command is as long as its fields, and has room for its response.',
   '5.7.6.8/resource-ids':

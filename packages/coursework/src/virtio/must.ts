@@ -19,5 +19,8 @@ export function hex(value: number | bigint): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'bigint' ? hex(value) : String(JSON.stringify(value));
+  if (typeof value === 'bigint') {
+    return hex(value);
+  }
+  return value === undefined ? 'undefined' : JSON.stringify(value);
 }
