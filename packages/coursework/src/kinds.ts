@@ -15,6 +15,7 @@ import type {
   QueuePart,
   RendererPart,
   SchedulerPart,
+  TransportPart,
 } from './part.ts';
 import { queueChecks } from './queue/checks.ts';
 import { driver as ownDriver } from './reference/driver.ts';
@@ -23,8 +24,10 @@ import { mediationOf } from './reference/mediation.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
+import { transport as ownTransport } from './reference/transport.ts';
 import { rendererChecks } from './renderer/checks.ts';
 import { schedulerChecks } from './scheduler/checks.ts';
+import { transportChecks } from './transport/checks.ts';
 
 interface KindOf<P extends Part> {
   /** One sentence. */
@@ -80,10 +83,18 @@ const mediation: KindOf<MediationPart> = {
   checks: mediationChecks,
 };
 
-/** By kind. */
-export const kinds = { renderer, scheduler, driver, queue, invalidation, mediation } satisfies {
-  [K in PartKind]: KindOf<PartOf<K>>;
+const transport: KindOf<TransportPart> = {
+  doc: 'How the driver of a paravirtual pair reaches its device: virtio over PCI.',
+  contract: 'VirtioTransport, in packages/abi/src/virtio.ts; VIRTIO 1.3 §4.1',
+  reference: ownTransport,
+  checks: transportChecks,
 };
+
+/** By kind. */
+export const kinds = {
+  ...{ renderer, scheduler, driver, queue },
+  ...{ invalidation, mediation, transport },
+} satisfies { [K in PartKind]: KindOf<PartOf<K>> };
 
 export function checksOf(kind: PartKind): readonly CheckInfo[] {
   return kinds[kind].checks;
@@ -109,6 +120,8 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(invalidation, id), part, environment);
     case 'mediation':
       return runCheck(find(mediation, id), part, environment);
+    case 'transport':
+      return runCheck(find(transport, id), part, environment);
   }
 }
 

@@ -3,7 +3,7 @@
  * in the place of one of the project's own, and has one contract, whose rules are at its declaration.
  */
 import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/hypervisor';
-import type { OpenOwnRenderer, OwnParts, ProbeDriver } from '@doorbell/lab';
+import type { OpenOwnRenderer, OpenOwnTransport, OwnParts, ProbeDriver } from '@doorbell/lab';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 
 /** A renderer: what a paravirtual backend draws on. Its contract is `Gpu` of `@doorbell/abi`. */
@@ -42,8 +42,21 @@ export interface MediationPart extends MediationKind {
   readonly kind: 'mediation';
 }
 
+/** The driver's half of virtio over PCI. Its contract is `VirtioTransport` of `@doorbell/abi`, and VIRTIO 1.3 §4.1. */
+export interface TransportPart {
+  readonly kind: 'transport';
+  readonly name: string;
+  readonly open: OpenOwnTransport;
+}
+
 export type Part =
-  RendererPart | SchedulerPart | DriverPart | QueuePart | InvalidationPart | MediationPart;
+  | RendererPart
+  | SchedulerPart
+  | DriverPart
+  | QueuePart
+  | InvalidationPart
+  | MediationPart
+  | TransportPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -55,6 +68,7 @@ const functions: Readonly<Record<PartKind, readonly string[]>> = {
   scheduler: ['make', 'due', 'defaultSliceNs'],
   invalidation: ['open'],
   mediation: ['open', 'passes'],
+  transport: ['open'],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -94,5 +108,7 @@ export function ownParts(part: Part): OwnParts {
       return { invalidation: part };
     case 'mediation':
       return { mediation: part };
+    case 'transport':
+      return { transport: part.open };
   }
 }

@@ -3,7 +3,7 @@
  * given: `pv:renderer=own`, `scheduler=own` and `iommu=own` ask for it by name, a driver or a queue is
  * used wherever the stack would use ours.
  */
-import type { Display, Gpu, PciDevice } from '@doorbell/abi';
+import type { Display, Gpu, PciDevice, VirtioTransport } from '@doorbell/abi';
 import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/hypervisor';
 import type { OpenSplitQueue } from '@doorbell/pv-backend';
 import { InputError } from './input-error.ts';
@@ -33,6 +33,12 @@ export interface OwnDriver {
 /** Takes the device in hand. */
 export type ProbeDriver = (device: PciDevice) => Promise<OwnDriver>;
 
+/**
+ * The driver's half of virtio over PCI (VIRTIO 1.3 §4.1). Takes the function in hand; what it throws
+ * when that is no virtio device is the driver's failure, and nothing of the function is changed then.
+ */
+export type OpenOwnTransport = (device: PciDevice) => VirtioTransport;
+
 export interface OwnParts {
   /** What a paravirtual backend draws on. */
   readonly renderer?: OpenOwnRenderer;
@@ -41,6 +47,8 @@ export interface OwnParts {
   readonly invalidation?: InvalidationKind;
   /** Of a mediated bell: what traps, and when shadow page tables follow. */
   readonly mediation?: MediationKind;
+  /** How the driver of a paravirtual pair reaches its device. */
+  readonly transport?: OpenOwnTransport;
   /** The device half of a split virtqueue (VIRTIO 1.3 §2.7), in a paravirtual backend. */
   readonly queue?: OpenSplitQueue;
   /** In the guest, whatever device the stack gives it. */
@@ -53,6 +61,7 @@ export const askedParts = {
   scheduler: { options: ['scheduler'], words: 'a scheduler' },
   invalidation: { options: ['iommu', 'viommu'], words: 'an invalidation policy' },
   mediation: { options: ['shadow'], words: 'a mediation policy' },
+  transport: { options: ['transport'], words: 'a transport' },
 } as const satisfies Partial<
   Record<keyof OwnParts, { readonly options: readonly string[]; readonly words: string }>
 >;

@@ -6,6 +6,7 @@ import type { Mutant } from './mutant.ts';
 import { queueMutants } from './queue.ts';
 import { rendererMutants } from './renderer.ts';
 import { schedulerMutants } from './scheduler.ts';
+import { transportMutants } from './transport.ts';
 
 export { linesOf, mutated, type Mutant } from './mutant.ts';
 
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...schedulerMutants,
   ...invalidationMutants,
   ...mediationMutants,
+  ...transportMutants,
 ];

@@ -18,6 +18,7 @@ import {
 } from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
+import { needOwn, OWN } from '../own-parts.ts';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { shareLimits } from '../pv/share-limits.ts';
 import {
@@ -97,7 +98,8 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
       if (own?.driver !== undefined) {
         return own.driver(device);
       }
-      driver = await probeVirtioGpu(pciTransport(device), device, chosen);
+      const open = options.transport === OWN ? needOwn(own, 'transport') : pciTransport;
+      driver = await probeVirtioGpu(open(device), device, chosen);
       return driver;
     },
     backend,
