@@ -38,5 +38,6 @@ export {
   type QueuePart,
   type RendererPart,
   type SchedulerPart,
+  type TransportPart,
 } from './part.ts';
 export { referencePages } from './pages/index.ts';

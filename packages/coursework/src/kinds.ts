@@ -30,6 +30,7 @@ import type {
   QueuePart,
   RendererPart,
   SchedulerPart,
+  TransportPart,
 } from './part.ts';
 import { projectChecks } from './project/checks.ts';
 import { queueChecks } from './queue/checks.ts';
@@ -47,8 +48,10 @@ import { mediationOf } from './reference/mediation.ts';
 import { queue as ownQueue } from './reference/queue.ts';
 import { renderer as ownRenderer } from './reference/renderer.ts';
 import { schedulerOf } from './reference/scheduler.ts';
+import { transport as ownTransport } from './reference/transport.ts';
 import { rendererChecks } from './renderer/checks.ts';
 import { schedulerChecks } from './scheduler/checks.ts';
+import { transportChecks } from './transport/checks.ts';
 
 interface KindOf<P extends Part> {
   /** One sentence. */
@@ -161,16 +164,20 @@ const mediation: KindOf<MediationPart> = {
   checks: mediationChecks,
 };
 
+const transport: KindOf<TransportPart> = {
+  doc: 'How the driver of a paravirtual pair reaches its device: virtio over PCI.',
+  contract: 'VirtioTransport, in packages/abi/src/virtio.ts; VIRTIO 1.3 §4.1',
+  reference: ownTransport,
+  checks: transportChecks,
+};
+
 /** By kind. */
 export const kinds = {
-  ...{ renderer, scheduler, driver, queue, edu, channel, project, invalidation },
-  'packed-queue': packedQueue,
-  'driver-queue': driverQueue,
-  'packed-driver-queue': packedDriverQueue,
-  ...{ device, frontend, mediation },
-} satisfies {
-  [K in PartKind]: KindOf<PartOf<K>>;
-};
+  ...{ renderer, driver, scheduler, invalidation, mediation, transport },
+  ...{ queue, 'packed-queue': packedQueue },
+  ...{ 'driver-queue': driverQueue, 'packed-driver-queue': packedDriverQueue },
+  ...{ device, frontend, edu, channel, project },
+} satisfies { [K in PartKind]: KindOf<PartOf<K>> };
 
 export function checksOf(kind: PartKind): readonly CheckInfo[] {
   return kinds[kind].checks;
@@ -212,6 +219,8 @@ export function checkPart(part: Part, id: string, environment: Environment): Pro
       return runCheck(find(frontend, id), part, environment);
     case 'mediation':
       return runCheck(find(mediation, id), part, environment);
+    case 'transport':
+      return runCheck(find(transport, id), part, environment);
   }
 }
 

@@ -6,6 +6,7 @@ import type { InvalidationKind, MediationKind, SchedulerKind } from '@doorbell/h
 import type {
   OpenOwnDevice,
   OpenOwnRenderer,
+  OpenOwnTransport,
   OwnParts,
   ProbeDriver,
   ProbeFrontend,
@@ -122,6 +123,13 @@ export interface MediationPart extends MediationKind {
   readonly kind: 'mediation';
 }
 
+/** The driver's half of virtio over PCI. Its contract is `VirtioTransport` of `@doorbell/abi`, and VIRTIO 1.3 §4.1. */
+export interface TransportPart {
+  readonly kind: 'transport';
+  readonly name: string;
+  readonly open: OpenOwnTransport;
+}
+
 export type Part =
   | RendererPart
   | SchedulerPart
@@ -136,7 +144,8 @@ export type Part =
   | PackedDriverQueuePart
   | DevicePart
   | FrontendPart
-  | MediationPart;
+  | MediationPart
+  | TransportPart;
 export type PartKind = Part['kind'];
 export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 
@@ -144,18 +153,19 @@ export type PartOf<K extends PartKind> = Extract<Part, { readonly kind: K }>;
 const functions: Readonly<Record<PartKind, readonly string[]>> = {
   renderer: ['open'],
   driver: ['probe'],
-  queue: ['open'],
   scheduler: ['make', 'due', 'defaultSliceNs'],
-  edu: ['probe'],
-  channel: ['open'],
-  project: [],
   invalidation: ['open'],
+  mediation: ['open', 'passes'],
+  transport: ['open'],
+  queue: ['open'],
   'packed-queue': ['open'],
   'driver-queue': ['open'],
   'packed-driver-queue': ['open'],
   device: ['open'],
   frontend: ['probe'],
-  mediation: ['open', 'passes'],
+  edu: ['probe'],
+  channel: ['open'],
+  project: [],
 };
 export const partKinds = Object.keys(functions) as readonly PartKind[];
 
@@ -219,5 +229,7 @@ export function ownParts(part: Part): OwnParts {
       return { frontend: part.probe };
     case 'mediation':
       return { mediation: part };
+    case 'transport':
+      return { transport: part.open };
   }
 }

@@ -159,6 +159,20 @@ describe('a new mediation policy', () => {
   });
 });
 
+describe('a new transport', () => {
+  it('finds its device and carries the status, and nothing else yet', async () => {
+    const reports = await check(make('transport'), 'virtio-1.3/');
+    for (const id of ['4.1.2/ids', '4.1.2/device-id', '4.1.4.1/first-of-a-kind', '2.1/status']) {
+      expect([id, statusOf(reports, `virtio-1.3/${id}`)]).toEqual([id, 'passed']);
+    }
+    for (const id of ['4.1.4.3.2/reset-waits', '4.1.4.3/device-features', '4.1.5.2/notify']) {
+      expect([id, statusOf(reports, `virtio-1.3/${id}`)]).toEqual([id, 'failed']);
+    }
+    const reset = reports.find(({ id }) => id === 'virtio-1.3/4.1.4.3.2/reset-waits');
+    expect(reset?.seen).toBe('128');
+  });
+});
+
 describe('what cannot be checked', () => {
   it('is said in a line', async () => {
     await expect(check(join(room, 'nothing'))).rejects.toThrow(

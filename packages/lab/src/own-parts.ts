@@ -82,6 +82,12 @@ export type ProbeFrontend = (
   place: FrontendPlace,
 ) => Promise<OwnDriver>;
 
+/**
+ * The driver's half of virtio over PCI (VIRTIO 1.3 §4.1). Takes the function in hand; what it throws
+ * when that is no virtio device is the driver's failure, and nothing of the function is changed then.
+ */
+export type OpenOwnTransport = (device: PciDevice) => VirtioTransport;
+
 export interface OwnParts {
   /** What a paravirtual backend draws on. */
   readonly renderer?: OpenOwnRenderer;
@@ -90,6 +96,8 @@ export interface OwnParts {
   readonly invalidation?: InvalidationKind;
   /** Of a mediated bell: what traps, and when shadow page tables follow. */
   readonly mediation?: MediationKind;
+  /** How the driver of a paravirtual pair reaches its device. */
+  readonly transport?: OpenOwnTransport;
   /** The device half of a split virtqueue (VIRTIO 1.3 §2.7), in a paravirtual backend. */
   readonly queue?: OpenSplitQueue;
   /** That of a packed one (§2.8): `ring=packed`. */
@@ -112,6 +120,7 @@ export const askedParts = {
   scheduler: { options: ['scheduler'], words: 'a scheduler' },
   invalidation: { options: ['iommu', 'viommu'], words: 'an invalidation policy' },
   mediation: { options: ['shadow'], words: 'a mediation policy' },
+  transport: { options: ['transport'], words: 'a transport' },
 } as const satisfies Partial<
   Record<keyof OwnParts, { readonly options: readonly string[]; readonly words: string }>
 >;

@@ -18,6 +18,7 @@ import type {
 } from './report.ts';
 import { byCost, exitsBetween, machineCounts, sumPvCounts } from './run-counts.ts';
 import { SharingWatch, waitsOf } from './sharing-report.ts';
+import { elsewhere } from './stack-spec.ts';
 import { killGuest } from './stacks/kill.ts';
 import { buildStack } from './stacks/index.ts';
 import type { Stack } from './stacks/stack.ts';
@@ -36,8 +37,7 @@ export interface RunResult {
 
 /** @throws InputError when the stack has no room for so many guests; a driver's error, when there is one guest. */
 export function runStack(request: RunRequest, environment: Environment): Promise<RunResult> {
-  const { transport = 'inline' } = request.spec.options;
-  return transport === 'inline'
+  return elsewhere(request.spec) === undefined
     ? runInline(request, environment)
     : runElsewhere(request, environment);
 }

@@ -253,13 +253,17 @@ const kinds: readonly StackKind[] = [
         default: 'host',
         doc: "What draws for the backend: the host's GPU, its CPU, nothing at all, or a real GPU through WebGPU, in the wall's time (transport=worker or websocket).",
         // A real GPU takes real time.
-        needs: { webgpu: { transport: ['worker', 'websocket'] }, own: { transport: ['inline'] } },
+        needs: {
+          webgpu: { transport: ['worker', 'websocket'] },
+          own: { transport: ['inline', OWN] },
+        },
       },
       transport: {
         values: ['inline', 'worker', 'websocket'],
+        own: true,
         default: 'inline',
         flag: 'pv-transport',
-        doc: 'Where the backend is: on the same virtual machine, in a thread, or behind a socket. Time is virtual only inline.',
+        doc: 'Where the backend is: on the same virtual machine, in a thread, or behind a socket. Time is virtual only inline; own: inline, through a transport of your own.',
       },
     },
   },
@@ -392,7 +396,7 @@ export interface Elsewhere {
 /** Undefined: everything is on one machine. */
 export function elsewhere({ options }: Pick<StackSpec, 'options'>): Elsewhere | undefined {
   const { transport = 'inline', renderer } = options;
-  if (transport === 'inline') {
+  if (transport === 'inline' || transport === OWN) {
     return undefined;
   }
   return renderer === 'webgpu'

@@ -10,8 +10,8 @@ import { VirtioGpu } from '@doorbell/pv-backend';
 import { expect, test } from 'vitest';
 import { probeVirtioGpu } from '../src/index.ts';
 import { fillWords, plain, readAll } from './bench.ts';
-import { ManualClock } from './manual-clock.ts';
-import { TestMemory } from './test-memory.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { TestMemory } from '../testing/test-memory.ts';
 
 /** Keeps what is written, and takes streams of one fill. */
 function renderer(shown: Uint8Array[]): Gpu {

@@ -1,9 +1,9 @@
 /** A driver, memory, a clock and a small device, put together. */
 import { CommandEncoder, type Gpu } from '@doorbell/abi';
 import { type FrontendOptions, probeVirtioGpu, type VirtioGpuDriver } from '../src/index.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { TestDevice } from './test-device.ts';
-import { TestMemory } from './test-memory.ts';
+import { TestMemory } from '../testing/test-memory.ts';
 
 export const plain: FrontendOptions = {
   ring: 'split',

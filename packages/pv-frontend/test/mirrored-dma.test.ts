@@ -3,7 +3,7 @@ import { MAX_COHERENT_BYTES, MAX_COHERENT_RANGES } from '@doorbell/wire';
 import { expect, test } from 'vitest';
 import { MirroredDma } from '../src/mirrored-dma.ts';
 import { MirroredMemory } from '../src/mirrored-memory.ts';
-import { TestMemory } from './test-memory.ts';
+import { TestMemory } from '../testing/test-memory.ts';
 
 function mirrored(): { dma: MirroredDma; ram: TestMemory } {
   const ram = new TestMemory();

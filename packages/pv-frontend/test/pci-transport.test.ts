@@ -1,7 +1,7 @@
 import { type0Header, virtioPciCap64, virtioPciCaps } from '@doorbell/abi';
 import { describe, expect, test } from 'vitest';
 import { pciTransport } from '../src/index.ts';
-import { TestFunction } from './test-function.ts';
+import { TestFunction } from '../testing/test-function.ts';
 
 const setup = { size: 8, descriptors: 0x1_2345_6000, driver: 0x7000, device: 0x8000 };
 const { COMMAND, DEVICE_ID } = type0Header.rows;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { retry } from '../src/retry.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 
 /** Fails until a time, and notes when it was tried. */
 function until(clock: ManualClock, time: number): { attempt: () => Promise<string>; at: number[] } {

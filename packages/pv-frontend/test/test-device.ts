@@ -28,8 +28,8 @@ import {
   type VirtioTransport,
 } from '@doorbell/abi';
 import { type DeviceQueue, PackedDeviceQueue, SplitDeviceQueue } from '@doorbell/pv-backend';
-import type { ManualClock } from './manual-clock.ts';
-import type { TestMemory } from './test-memory.ts';
+import type { ManualClock } from '../testing/manual-clock.ts';
+import type { TestMemory } from '../testing/test-memory.ts';
 
 const names = new Map<number, string>(
   Object.entries(gpuCommands).map(([name, type]) => [type, name]),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CommandQueue } from '../src/command-queue.ts';
 import { Waiting } from '../src/waiting.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 
 /**
  * A queue on a device that is slow to interrupt: what was used is taken by who looked for it, and

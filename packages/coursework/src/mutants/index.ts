@@ -11,6 +11,7 @@ import { packedQueueMutants } from './packed-queue.ts';
 import { queueMutants } from './queue.ts';
 import { rendererMutants } from './renderer.ts';
 import { schedulerMutants } from './scheduler.ts';
+import { transportMutants } from './transport.ts';
 
 export { linesOf, mutated, type Mutant } from './mutant.ts';
 
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...deviceMutants,
   ...frontendMutants,
   ...mediationMutants,
+  ...transportMutants,
 ];

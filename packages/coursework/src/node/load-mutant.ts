@@ -37,6 +37,7 @@ const entries: Readonly<Record<PartKind, (mutant: Mutant) => string>> = {
   mediation: ({ policy }) =>
     `import { mediationOf } from './mediation.ts';
      export default mediationOf(${policy === undefined ? '' : JSON.stringify(policy)});`,
+  transport: () => `export { transport as default } from './transport.ts';`,
 };
 
 /** Of each kind: the files that its part is made of, and which imports which. */

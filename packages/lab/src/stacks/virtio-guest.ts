@@ -18,7 +18,7 @@ import {
 } from '@doorbell/hypervisor';
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { pciTransport, probeVirtioGpu, type VirtioGpuDriver } from '@doorbell/pv-frontend';
-import type { DevicePlace, OwnDevice } from '../own-parts.ts';
+import { needOwn, OWN, type DevicePlace, type OwnDevice } from '../own-parts.ts';
 import { frontendOptions, POLL_NS } from '../pv/options.ts';
 import { shareLimits } from '../pv/share-limits.ts';
 import {
@@ -101,10 +101,12 @@ export function virtioGuest(parts: VirtioGuestParts): VirtioGuest {
       if (own?.driver !== undefined) {
         return own.driver(device);
       }
+      const open = options.transport === OWN ? needOwn(own, 'transport') : pciTransport;
+      const transport = open(device);
       if (own?.frontend !== undefined) {
-        return own.frontend(pciTransport(device), device);
+        return own.frontend(transport, device);
       }
-      driver = await probeVirtioGpu(pciTransport(device), device, chosen);
+      driver = await probeVirtioGpu(transport, device, chosen);
       return driver;
     },
     backend,

@@ -26,8 +26,8 @@ import {
 import { VirtioGpu } from '@doorbell/pv-backend';
 import { type FrontendOptions, probeVirtioGpu, type VirtioGpuDriver } from '../../src/index.ts';
 import { plain } from '../bench.ts';
-import { ManualClock } from '../manual-clock.ts';
-import { TestMemory } from '../test-memory.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
+import { TestMemory } from '../../testing/test-memory.ts';
 
 const { NOP, INDIRECT, FENCE } = ringPackets;
 const FIRST_VECTOR = 3;

@@ -65,7 +65,9 @@ export class TestFunction {
       DRIVER_FEATURE: {
         write: (value) => this.features.push([this.common.get('DRIVER_FEATURE_SELECT'), value]),
       },
-      CONFIG_GENERATION: { read: () => (this.generations > 0 ? this.generations-- : 0) },
+      CONFIG_GENERATION: {
+        read: () => (this.generations > 0 ? this.generations-- : this.generation),
+      },
       DEVICE_STATUS: {
         read: () => (this.resetLooks-- > 0 ? 0x80 : this.common.get('DEVICE_STATUS')),
         write: (value) => {
@@ -85,6 +87,12 @@ export class TestFunction {
   readonly features: number[][] = [];
   readonly notified: number[][] = [];
   generations = 0;
+  /** Of the configuration, once no more of those are left. */
+  generation = 0;
+  /** Runs after each read of the device's configuration, with how many there were. */
+  changes: ((reads: number) => void) | undefined;
+  /** Reads of the device's configuration, as [offset, width]. */
+  readonly configReads: number[][] = [];
   looksToReset = 3;
   notifyOff = 1;
   /** Vectors from here on are refused. */
@@ -150,9 +158,7 @@ export class TestFunction {
         if (offset < 0x1000) {
           return this.common.read(offset, width);
         }
-        const { isr } = this;
-        this.isr = offset < 0x2000 ? 0 : isr; // reading it clears it
-        return offset < 0x2000 ? isr : this.deviceConfig.read(offset - 0x2000, width);
+        return offset < 0x2000 ? this.readIsr() : this.readConfig(offset - 0x2000, width);
       },
       write: (offset, width, value) => {
         if (offset >= 0x3000) {
@@ -164,6 +170,20 @@ export class TestFunction {
         }
       },
     };
+  }
+
+  /** Reading it clears it. */
+  private readIsr(): number {
+    const { isr } = this;
+    this.isr = 0;
+    return isr;
+  }
+
+  private readConfig(offset: number, width: AccessWidth): number {
+    const value = this.deviceConfig.read(offset, width);
+    this.configReads.push([offset, width]);
+    this.changes?.(this.configReads.length);
+    return value;
   }
 
   private writeCommon(offset: number, width: AccessWidth, value: number): void {
@@ -201,10 +221,14 @@ export class TestFunction {
     },
   };
 
-  /** The device signals a vector. */
+  /** The device signals a vector, if there is such a one, it is not masked, and MSI-X is on. */
   signal(vector: number): void {
+    if ((vector + 1) * 16 > this.table.size) {
+      return;
+    }
     const masked = (this.table.read(vector * 16 + 12, 4) & 1) !== 0;
-    if (!masked) {
+    const isOn = (this.config.read(this.msix + 2, 2) & 0xc000) === 0x8000;
+    if (isOn && !masked) {
       this.handlers.get(this.table.read(vector * 16 + 8, 4))?.();
     }
   }
