@@ -25,7 +25,9 @@ export const indirectChecks: readonly Check<DriverQueuePart>[] = [
   check('2.7.5.3.1', 'indirect-unasked', 'Without INDIRECT_DESC there are no tables.', (device) => {
     mustOffer(device, READ, WRITE);
     mustBe('the descriptors of the chain', 2, device.chain(device.newHead()).length);
-    const flags = [0, 1, 2, 3].map((index) => device.descriptor(index).flags & ~(NEXT | descFlags.WRITE));
+    const flags = [0, 1, 2, 3].map(
+      (index) => device.descriptor(index).flags & ~(NEXT | descFlags.WRITE),
+    );
     mustBe('the flags besides NEXT and WRITE', [0, 0, 0, 0], flags);
   }),
   check(
@@ -34,7 +36,9 @@ export const indirectChecks: readonly Check<DriverQueuePart>[] = [
     'A chain in a table has all its buffers; no table is in it, and NEXT not beside INDIRECT.',
     (device) => {
       mustOffer(device, READ, [0x7000, 40, true], WRITE);
-      mustBe('the buffers', [READ, [0x7000, 40, true], WRITE], device.buffers(device.newHead()));
+      const head = device.newHead();
+      mustBe('the buffers', [READ, [0x7000, 40, true], WRITE], device.buffers(head));
+      mustBe('free', SIZE - device.chain(head).length, device.queue.free);
     },
     { indirect: true },
   ),
