@@ -82,6 +82,26 @@ export const hostileChecks: readonly Check<DriverQueuePart>[] = [
     },
     { inOrder: true },
   ),
+  hostile(
+    '2.7.9',
+    'batch-id',
+    'With IN_ORDER a used id is of no chain that was given.',
+    (device) => {
+      mustOffer(device, WRITE);
+      device.use([(device.newHead() + 1) % SIZE, 0]);
+    },
+    { inOrder: true },
+  ),
+  hostile(
+    '2.7.9',
+    'batch-length',
+    'With IN_ORDER more was written than there is room for.',
+    (device) => {
+      mustOffer(device, WRITE);
+      device.use([device.newHead(), 17]);
+    },
+    { inOrder: true },
+  ),
   check(
     '2.7.5.1',
     'scribbled',

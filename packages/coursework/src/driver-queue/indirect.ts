@@ -36,7 +36,9 @@ export const indirectChecks: readonly Check<DriverQueuePart>[] = [
     'A chain in a table has all its buffers; no table is in it, and NEXT not beside INDIRECT.',
     (device) => {
       mustOffer(device, READ, [0x7000, 40, true], WRITE);
-      mustBe('the buffers', [READ, [0x7000, 40, true], WRITE], device.buffers(device.newHead()));
+      const head = device.newHead();
+      mustBe('the buffers', [READ, [0x7000, 40, true], WRITE], device.buffers(head));
+      mustBe('free', SIZE - device.chain(head).length, device.queue.free);
     },
     { indirect: true },
   ),

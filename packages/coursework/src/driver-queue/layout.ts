@@ -4,7 +4,6 @@ import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
 import type { DriverQueuePart } from '../part.ts';
-import { alignmentCheck } from '../ring/alignment.ts';
 import {
   chainOf,
   listOf,
@@ -16,12 +15,14 @@ import {
   WRITE,
 } from '../ring/driver-half.ts';
 import { mustNotStore, mustOrder } from '../ring/order.ts';
+import { alignmentCheck, sizeCheck } from '../ring/setup.ts';
 import { check } from './check.ts';
 import { SIZE } from './mock-device.ts';
 
 const { NEXT } = descFlags;
 
 export const layoutChecks: readonly Check<DriverQueuePart>[] = [
+  sizeCheck('2.7', [0, 3, 65_536]),
   alignmentCheck('2.7.1', { descriptors: 16, driver: 2, device: 4 }),
   check('2.7.13.1', 'one', 'A buffer has its address, its length and no NEXT.', (device) => {
     mustOffer(device, [0x1_2345_6780, 24, false]);
@@ -143,7 +144,8 @@ export const layoutChecks: readonly Check<DriverQueuePart>[] = [
       const id = device.queue.add(chain);
       device.queue.publish();
       device.use([device.head(count - 1), 0]);
-      if (device.queue.take() !== id || device.availIdx !== (count & 0xffff)) {
+      const isTaken = device.queue.take() === id && device.queue.take() === -1;
+      if (!isTaken || device.availIdx !== (count & 0xffff)) {
         const seen = `idx ${device.availIdx}, with ${device.queue.free} descriptors free`;
         throw new Mismatch(`chain ${count} to be used, with idx ${count & 0xffff}`, seen);
       }

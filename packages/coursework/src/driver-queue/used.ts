@@ -1,5 +1,6 @@
 /** How used buffers come back: VIRTIO 1.3 §2.7.8, §2.7.9 and §2.7.14. */
 import type { Check } from '../check/check.ts';
+import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
 import type { DriverQueuePart } from '../part.ts';
 import { mustAdd, mustOffer, mustTake, READ, WRITE } from '../ring/driver-half.ts';
@@ -101,6 +102,25 @@ export const usedChecks: readonly Check<DriverQueuePart>[] = [
         [16, 16, 7].forEach((length, index) => {
           mustTake(device, ids[index], length);
         });
+      }
+    },
+    { inOrder: true },
+  ),
+  check(
+    '2.7.9',
+    'batches-wrap',
+    'With IN_ORDER batches go on past 65536.',
+    (device) => {
+      for (let count = 0; count < 65_536 + 3 * SIZE; count += 3) {
+        device.watched.forget();
+        const ids = [0, 1, 2].map(() => mustAdd(device, WRITE));
+        device.queue.publish();
+        device.writeUsed(count, device.head(count + 2), 7);
+        device.usedIdx = count + 3;
+        const taken = [0, 1, 2].map(() => device.queue.take());
+        if (taken.some((id, index) => id !== ids[index]) || device.queue.take() !== -1) {
+          throw new Mismatch(`a batch of ${ids.join(', ')} at ${count}`, taken.join(', '));
+        }
       }
     },
     { inOrder: true },

@@ -95,6 +95,17 @@ const bugs: readonly Omit<Mutant, 'kind' | 'policy'>[] = [
     caughtBy: 'virtio-1.3/2.7.7.1/used-event',
   },
   {
+    id: 'driver-avail-event-plain',
+    file: SPLIT,
+    from: '? needEvent(this.memory.acquire16(this.used + usedRing.availEvent(this.size)), idx, old)',
+    to: '? idx >= ((this.memory.acquire16(this.used + usedRing.availEvent(this.size)) + 1) & 0xffff)',
+    cite: 'rcore-os/virtio-drivers 7385d61153af: should_notify compares avail_event and idx as plain numbers',
+    symptom:
+      'With EVENT_IDX the device is notified of more than it asked for, and once in 65536 of less.',
+    cause: 'avail_event and idx are compared as plain numbers, which they are not when idx wraps.',
+    caughtBy: 'virtio-1.3/2.7.10.1/avail-event',
+  },
+  {
     id: 'driver-chain-of-4-gib',
     file: 'packages/pv-frontend/src/ring/chain-bytes.ts',
     from: 'if (read + written > MAX_CHAIN_BYTES) {',

@@ -38,7 +38,8 @@ export const indirectChecks: readonly Check<PackedDriverQueuePart>[] = [
     'A list in a table has all its buffers, and no flag but WRITE; it is a list of its own.',
     (device) => {
       mustOffer(device, READ, [0x7000, 40, true], WRITE);
-      const { buffers, tableFlags } = device.newList();
+      const { buffers, tableFlags, indices } = device.newList();
+      mustBe('free', SIZE - indices.length, device.queue.free);
       mustBe('the buffers', [READ, [0x7000, 40, true], WRITE], buffers);
       const others = tableFlags.map((flags) => flags & ~descFlags.WRITE);
       mustBe(

@@ -4,15 +4,16 @@ import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
 import type { PackedDriverQueuePart } from '../part.ts';
-import { alignmentCheck } from '../ring/alignment.ts';
 import { chainOf, listOf, mustAdd, mustOffer, mustTake, READ, WRITE } from '../ring/driver-half.ts';
 import { mustNotStore, mustOrder } from '../ring/order.ts';
+import { alignmentCheck, sizeCheck } from '../ring/setup.ts';
 import { check } from './check.ts';
 import { SIZE, type List } from './mock-device.ts';
 
 const { AVAIL, USED } = descFlags;
 
 export const layoutChecks: readonly Check<PackedDriverQueuePart>[] = [
+  sizeCheck('2.8', [0, 32_769]),
   alignmentCheck('2.8.11', { descriptors: 16, driver: 4, device: 4 }),
   check('2.8.21.1', 'one', 'A buffer has its address, its length and no NEXT.', (device) => {
     mustOffer(device, [0x1_2345_6780, 24, false]);
