@@ -1,142 +1,57 @@
-/** The checks of edu's driver and of a channel's find mistakes that are easily made there. */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import type { Mutant } from '../src/index.ts';
-import { Checker } from '../src/node/index.ts';
+/** Checks of what a device says of itself fail where it says something else. */
+import { labEnvironment } from '@doorbell/lab/node';
+import { VirtioGpu } from '@doorbell/pv-backend';
+import { expect, it } from 'vitest';
+import { checkPart, type DevicePart } from '../src/index.ts';
+import { bits, setOf } from '../src/virtio/gpu-bytes.ts';
 
-const EDU = 'packages/guest-driver/src/edu.ts';
-const RING = 'packages/guest-driver/src/bell/ring.ts';
-const FENCE = 'packages/guest-driver/src/bell/fence.ts';
-const CHANNEL = 'packages/coursework/src/reference/channel.ts';
+/** A device that offers more, or less. */
+const offering = (alter: (features: bigint) => bigint): typeof VirtioGpu =>
+  class extends VirtioGpu {
+    override get features(): bigint {
+      return alter(super.features);
+    }
+  };
 
-/** Of which kind, in which file, what stands there, what stands in its place, and which check finds it. */
-const mistakes: readonly (readonly [Mutant['kind'], string, string, string, string])[] = [
-  [
-    'edu',
-    EDU,
-    "throw new ProbeError('The function is no edu.');",
-    'return;',
-    'edu/probe/another-device',
-  ],
-  ['edu', EDU, ' || this.registers.LIVENESS.read() !== ~id >>> 0', '', 'edu/probe/mute'],
-  [
-    'edu',
-    EDU,
-    'INTERRUPT_ACKNOWLEDGE.write(raised)',
-    'INTERRUPT_ACKNOWLEDGE.write(0)',
-    'edu/factorial/acknowledged',
-  ],
-  [
-    'edu',
-    EDU,
-    'return this.mutex.holding(async () => {\n      await this.perform(eduInterrupts.FACTORIAL',
-    'return Promise.resolve().then(async () => {\n      await this.perform(eduInterrupts.FACTORIAL',
-    'edu/factorial/at-once',
-  ],
-  [
-    'edu',
-    EDU,
-    'return this.registers.FACTORIAL.read();',
-    'return this.registers.FACTORIAL.read() | 0;',
-    'edu/factorial/modulo',
-  ],
-  [
-    'edu',
-    EDU,
-    'await this.transfer(this.iova, eduBuffer.address + offset',
-    'await this.transfer(this.page, eduBuffer.address + offset',
-    'edu/dma/iova',
-  ],
-  [
-    'edu',
-    EDU,
-    'await this.transfer(eduBuffer.address + offset, this.iova',
-    'await this.transfer(eduBuffer.address, this.iova',
-    'edu/dma/part',
-  ],
-  [
-    'edu',
-    EDU,
-    'offset < 0 || offset + bytes > eduBuffer.bytes',
-    'offset < 0 || offset > eduBuffer.bytes',
-    'edu/dma/end',
-  ],
-  [
-    'edu',
-    EDU,
-    'this.undo.push(() => device.dma.unmap(this.iova, eduBuffer.bytes));',
-    '',
-    'edu/remove/gives-back',
-  ],
-  [
-    'edu',
-    EDU,
-    'this.undo.push(enableBusMaster(device.config));',
-    'enableBusMaster(device.config);',
-    'edu/remove/as-found',
-  ],
-  ['channel', RING, 'if (at !== end) {', 'if (at < 0) {', 'bell/ring/wraps'],
-  ['channel', FENCE, '((word - fence) | 0) >= 0', 'word >= fence', 'bell/fence/wraps'],
-  ['channel', CHANNEL, 'this.ring.release(this.pending[0].fenceAt);', '', 'bell/ring/full'],
-  [
-    'channel',
-    CHANNEL,
-    'fence, 1], packets.length',
-    'fence, 0], packets.length',
-    'bell/fence/not-before',
-  ],
-  [
-    'channel',
-    CHANNEL,
-    'this.place.registers.INTERRUPT.write(causes);',
-    '',
-    'bell/interrupt/acknowledged',
-  ],
-  [
-    'channel',
-    CHANNEL,
-    'if (this.lost.has(fence)) {',
-    'if (this.lost.has(-1)) {',
-    'bell/fault/told',
-  ],
-  [
-    'channel',
-    CHANNEL,
-    '    this.ring.reset();\n    this.placed = 0;',
-    '    this.ring.reset();',
-    'bell/fault/neighbours',
-  ],
-  [
-    'channel',
-    CHANNEL,
-    'if (packets.byteLength > this.place.ring.bytes / 2) {',
-    'if (packets.byteLength > this.place.ring.bytes) {',
-    'bell/ring/longest',
-  ],
+/** Confirms whatever a driver accepts, and takes less of it. */
+class Obliging extends VirtioGpu {
+  override get driverFeatures(): bigint {
+    return super.driverFeatures;
+  }
+  override set driverFeatures(features: bigint) {
+    super.driverFeatures = features & setOf(bits.VERSION_1);
+  }
+}
+
+class NeverAtZero extends VirtioGpu {
+  override get status(): number {
+    return super.status | 1;
+  }
+}
+
+class WholeConfig extends VirtioGpu {
+  override readConfig(_offset: number, into: Uint8Array): void {
+    super.readConfig(0, into);
+  }
+}
+
+const wrong: readonly (readonly [id: string, Device: typeof VirtioGpu])[] = [
+  ['2.1/begins-at-0', NeverAtZero],
+  ['6.2/version-1', offering((features) => features & ~setOf(bits.VERSION_1))],
+  ['6.2/no-sr-iov', offering((features) => features | setOf(bits.SR_IOV))],
+  ['2.2.2/offers-dependencies', offering((features) => features & ~setOf(bits.VIRGL))],
+  ['2.2.2/offers-known', offering((features) => features | setOf(23))],
+  ['2.2.2/refuses-not-offered', Obliging],
+  ['2.2.2/refuses-without-dependency', Obliging],
+  ['2.5.2/any-part', WholeConfig],
 ];
 
-describe('what is wrong in one place', () => {
-  const checker = new Checker(20_000);
-  afterAll(() => {
-    checker.close();
-  });
-
-  it.each(mistakes)(
-    'of %s, in %s, is found: %s',
-    { timeout: 60_000 },
-    async (kind, file, from, to, caughtBy) => {
-      const words = { cite: 'nobody', symptom: 'None.', cause: 'None.' };
-      const target = { id: caughtBy, kind, file, from, to, caughtBy, ...words };
-      const reports = await checker.check(
-        {
-          target,
-          out: join(tmpdir(), 'doorbell-mistakes'),
-          choose: (checks) => checks.filter(({ id }) => id === caughtBy),
-        },
-        new AbortController().signal,
-      );
-      expect(reports.map(({ id, status }) => [id, status])).toEqual([[caughtBy, 'failed']]);
-    },
-  );
+it.each(wrong)('%s fails where it should', async (id, Device) => {
+  const part: DevicePart = {
+    ...{ kind: 'device', name: 'wrong' },
+    open: (host, place) => new Device(host, { ...place, trace: { event: () => 0 } }),
+  };
+  const { status, seen } = await checkPart(part, `virtio-1.3/${id}`, labEnvironment);
+  expect({ id, status }).toEqual({ id, status: 'failed' });
+  expect(seen).not.toMatch(/TypeError/);
 });
