@@ -18,9 +18,14 @@ import { GuestRing, type GuestRingState } from './guest-ring.ts';
 import type { GuestVram } from './guest-vram.ts';
 import { HeldMemory } from './held-memory.ts';
 import type { MediatedMemory } from './mediated-memory.ts';
-import type { MediationKind, MediationPolicy, ShadowPlace } from './mediation-policy.ts';
+import {
+  FollowedShadow,
+  type FollowedShadowParts,
+  type FollowedShadowState,
+} from './followed-shadow.ts';
+import type { MediationKind } from './mediation-policy.ts';
 import { mediationOf } from './register-policy.ts';
-import { ShadowTable, type ShadowParts, type ShadowState } from './shadow-table.ts';
+import type { ShadowParts, ShadowTable } from './shadow-table.ts';
 import type { SnapshotPool } from './snapshot-pool.ts';
 import { Snapshots, type SnapshotsState } from './snapshots.ts';
 import type { TableBudget } from './table-budget.ts';
@@ -64,9 +69,7 @@ export interface MediatedChannelState {
   readonly values: GuestValues;
   readonly kept: readonly (readonly [number, number])[];
   readonly ring: GuestRingState;
-  readonly shadow: ShadowState | undefined;
-  /** As its policy has it. */
-  readonly policy: unknown;
+  readonly shadow: FollowedShadowState | undefined;
   readonly snapshots: SnapshotsState;
 }
 
@@ -84,13 +87,8 @@ export class MediatedChannel {
   /** By offset: registers that might pass, and do not. */
   private kept = new Map<number, number>();
   private ring = GuestRing.empty(0, 0, 0);
-  private shadow: ShadowTable | undefined;
-  /** While there is a shadow. */
-  private policy: MediationPolicy | undefined;
-  /** Whether the guest's tables may be in other pages than when the mediator last looked. */
-  private hasMoved = false;
-  /** What the policy decides about. */
-  private readonly place: ShadowPlace;
+  /** While the channel is set up. */
+  private followed: FollowedShadow | undefined;
 
   /** @throws GpuError `out-of-memory` */
   constructor(parts: ChannelParts) {
@@ -104,46 +102,24 @@ export class MediatedChannel {
       shadow: () => this.shadow,
     });
     this.audit = new CommandAudit(held, bell.host.machine.counts);
-    this.place = this.newPlace();
-  }
-
-  private newPlace(): ShadowPlace {
-    const isRunning = (): boolean => runStates.includes(this.state());
-    return {
-      get isRunning(): boolean {
-        return isRunning();
-      },
-      sync: () => {
-        this.hasMoved = true;
-        this.shadow?.sync();
-      },
-      follow: (page, offset) => {
-        if (!Number.isInteger(offset) || offset < 0 || offset >= PAGE_BYTES) {
-          throw new RangeError(`A page has no byte ${offset}.`);
-        }
-        this.hasMoved = this.shadow?.written(page, offset) === true || this.hasMoved;
-      },
-      settle: () => {
-        this.shadow?.settle();
-      },
-    };
-  }
-
-  /** Tells the policy of an event. */
-  private tell(event: (policy: MediationPolicy) => void): void {
-    if (this.policy === undefined) {
-      return;
-    }
-    event(this.policy);
-    if (this.hasMoved) {
-      this.hasMoved = false;
-      this.parts.tablesChanged();
-    }
   }
 
   private readonly onInterrupt = (): void => {
     this.parts.signal(extract(VECTOR.bits.VECTOR, this.values.vector));
   };
+
+  private get shadow(): ShadowTable | undefined {
+    return this.followed?.table;
+  }
+
+  /** What the shadow and its policy need of the channel. */
+  private get following(): FollowedShadowParts {
+    return {
+      ...{ shadow: this.shadowParts, kind: this.parts.kind },
+      isRunning: () => runStates.includes(this.state()),
+      tablesChanged: this.parts.tablesChanged,
+    };
+  }
 
   private get enabled(): boolean {
     return (this.values.control & ENABLE) !== 0;
@@ -261,7 +237,7 @@ export class MediatedChannel {
     this.dropShadow();
     this.ring = GuestRing.empty(values.ring, values.ringBytes, head);
     try {
-      this.shadow = new ShadowTable(this.shadowParts, values.pageRoot);
+      this.followed = new FollowedShadow(this.following, values.pageRoot);
     } catch (error) {
       if (!(error instanceof GpuError)) {
         throw error;
@@ -269,11 +245,9 @@ export class MediatedChannel {
       // The host has no room for its tables: the channel stays off.
       return;
     }
-    this.policy = this.parts.kind.open(this.place);
-    this.policy.turnedOn();
-    this.hasMoved = false;
-    this.physical.registers.PAGE_ROOT.write(this.shadow.root);
-    this.parts.tablesChanged();
+    this.followed.turnedOn((root) => {
+      this.physical.registers.PAGE_ROOT.write(root);
+    });
   }
 
   /** The guest resets it, or the whole function; or the device is closed. */
@@ -286,13 +260,12 @@ export class MediatedChannel {
   }
 
   private dropShadow(): void {
-    const { shadow } = this;
-    if (shadow !== undefined) {
+    const { followed } = this;
+    if (followed !== undefined) {
       this.snapshots.passed(Infinity);
-      this.snapshots.giveBack(shadow);
-      shadow.destroy();
-      this.shadow = undefined;
-      this.policy = undefined;
+      this.snapshots.giveBack(followed.table);
+      followed.destroy();
+      this.followed = undefined;
       this.parts.tablesChanged();
     }
   }
@@ -307,14 +280,14 @@ export class MediatedChannel {
 
   /** The guest has changed entries, and says so. */
   flush(): void {
-    this.tell((policy) => {
+    this.followed?.tell((policy) => {
       policy.flushed();
     });
   }
 
   /** A store to a page of the guest's VRAM that trapped. */
   tableWritten(page: number, offset: number): void {
-    this.tell((policy) => {
+    this.followed?.tell((policy) => {
       policy.stored(page, offset);
     });
   }
@@ -364,7 +337,7 @@ export class MediatedChannel {
       // Nothing new. What was published is not taken back: the channel may have come to it already.
       return;
     }
-    this.tell((policy) => {
+    this.followed?.tell((policy) => {
       policy.submitted();
     });
     this.check(shadow, published);
@@ -413,8 +386,7 @@ export class MediatedChannel {
       values: { ...this.values },
       kept: [...this.kept],
       ring: this.ring.save(),
-      shadow: this.shadow?.save(),
-      policy: this.policy?.save(),
+      shadow: this.followed?.save(),
       snapshots: this.snapshots.save(),
     };
   }
@@ -424,12 +396,7 @@ export class MediatedChannel {
     this.values = { ...state.values };
     this.kept = new Map(state.kept);
     this.ring = GuestRing.load(state.ring);
-    this.shadow =
-      state.shadow === undefined
-        ? undefined
-        : new ShadowTable(this.shadowParts, state.shadow.root, state.shadow);
-    this.policy = this.shadow && this.parts.kind.open(this.place);
-    this.policy?.load(state.policy);
+    this.followed = state.shadow && FollowedShadow.load(this.following, state.shadow);
     this.snapshots.load(state.snapshots);
   }
 }

@@ -2,7 +2,7 @@ import { bellRegisters, drawPackets, header, PAGE_BYTES, pte, ringPackets } from
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MediationOptions } from '../../src/mdev/mdev-share.ts';
-import type { MediationKind } from '../../src/mdev/mediation-policy.ts';
+import type { MediationKind, ShadowPlace } from '../../src/mdev/mediation-policy.ts';
 import { mediations } from '../../src/mdev/mediations.ts';
 import { MediatedHost, RAM, RAM_BYTES, RW, SYSTEM, VA } from '../../testing/mediated-guest.ts';
 
@@ -414,6 +414,28 @@ describe('a policy that is wrong', () => {
     expect(guest.word(RAM.fence)).toBe(0);
     guest.channel.RESET.write(1);
     expect(guest.channel.RING.read()).toBe(0);
+  });
+
+  test('has nothing to say of a channel that was reset', async () => {
+    const rig = new MediatedHost();
+    const places: ShadowPlace[] = [];
+    const shadow: MediationKind = {
+      ...mediations.lazy,
+      open: (place) => {
+        places.push(place);
+        return mediations.lazy.open(place);
+      },
+    };
+    const guest = rig.guest({ barRemap: true, shadow });
+    guest.channel.RESET.write(1);
+    expect(guest.vgpu.pinnedPages).toBe(0);
+    for (const place of places) {
+      place.sync();
+      place.follow(1, 0);
+      place.settle();
+    }
+    expect(guest.vgpu.pinnedPages).toBe(0);
+    expect(guest.vgpu.hostPages.tables).toBe(0);
   });
 
   test('is told when it asks for what is no entry of a page', () => {
