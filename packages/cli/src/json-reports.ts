@@ -48,5 +48,3 @@ export interface JsonReports {
   /** `doorbell bench` */
   'doorbell.bench/1': BenchReport;
 }
-
-export type JsonReport = JsonReports[keyof JsonReports];
