@@ -1,7 +1,8 @@
 /** docs/reference/cli.md: every verb with its arguments and options, from the program itself. */
-import type { Command } from 'commander';
 import { blocks, table } from '../packages/abi/src/reference/markdown.ts';
 import { wholeProgram } from '../packages/cli/src/command.ts';
+
+type Command = Awaited<ReturnType<typeof wholeProgram>>;
 
 /** Of the help texts that are shown as they are. */
 const COLUMNS = 100;

@@ -88,6 +88,21 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The names that the command's sources write. */
+function namesInSources(): readonly string[] {
+  const sources = new URL('../packages/cli/src/', import.meta.url);
+  const texts = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && path !== 'json-reports.ts')
+    .map((path) => readFileSync(new URL(path, sources), 'utf8'));
+  // compare's is lab's.
+  const found = texts.join('').matchAll(/schema: '(doorbell\.[\w-]+\/\d+)'/g);
+  return ['doorbell.compare/1', ...[...found].map(([, name]) => name)];
+}
+
+it('each report has a schema', () => {
+  expect([...new Set(namesInSources())].sort()).toEqual([...schemas.keys()].sort());
+});
+
 it('each schema has a command that is validated', () => {
   expect(Object.keys(commands).sort()).toEqual([...schemas.keys()].sort());
 });

@@ -102,7 +102,7 @@ export async function runBench({ filter, json }: BenchOptions): Promise<ExitCode
     process.stdout.write(`${resultTable(results)}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, { schema: 'doorbell.bench/1', results });
+    writeJson<BenchReport>(json, { schema: 'doorbell.bench/1', results });
   }
   return exitCodes.DONE;
 }

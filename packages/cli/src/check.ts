@@ -93,7 +93,7 @@ async function checkOnce(
     process.stdout.write(`${reportsText(part, reports, terminalOf(process.stdout))}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, jsonReport(target, reports));
+    writeJson<PartReport>(json, jsonReport(target, reports));
   }
   return reports;
 }

@@ -74,7 +74,7 @@ export async function runCompare(options: CompareOptions): Promise<ExitCode> {
     process.stdout.write(`${resultText(result, request, options.picture)}\n`);
   }
   if (options.json !== undefined) {
-    writeJson(options.json, result.report);
+    writeJson<CompareReport>(options.json, result.report);
   }
   return concludeMismatch(result, options.png ?? MISMATCH_FOLDER);
 }

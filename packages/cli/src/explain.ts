@@ -99,7 +99,7 @@ async function runExplain(file: string | undefined, options: ExplainOptions): Pr
   }
   const isStuck = runs.some(({ explanation }) => explanation.stuck);
   if (options.json !== undefined) {
-    writeJson(options.json, {
+    writeJson<ExplainReport>(options.json, {
       schema: 'doorbell.explain/1',
       stuck: isStuck,
       causes: runs.flatMap(({ explanation }) => explanation.causes),

@@ -87,7 +87,7 @@ function listHunts({ guess, answer, json }: HuntOptions): ExitCode {
   }
   if (json !== undefined) {
     const hunts = mutants.map(({ kind, symptom }, index) => ({ number: index + 1, kind, symptom }));
-    writeJson(json, { schema: 'doorbell.hunts/1', hunts });
+    writeJson<HuntsReport>(json, { schema: 'doorbell.hunts/1', hunts });
   }
   return exitCodes.DONE;
 }
@@ -131,7 +131,13 @@ async function hunt(number: number, mutant: Mutant, options: HuntOptions): Promi
     }
     if (json !== undefined) {
       const { kind, symptom } = mutant;
-      writeJson(json, { schema: 'doorbell.hunt/1', number, kind, symptom, checks: reports });
+      writeJson<HuntReport>(json, {
+        schema: 'doorbell.hunt/1',
+        number,
+        kind,
+        symptom,
+        checks: reports,
+      });
     }
     return exitCodes.DONE;
   } finally {

@@ -51,5 +51,3 @@ export interface JsonReports {
   /** `doorbell bench` */
   'doorbell.bench/1': BenchReport;
 }
-
-export type JsonReport = JsonReports[keyof JsonReports];

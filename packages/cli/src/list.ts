@@ -36,7 +36,7 @@ export function runList({ contract, json }: ListOptions): ExitCode {
     process.stdout.write(`${text(terminalOf(process.stdout))}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, listReport());
+    writeJson<ListReport>(json, listReport());
   }
   return exitCodes.DONE;
 }

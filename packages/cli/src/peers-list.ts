@@ -23,7 +23,7 @@ export function listPeers({ json }: ListPeersOptions, known = peers): ExitCode {
     process.stdout.write(`${peersText(known, terminalOf(process.stdout))}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, { schema: 'doorbell.peers/1', peers: known.map(peerReport) });
+    writeJson<PeersListReport>(json, { schema: 'doorbell.peers/1', peers: known.map(peerReport) });
   }
   return exitCodes.DONE;
 }

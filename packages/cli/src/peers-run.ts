@@ -143,7 +143,11 @@ async function meet(
   }
   if (json !== undefined) {
     const traced = written === undefined ? {} : { trace: written };
-    writeJson(json, { schema: 'doorbell.peers/1', peers: results.map(report), ...traced });
+    writeJson<PeersRunReport>(json, {
+      schema: 'doorbell.peers/1',
+      peers: results.map(report),
+      ...traced,
+    });
   }
   return conclude(chosen, results);
 }

@@ -99,7 +99,7 @@ export async function runSensitive(options: SensitiveOptions): Promise<ExitCode>
     process.stdout.write(`${sensitiveText(stacks, shown, terminal)}${spied}\n`);
   }
   if (options.json !== undefined) {
-    writeJson(options.json, jsonReport(stacks, leaks, options));
+    writeJson<SensitiveReport>(options.json, jsonReport(stacks, leaks, options));
   }
   return exitCodeOf(stacks, leaky);
 }

@@ -123,7 +123,7 @@ async function runLines(
   }
   if (json !== undefined) {
     const stacks = shell.walk.cursors.map(({ name }) => name);
-    writeJson(json, { schema: 'doorbell.step/1', stacks, commands: said });
+    writeJson<StepReport>(json, { schema: 'doorbell.step/1', stacks, commands: said });
   }
   return exitCodes.DONE;
 }

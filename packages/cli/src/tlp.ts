@@ -112,7 +112,7 @@ async function listPackets(options: TlpOptions): Promise<ExitCode> {
   }
   if (options.json !== undefined) {
     const { scene, frames } = options;
-    writeJson(options.json, {
+    writeJson<TlpReport>(options.json, {
       schema: 'doorbell.tlp/1',
       ...{ stack: spec.id, scene, frames },
       summary: listing.summary,
@@ -227,7 +227,7 @@ function decodeHeader(text: string, json: string | undefined): ExitCode {
     process.stdout.write(`${headerText(header)}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, { schema: 'doorbell.tlp/1', header: namedIds(header) });
+    writeJson<TlpHeaderReport>(json, { schema: 'doorbell.tlp/1', header: namedIds(header) });
   }
   return exitCodes.DONE;
 }

@@ -44,7 +44,7 @@ export function compareTraces(
   }
   if (json !== undefined) {
     const sides = { a: comparedRun(a), b: comparedRun(b) };
-    writeJson(json, { schema: 'doorbell.trace-diff/1', ...sides, ...difference });
+    writeJson<DiffReport>(json, { schema: 'doorbell.trace-diff/1', ...sides, ...difference });
   }
   return exitCodes.DONE;
 }

@@ -127,7 +127,7 @@ async function runTrace(options: TraceOptions): Promise<ExitCode> {
     process.stdout.write(`${summaryText(recordings, out, file.length)}\n`);
   }
   if (json !== undefined) {
-    writeJson(json, {
+    writeJson<TraceReport>(json, {
       ...{ schema: 'doorbell.trace-summary/1', file: out, bytes: file.length },
       recordings: recordings.map(summaryOf),
     });

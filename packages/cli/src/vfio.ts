@@ -57,7 +57,7 @@ async function runVfio(script: string | undefined, options: VfioOptions): Promis
     ? await vfioPrompt(lab, results)
     : runScript(lab, command ?? readScript(script), json !== TO_STDOUT, results);
   if (json !== undefined) {
-    writeJson(json, { schema: 'doorbell.vfio/1', machine, commands: results });
+    writeJson<VfioReport>(json, { schema: 'doorbell.vfio/1', machine, commands: results });
   }
   return code;
 }
