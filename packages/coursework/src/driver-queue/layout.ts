@@ -1,5 +1,4 @@
 /** How buffers are made available: VIRTIO 1.3 §2.7.1 to §2.7.6, and §2.7.13. */
-import { descFlags } from '@doorbell/abi';
 import type { Check } from '../check/check.ts';
 import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
@@ -18,8 +17,6 @@ import { mustNotStore, mustOrder } from '../ring/order.ts';
 import { alignmentCheck, sizeCheck } from '../ring/setup.ts';
 import { check } from './check.ts';
 import { SIZE } from './mock-device.ts';
-
-const { NEXT } = descFlags;
 
 export const layoutChecks: readonly Check<DriverQueuePart>[] = [
   sizeCheck('2.7', [0, 3, 65_536]),
