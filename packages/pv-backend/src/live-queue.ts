@@ -47,10 +47,7 @@ interface RingParts {
 }
 
 /** The device half of a queue as it was negotiated. @throws RingError */
-export function openRing(
-  parts: RingParts,
-  features: FeatureSet,
-): DeviceQueue {
+export function openRing(parts: RingParts, features: FeatureSet): DeviceQueue {
   const { memory, setup, maxSize, first } = parts;
   const { openSplit = openSplitQueue, openPacked = openPackedQueue } = parts;
   if (setup.size > maxSize) {
