@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { partKinds } from '@doorbell/coursework';
 import { afterAll, describe, expect, test } from 'vitest';
 import { doorbell } from './captured.ts';
 
@@ -46,7 +47,7 @@ describe('doorbell check', () => {
     expect(stdout).toContain('virtio-1.3/2.7.5/chain\n  VIRTIO 1.3 §2.7.5\n  A chain is followed');
     const { stderr } = await doorbell('check nothing --list');
     expect(stderr).toBe(
-      "doorbell: --list takes a kind, and 'nothing' is none; there is renderer, driver, queue, scheduler.\n",
+      `doorbell: --list takes a kind, and 'nothing' is none; there is ${partKinds.join(', ')}.\n`,
     );
   });
 
