@@ -83,11 +83,17 @@ export interface VirtioTransport {
   writeConfig(offset: number, bytes: Uint8Array): Promise<void>;
   /** The largest size of a queue; 0: there is no such queue. */
   maxQueueSize(queue: number): Promise<number>;
-  /** Enables a queue. `onUsed` runs when the device notifies it, as an interrupt handler. */
+  /**
+   * Enables a queue, when all else of it is set: until a reset. `onUsed` runs when the device
+   * notifies it, as an interrupt handler; also now and then when another queue is meant.
+   */
   enableQueue(queue: number, setup: QueueSetup, onUsed: () => void): Promise<void>;
-  /** Rings the doorbell: the device is told that buffers were made available (§2.9). */
+  /**
+   * Rings the doorbell, once for each call: the device is told that buffers were made available
+   * (§2.9). They are in the ring before.
+   */
   notify(queue: number): void;
-  /** `handler` runs when the configuration or DEVICE_NEEDS_RESET changed (§2.5.3, §2.1.2). */
+  /** `handler` runs when the configuration or DEVICE_NEEDS_RESET changed (§2.5.3, §2.1.2): until a reset. */
   onConfigChange(handler: () => void): void;
   /**
    * A shared memory region of the device, by its id (§2.10). Absent, or undefined: there is none.

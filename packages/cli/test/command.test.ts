@@ -53,7 +53,7 @@ test.each(['compare', 'list', 'sensitive', 'lspci', 'tlp', 'bench'])(
 test('offers each option of a stack as a flag, with its values and its stacks', async () => {
   const { stdout } = await doorbell('compare --help');
   expect(stdout).toMatch(
-    /--iommu <off\|strict\|deferred> +of native, passthrough, sriov,\s+mdev;\s+off:\s+not\s+for\s+passthrough,\s+sriov,\s+mdev/,
+    /--iommu <off\|strict\|deferred\|own> +of native, passthrough, sriov,\s+mdev;\s+off:\s+not\s+for\s+passthrough,\s+sriov,\s+mdev/,
   );
   expect(stdout).toMatch(/--posted-interrupts <off\|on> +of passthrough, sriov, mdev/);
   expect(stdout).toMatch(/--vram <map\|trap> +of emulated/);

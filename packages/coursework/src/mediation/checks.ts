@@ -1,21 +1,6 @@
 /** What a mediation policy is checked for: by guests that drive their bell by hand, and on recorded machines. */
-import {
-  channelRegisters,
-  drawPackets,
-  header,
-  PAGE_BYTES,
-  pte,
-  ringPackets,
-  type RegisterRow,
-} from '@doorbell/abi';
-import {
-  MediatedHost,
-  RAM,
-  RW,
-  SYSTEM,
-  VA,
-  type MediatedGuest,
-} from '@doorbell/hypervisor/testing';
+import { channelRegisters, PAGE_BYTES, pte, type RegisterRow } from '@doorbell/abi';
+import { MediatedHost, RAM, RW, SYSTEM, VA } from '@doorbell/hypervisor/testing';
 import fc from 'fast-check';
 import { Bench } from '../check/bench.ts';
 import type { Check } from '../check/check.ts';
@@ -23,6 +8,7 @@ import { Mismatch } from '../check/mismatch.ts';
 import { mustBe } from '../check/must-be.ts';
 import { sceneChecks } from '../gpu/checks.ts';
 import { ownParts, type MediationPart } from '../part.ts';
+import { check, fence, fill, flush, guestCheck, waitFor } from './guest-check.ts';
 import { MockShadow, type ChannelEvent } from './mock-shadow.ts';
 
 /** A GPU virtual address that a guest maps to this and that, and pages for it: one more of RAM. */
@@ -30,7 +16,6 @@ const PLACE = 0x10000;
 const OTHER = 0x14000;
 /** Of what a guest has set up, in pages of RAM. */
 const SET_UP = 4;
-const CHANNEL_ALL = 2 ** 31;
 /** Exits of a frame, beside those with the project's own lazy policy. */
 const BUDGET = 1.25;
 /** Enough for a few packets, and far less than the watchdog gives. */
@@ -42,47 +27,6 @@ const rows: readonly RegisterRow[] = channelRegisters.names.map(
 );
 const namesOf = (some: readonly RegisterRow[]): readonly string[] =>
   some.map(({ offset }) => channelRegisters.names[channelRegisters.indexAt(offset)]);
-
-/** Writes a word to a GPU virtual address. */
-function fill(dst: number, value: number): number[] {
-  const { opcode, words } = drawPackets.fill;
-  return [header(opcode, words), dst, 4, 1, 1, value];
-}
-const fence = (value: number): number[] => [header(ringPackets.FENCE.opcode, 3), value, 0];
-const waitFor = (address: number, value: number): number[] => [
-  ...[header(ringPackets.WAIT.opcode, 3), address, value],
-];
-
-function check(
-  id: string,
-  clause: string,
-  title: string,
-  run: Check<MediationPart>['run'],
-): Check<MediationPart> {
-  return { id: `mediation/${id}`, clause, title, run };
-}
-
-/** With a guest whose channel is on and has drawn something. */
-function guestCheck(
-  id: string,
-  clause: string,
-  title: string,
-  body: (guest: MediatedGuest, rig: MediatedHost) => Promise<void>,
-  barRemap = true,
-): Check<MediationPart> {
-  return check(id, clause, title, async (part) => {
-    const rig = new MediatedHost();
-    const guest = rig.guest({ barRemap, shadow: part });
-    guest.submit([...fill(VA.data, 1), ...fence(1)]);
-    await rig.settle();
-    mustBe('the word that was drawn first', 1, guest.word(RAM.data));
-    await body(guest, rig);
-  });
-}
-
-function flush(guest: MediatedGuest): void {
-  guest.registers.TLB_INVALIDATE.write(CHANNEL_ALL);
-}
 
 const events: fc.Arbitrary<ChannelEvent> = fc.oneof(
   fc.record({
