@@ -86,7 +86,7 @@ export function jsonSchemas(): ReadonlyMap<string, Schema> {
     chain.addNodeParser(new NamesParser(program.getTypeChecker()));
   });
   const generator = new SchemaGenerator(program, parser, createFormatter(config), config);
-  const made: object = generator.createSchema(REPORTS);
+  const made: unknown = generator.createSchema(REPORTS);
   const { definitions = {} } = made as Schema;
   return new Map(
     Object.entries(definitions[REPORTS].properties ?? {}).map(([name, report]) => [
