@@ -125,21 +125,30 @@ async function compareWithProgress(
       environment,
     );
   } catch (error) {
-    throw interrupt.signal.aborted ? new Interrupted() : tooLarge(error);
+    throw interrupt.signal.aborted ? new Interrupted() : blamed(error, request);
   } finally {
     progress.stop();
     interrupt.release();
   }
 }
 
-/** A scene that does not fit into the GPU is the user's to shrink; any other error stays what it is. */
-function tooLarge(error: unknown): unknown {
-  return error instanceof GpuError && error.code === 'out-of-memory'
-    ? new Failure(
-        exitCodes.BAD_INPUT,
-        `The GPU has ${bellBars.VRAM.size >> 20} MiB, too little for this scene: give a smaller --size, --model or --texture.`,
-      )
-    : error;
+/**
+ * A scene that does not fit into the GPU is the user's to shrink, and a part of the user's own to
+ * mend; any other error stays what it is.
+ */
+function blamed(error: unknown, { own }: CompareRequest): unknown {
+  if (error instanceof GpuError && error.code === 'out-of-memory') {
+    return new Failure(
+      exitCodes.BAD_INPUT,
+      `The GPU has ${bellBars.VRAM.size >> 20} MiB, too little for this scene: give a smaller --size, --model or --texture.`,
+    );
+  }
+  return own === undefined || !(error instanceof Error) || error.name === 'InputError'
+    ? error
+    : new Failure(
+        exitCodes.CHECK_FAILED,
+        `With the part of --with a run ended: ${error.name}: ${error.message} 'doorbell check' tries the part by itself.`,
+      );
 }
 
 function resultText(
