@@ -1,8 +1,17 @@
 /** What `doorbell grade` says. */
-import { labName, type GroupGrade, type Lab } from '@doorbell/coursework';
+import { labName, type Grade, type GroupGrade, type Lab } from '@doorbell/coursework';
+import type { CheckReport } from '@doorbell/coursework/node';
 import { wrap } from '@doorbell/lab/text';
-import type { Submission } from './grade.ts';
 import type { Terminal } from './terminal.ts';
+
+/** What one handed in. */
+export interface Submission {
+  readonly name: string;
+  /** Undefined: it is no part that the lab asks for, and `why` says what it is. */
+  readonly grade: Grade | undefined;
+  readonly why: string | null;
+  readonly checks: readonly CheckReport[];
+}
 
 /** How many checks of a group are named. */
 const NAMED = 3;

@@ -5,7 +5,6 @@ import {
   labChecks,
   labName,
   labs,
-  type Grade,
   type GroupGrade,
   type Lab,
 } from '@doorbell/coursework';
@@ -15,7 +14,7 @@ import { wholeNumber } from './argument.ts';
 import { checkWithProgress } from './checked-part.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { classText, gradeText } from './grade-text.ts';
+import { classText, gradeText, type Submission } from './grade-text.ts';
 import { onInterrupt } from './interrupt.ts';
 import { checkJsonTarget, TO_STDOUT, writeJson } from './json-output.ts';
 import { checkFolder } from './picture-files.ts';
@@ -26,15 +25,6 @@ interface GradeOptions {
   readonly out: string;
   readonly patience: number;
   readonly json?: string;
-}
-
-/** What one handed in. */
-export interface Submission {
-  readonly name: string;
-  /** Undefined: it is no part that the lab asks for, and `why` says what it is. */
-  readonly grade: Grade | undefined;
-  readonly why: string | null;
-  readonly checks: readonly CheckReport[];
 }
 
 const helpText = `

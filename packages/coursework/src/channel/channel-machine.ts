@@ -61,7 +61,7 @@ export function onChannel(
   });
 }
 
-export class ChannelMachine {
+class ChannelMachine {
   readonly ringBytes = RING_BYTES;
   /** GPU virtual address of a page that packets may write. */
   readonly target: number;
