@@ -59,16 +59,20 @@ it('has each table once, and counts for each', () => {
   expect(titles).toEqual(expect.arrayContaining(Object.keys(counted)));
 });
 
-describe.each(conformances)('$title', ({ title, kind, clauses }) => {
-  it.runIf(title in counted)('has as many clauses as the specification', () => {
+it.each(Object.entries(counted))(
+  '%s: there are as many clauses as in the specification',
+  (table, sections) => {
+    const { clauses } = conformances.find(({ title }) => title === table)!;
     const found: Record<string, [number, number]> = {};
     for (const { section, strength } of clauses) {
       found[section] ??= [0, 0];
       found[section][strength === 'MUST' ? 0 : 1]++;
     }
-    expect(found).toEqual(counted[title]);
-  });
+    expect(found).toEqual(sections);
+  },
+);
 
+describe.each(conformances)('$title', ({ kind, clauses }) => {
   it('has checks that there are, or says why not', () => {
     const ids = idsOf(kind === undefined ? partKinds : [kind]);
     for (const { checks, why } of clauses) {

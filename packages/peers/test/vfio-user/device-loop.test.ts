@@ -68,7 +68,8 @@ describeWith(['koffi'], "a device's loop that is short of something", () => {
     for (const client of clients) {
       libc.close(client);
     }
-    expect(openDescriptors()).toBe(before);
+    // Not more: the process may have closed something of its own meanwhile.
+    expect(openDescriptors()).toBeLessThanOrEqual(before);
     return answered;
   }
 

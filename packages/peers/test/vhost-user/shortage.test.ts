@@ -56,7 +56,8 @@ describeWith(['koffi'], 'a connection that is short of something', () => {
     expect(backend.isClosed).toBe(true);
     expect(backend.errors).toEqual([]);
     frontEnd.close();
-    expect(openDescriptors()).toBe(before);
+    // Not more: the process may have closed something of its own meanwhile.
+    expect(openDescriptors()).toBeLessThanOrEqual(before);
   }
 
   it('when it begins', async () => {
