@@ -97,7 +97,7 @@ const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'new',
-    summary: 'makes a package for a part of your own: a renderer, a scheduler, a driver, a queue',
+    summary: 'makes a package for a part of your own, or what a lab begins with',
     load: async () => {
       const { defineNew } = await import('./new.ts');
       return { define: defineNew };

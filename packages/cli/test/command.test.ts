@@ -63,7 +63,7 @@ test('offers each option of a stack as a flag, with its values and its stacks', 
 test.each([
   [
     'bogus',
-    /'bogus'.* compare, list, sensitive, serve, lspci, tlp, trace, step, explain, new, check, hunt, vfio, peers, bench/,
+    /'bogus'.* compare, list, sensitive, serve, lspci, tlp, trace, step, explain, new, check, grade, hunt, vfio, peers, bench/,
   ],
   ['compar', /'compar' \(Did you mean compare\?\)/],
   ['--bogus', /'--bogus'/],
