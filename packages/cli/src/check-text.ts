@@ -11,18 +11,32 @@ export function clausesText(checks: readonly CheckInfo[]): string {
 
 /** Failures first, then what was skipped, then the counts. */
 export function reportsText(
-  { name, part }: CheckedPart,
+  part: CheckedPart,
   reports: readonly CheckReport[],
   terminal: Terminal,
 ): string {
-  const { colors } = terminal;
+  const failed = reports.filter(({ status }) => status === 'failed');
+  const texts = failed.map((report) => failureText(report, terminal));
+  return [...texts, summaryText(part, reports, terminal)].join('\n');
+}
+
+/** A check that failed, and an empty line. */
+export function failureText(report: CheckReport, terminal: Terminal): string {
+  return failureLines(report, terminal).join('\n');
+}
+
+/** What was skipped, then the counts. */
+export function summaryText(
+  { name, part }: CheckedPart,
+  reports: readonly CheckReport[],
+  { colors }: Terminal,
+): string {
   const of = (wanted: CheckReport['status']): readonly CheckReport[] =>
     reports.filter(({ status }) => status === wanted);
   const [failed, skipped, passed] = [of('failed'), of('skipped'), of('passed')];
   const counts = `${part} ${name}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`;
   return [
-    ...failed.flatMap((each) => failureLines(each, terminal)),
-    ...skippedLines(skipped, terminal),
+    ...skippedLines(skipped, { colors }),
     failed.length > 0 ? colors.red(counts) : colors.green(counts),
   ].join('\n');
 }
@@ -49,7 +63,10 @@ function failureLines(report: CheckReport, { colors, columns }: Terminal): strin
 }
 
 /** One line for each reason. */
-function skippedLines(skipped: readonly CheckReport[], { colors }: Terminal): string[] {
+function skippedLines(
+  skipped: readonly CheckReport[],
+  { colors }: Pick<Terminal, 'colors'>,
+): string[] {
   const byReason = new Map<string, string[]>();
   for (const { id, seen } of skipped) {
     const reason = seen ?? '';

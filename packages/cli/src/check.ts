@@ -6,7 +6,7 @@ import { Checker, partFiles, type CheckReport } from '@doorbell/coursework/node'
 import type { Command } from 'commander';
 import { wholeNumber } from './argument.ts';
 import { checkWithProgress } from './checked-part.ts';
-import { clausesText, reportsText } from './check-text.ts';
+import { clausesText, failureText, summaryText } from './check-text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { Failure, Interrupted } from './failure.ts';
 import { aborted, onInterrupt } from './interrupt.ts';
@@ -87,10 +87,17 @@ async function checkOnce(
       ...chosen.filter(({ id }) => !first.includes(id)),
     ];
   };
-  const request = { target, out, choose };
+  const terminal = terminalOf(process.stdout);
+  const isSaid = json !== TO_STDOUT;
+  const onDone = (report: CheckReport): void => {
+    if (isSaid && report.status === 'failed') {
+      process.stdout.write(`${failureText(report, terminal)}\n`);
+    }
+  };
+  const request = { target, out, choose, onDone };
   const { part, reports } = await checkWithProgress(checker, request, signal);
-  if (json !== TO_STDOUT && part !== undefined) {
-    process.stdout.write(`${reportsText(part, reports, terminalOf(process.stdout))}\n`);
+  if (isSaid && part !== undefined) {
+    process.stdout.write(`${summaryText(part, reports, terminal)}\n`);
   }
   if (json !== undefined) {
     writeJson<PartReport>(json, jsonReport(target, reports));

@@ -20,15 +20,26 @@ export async function checkWithProgress(
   let part: CheckedPart | undefined;
   let begun = 0;
   let progress: ProgressDisplay | undefined;
+  const showProgress = ({ checks }: CheckedPart): void => {
+    const job = { total: checks.length, noun: 'checks' };
+    progress = stderr.isTerminal ? progressOn(process.stderr, stderr, job) : undefined;
+  };
   const heard: CheckRequest = {
     ...request,
     onPart: (found) => {
       part = found;
-      const job = { total: found.checks.length, noun: 'checks' };
-      progress = stderr.isTerminal ? progressOn(process.stderr, stderr, job) : undefined;
+      showProgress(found);
     },
     onBegun: ({ id }) => {
       progress?.update(id, begun++);
+    },
+    onDone: (report) => {
+      if (request.onDone !== undefined && part !== undefined) {
+        // What is said meanwhile stands above the bar.
+        progress?.stop();
+        request.onDone(report);
+        showProgress(part);
+      }
     },
   };
   const reports = await checker.check(heard, signal).finally(() => progress?.stop());

@@ -48,6 +48,8 @@ export interface CheckRequest {
   readonly onPart?: (part: CheckedPart) => void;
   /** Before a check begins. */
   readonly onBegun?: (check: CheckInfo) => void;
+  /** When it is over. */
+  readonly onDone?: (report: CheckReport) => void;
 }
 
 const program = new URL('./checker-program.mjs', import.meta.url);
@@ -164,7 +166,7 @@ export class Checker {
 
   /** Until these are over, or one of them has ended the thread. */
   private run(
-    { out, onBegun }: CheckRequest,
+    { out, onBegun, onDone }: CheckRequest,
     left: readonly CheckInfo[],
     reports: CheckReport[],
   ): Promise<void> {
@@ -172,12 +174,16 @@ export class Checker {
     return new Promise((resolve) => {
       let running: CheckInfo | undefined;
       let timer: NodeJS.Timeout | undefined;
+      const note = (report: CheckReport): void => {
+        reports.push(report);
+        running = undefined;
+        onDone?.(report);
+      };
       const end = (seen: string): void => {
         clearTimeout(timer);
         if (running !== undefined) {
           const none = { why: null, step: null, trace: null, picture: null };
-          reports.push({ ...running, status: 'failed', expected: running.title, seen, ...none });
-          running = undefined;
+          note({ ...running, status: 'failed', expected: running.title, seen, ...none });
         }
         resolve();
       };
@@ -193,8 +199,7 @@ export class Checker {
             end(`nothing for ${this.patienceMs / 1000} s: it does not come back`);
           });
         } else if (message.kind === 'done') {
-          reports.push(message.report);
-          running = undefined;
+          note(message.report);
         } else if (message.kind === 'over') {
           resolve();
         }
