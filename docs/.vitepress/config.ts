@@ -45,6 +45,7 @@ export default defineConfig({
     nav: [
       { text: 'Start', link: '/getting-started' },
       { text: 'Lessons', link: '/lessons/register-write' },
+      { text: 'Labs', link: '/labs/' },
       { text: 'Reference', link: '/reference/bell' },
       // Made by typedoc, beside the pages that VitePress knows.
       { text: 'API', link: '/api/index.html', target: '_self', noIcon: true },
