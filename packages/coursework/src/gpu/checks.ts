@@ -4,7 +4,8 @@ import type { OwnParts } from '@doorbell/lab';
 import { Bench } from '../check/bench.ts';
 import type { Check } from '../check/check.ts';
 import type { Part } from '../part.ts';
-import { programs } from './programs.ts';
+import { copyPrograms } from './copy-programs.ts';
+import { drawPrograms } from './draw-programs.ts';
 import { mustEqual, needCommands, pictureOf, referenceGpu } from './target.ts';
 
 /** A stack with the part in it. */
@@ -18,7 +19,7 @@ export interface GpuStack<P extends Part> {
 
 /** What each command draws. */
 export function programChecks<P extends Part>({ stack, own, offers }: GpuStack<P>): Check<P>[] {
-  return programs.map(({ id, title, commands, draw }) => ({
+  return [...copyPrograms, ...drawPrograms].map(({ id, title, commands, draw }) => ({
     ...{ id: `gpu/${id}`, clause: `commands.${commands[0]}`, title },
     run: async (part, bench) => {
       needCommands(await offers?.(part), commands);
